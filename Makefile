@@ -1,0 +1,63 @@
+# `make demo` and `make test` set everything up by themselves, in .venv.
+# The machine needs python3 (3.11 or later) with pip; GNU Make 3.81 is enough.
+
+PYTHON ?= python3
+UV ?= uv
+LOCK_FLAGS ?=
+
+# The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
+ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
+
+.PHONY: help demo test lint lock clean
+.NOTPARALLEL: # one .venv, one terminal
+
+help: ## show these targets (the default)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@echo "Another Python: make PYTHON=python3.12 TARGET"
+
+demo: $(ENVIRONMENT) ## send the example campaign to a local gateway, start to end
+	.venv/bin/mms-runner demo
+
+test: lint ## lint, types, layers and all tests
+	.venv/bin/python -m pytest
+
+lint: .venv/dev ## lint, format, types and layers alone
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+lock: ## make the lock files anew with uv (LOCK_FLAGS=--upgrade: newest versions)
+	$(compile) --group build --output-file requirements.lock
+	$(compile) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## remove the environment and what the tools left
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/run: requirements.lock pyproject.toml
+	$(install)
+
+.venv/dev: requirements-dev.lock pyproject.toml
+	$(install)
+
+# Debian splits ensurepip off; the pip of $(PYTHON) then installs into .venv from outside.
+pip = $$(test -x .venv/bin/pip && echo .venv/bin/python -m pip \
+	|| echo $(PYTHON) -m pip --python .venv/bin/python) -qq --disable-pip-version-check --no-input
+
+# Always from an empty .venv: what a lock no longer names is gone, and the stamp of an earlier
+# install goes with the folder, so an interrupted one is begun again.
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+	"Python 3.11 or later is needed, but $(PYTHON) is" \
+	"$$($(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null || echo missing)." \
+	"Choose another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+@echo "Setting up .venv from $<, once: this may take a minute"
+@$(PYTHON) -m venv --clear .venv >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip .venv
+@$(pip) install --require-hashes --requirement $<
+@$(pip) install --no-index --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
+# Pins that are in a lock stay unless LOCK_FLAGS says otherwise; no index is named in the result.
+compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS) pyproject.toml

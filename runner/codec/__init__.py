@@ -1,0 +1,5 @@
+"""The gateway's wire, without I/O: values in, bytes out, and back.
+
+``content`` makes the message, ``requests`` the form bodies, ``answers`` reads what comes back.
+Source of all of it: the gateway's own interface document.
+"""

@@ -1,0 +1,237 @@
+"""The pump of one account: claim, submit, record. It decides nothing that is not in ``policy``.
+
+    claim    one transaction: a planned and due batch becomes `submitting`; durable before the POST
+    submit   the POST; a value comes back
+    record   one transaction, only where the claim's token still matches
+
+A pump never sleeps: a step that could not send says until when, or why not at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from runner.codec.requests import send_body
+from runner.dispatch.policy import rule, rule_balance
+from runner.lifecycle import AccountState, BatchState
+from runner.model.outcome import Accepted, Balance, Unknown
+from runner.store.accounts import change_line, keep_balance, read_line
+from runner.store.claims import (
+    Claim,
+    change_batch,
+    claim_batch,
+    count_in_flight,
+    find_standing,
+    find_task_owner,
+    load_message,
+    load_mobiles,
+    next_due,
+    size_of_next,
+)
+from runner.store.journal import match_waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from runner.codec.content import PackedMessage
+    from runner.model.account import Account, Credentials
+    from runner.model.outcome import NoAnswer, Outcome, QueryRefused
+    from runner.store.accounts import Line
+    from runner.store.database import Database, Transaction
+
+
+class GatewayLine(Protocol):
+    """The seam to the network: what the pump asks of a gateway client."""
+
+    def send(self, body: bytes) -> Outcome:
+        """Submit a form body."""
+
+    def balance(self) -> Balance | QueryRefused | NoAnswer:
+        """Ask what is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """A step that sent a batch; state: what became of it, None where the outcome came too late."""
+
+    claim: Claim
+    outcome: Outcome
+    state: BatchState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A step that asked the balance; the next step will see what it made of the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Nothing may go out before `until`; None: until something in flight comes back."""
+
+    until: datetime | None
+    why: str
+    given_up: bool = False  # the gateway was tried as often as `retry.tries` says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """Nothing is left to claim, or the account is stopped; why: for a person."""
+
+    why: str | None = None
+
+
+Step = Submitted | Asked | Wait | Idle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cargo:
+    """A claim with everything that its request needs."""
+
+    claim: Claim
+    message: PackedMessage
+    mobiles: list[int]
+
+
+class Tally:
+    """Counts the threads that are inside its block."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self.count += 1
+
+    def __exit__(self, *_exception: object) -> None:
+        with self._lock:
+            self.count -= 1
+
+
+class Pump:
+    """Sends for one account; safe for as many threads as the account has `concurrency`.
+
+    scope: ids of the campaigns that may be claimed; owner: names this process in the state.
+    clock: gives the time, aware.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        credentials: Credentials,
+        gateway: GatewayLine,
+        database: Database,
+        scope: Sequence[str],
+        owner: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.account = account
+        self._credentials = credentials
+        self._gateway = gateway
+        self._database = database
+        self._scope = scope
+        self._owner = owner
+        self._clock = clock
+        self._asking = threading.Lock()
+        self._next_slot: datetime | None = None
+        self._busy = Tally()
+
+    @property
+    def in_flight(self) -> int:
+        """How many of this pump's threads hold a claim or ask the gateway something."""
+        return self._busy.count
+
+    def step(self) -> Step:
+        """Do the next thing that may be done now."""
+        with self._database.writing() as transaction:
+            line = read_line(transaction, self.account.name)
+            obstacle = self._find_obstacle(transaction, line, self._clock())
+            cargo = None if obstacle else self._load(transaction)
+            due = next_due(transaction, self.account.name, self._scope)
+        if isinstance(obstacle, Asked):
+            with self._busy:
+                return self._ask_balance()
+        if obstacle:
+            return obstacle
+        if cargo:
+            with self._busy:
+                return self._submit(cargo)
+        return Wait(until=due, why="a retry is due then") if due else Idle()
+
+    def _find_obstacle(
+        self, transaction: Transaction, line: Line, now: datetime
+    ) -> Wait | Asked | Idle | None:
+        """Say what must come before the next claim; None where the way is free."""
+        if line.state is AccountState.SUSPENDED:
+            return Idle(why=line.reason)
+        if line.not_before and line.not_before > now:
+            given_up = line.unreachable >= self.account.retry.tries
+            return Wait(until=line.not_before, why=line.reason or "", given_up=given_up)
+        if line.ask_balance or line.state is AccountState.LOW_BALANCE:
+            return Asked()
+        if line.probation and count_in_flight(transaction, line.name):
+            return Wait(until=None, why="one request at a time until one is accepted")
+        if self._next_slot and self._next_slot > now:
+            return Wait(until=self._next_slot, why="the account's rate")
+        return None
+
+    def _load(self, transaction: Transaction) -> _Cargo | None:
+        now = self._clock()
+        claim = claim_batch(transaction, self.account.name, self._scope, owner=self._owner, now=now)
+        if claim is None:
+            return None
+        if self.account.rate:
+            self._next_slot = max(now, self._next_slot or now) + timedelta(
+                seconds=1 / self.account.rate
+            )
+        return _Cargo(
+            claim=claim,
+            message=load_message(transaction, claim.message),
+            mobiles=load_mobiles(transaction, claim.batch),
+        )
+
+    def _submit(self, cargo: _Cargo) -> Submitted:
+        body = send_body(cargo.message, cargo.mobiles, self._credentials)
+        outcome = self._gateway.send(body)
+        return self._record(cargo.claim, outcome)
+
+    def _record(self, claim: Claim, outcome: Outcome) -> Submitted:
+        now = self._clock()
+        with self._database.writing() as transaction:
+            standing = find_standing(transaction, claim)
+            if standing is None:
+                return Submitted(claim=claim, outcome=outcome, state=None)
+            if isinstance(outcome, Accepted):
+                keep_balance(transaction, standing.account, outcome.balance, now)
+                owner = find_task_owner(transaction, standing, outcome.task_id)
+                if owner is not None:
+                    outcome = Unknown(why=f"the answer names the task of batch {owner}")
+            line = read_line(transaction, standing.account)
+            ruling = rule(outcome, self.account, standing, line, now)
+            state = change_batch(transaction, standing, ruling.batch, now)
+            change_line(transaction, ruling.line, ruling.event, now)
+            if isinstance(outcome, Accepted):
+                match_waiting(transaction, standing.account, outcome.task_id)
+        return Submitted(claim=claim, outcome=outcome, state=state)
+
+    def _ask_balance(self) -> Asked | Wait:
+        if not self._asking.acquire(blocking=False):
+            return Wait(until=None, why="the balance is being asked")
+        try:
+            answer = self._gateway.balance()
+            now = self._clock()
+            with self._database.writing() as transaction:
+                line = read_line(transaction, self.account.name)
+                needed = size_of_next(transaction, self.account.name, self._scope)
+                changed, event = rule_balance(answer, self.account, line, needed, now)
+                change_line(transaction, changed, event, now)
+                if isinstance(answer, Balance):
+                    keep_balance(transaction, self.account.name, answer.left, now)
+        finally:
+            self._asking.release()
+        return Asked()

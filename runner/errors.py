@@ -1,0 +1,59 @@
+"""Every error the program raises on purpose, split by what the caller does next.
+
+    RunnerError
+    ├── FaultyFiles           fix the files: the diagnostics say where             (exit 1)
+    ├── WrongUsage            fix the command, the settings or the machine         (exit 2)
+    │   └── StateRefused      the state is foreign, newer, locked or unreadable    (exit 2)
+    ├── AnotherInstance       wait: another process holds the state                (exit 75)
+    └── UnreadableAnswer      never repeat: the gateway said something, nobody knows what
+
+An answer that the protocol foresees (a code, a failure report) is a value, not an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.model.diagnostic import Diagnostic
+
+
+class RunnerError(Exception):
+    """Anything of ours; ``str()`` of it is one clear sentence for a person, without secrets."""
+
+
+class FaultyFiles(RunnerError):  # noqa: N818 - named for the thing, as the tree above reads
+    """Files of the workspace have faults, so nothing was changed and nothing is sent."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(f"{len(diagnostics)} faults in the files")
+        self.diagnostics = tuple(diagnostics)
+
+
+class WrongUsage(RunnerError):  # noqa: N818 - as above
+    """The command, the settings or the machine must change first.
+
+    hint: what to do, a sentence, or None where the message says it.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class StateRefused(WrongUsage):
+    """The state cannot be used as it is: foreign, of a newer version, locked, full or damaged."""
+
+
+class AnotherInstance(RunnerError):  # noqa: N818 - as above
+    """Another process holds the state's lock; ``holder`` says which one, in words."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"another instance holds the state: {holder}")
+        self.holder = holder
+
+
+class UnreadableAnswer(RunnerError):  # noqa: N818 - as above
+    """The gateway's bytes are neither of the forms that its document foresees."""

@@ -1,0 +1,110 @@
+"""What came back, read under a size cap: a whole body or nothing, and for reports all there is.
+
+A send or a balance query believes only an answer that is complete. A page of delivery reports is
+handed out once, so of an answer that breaks off every received byte is kept, taken from the wire
+itself and not from the buffers of a library that gave up.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.errors import UnreadableAnswer
+from runner.model.outcome import RawAnswer
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
+_PIECE = 65_536
+_GZIP_OR_ZLIB, _RAW_DEFLATE = 47, -15  # zlib's wbits; some servers' `deflate` has no zlib header
+_ENCODED = re.compile(r"(?:x-)?gzip|deflate", re.IGNORECASE)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(rb"HTTP/\d\.\d +(\d{3})")
+_CHUNKED = re.compile(rb"^transfer-encoding:[ \t]*chunked", re.IGNORECASE | re.MULTILINE)
+_ENCODING = re.compile(rb"^content-encoding:[ \t]*([\w-]+)", re.IGNORECASE | re.MULTILINE)
+_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\n]*)?\r?(?:\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inflated:
+    """Bytes after `Content-Encoding` was undone; complete: False where it could not be, wholly."""
+
+    body: bytes
+    complete: bool
+
+
+def read_body(raw: BaseHTTPResponse, cap: int) -> bytes:
+    """Read a whole body of at most `cap` bytes, on the wire and inflated.
+
+    Raises UnreadableAnswer for a larger or a damaged one, and whatever the connection raises.
+    """
+    body = bytearray()
+    while piece := raw.read1(_PIECE, decode_content=False):
+        body += piece
+        if len(body) > cap:
+            raise UnreadableAnswer(f"the answer is larger than {cap >> 10} KiB")
+    if not body or not _ENCODED.fullmatch(raw.headers.get("content-encoding", "")):
+        return bytes(body)
+    inflated = inflate(bytes(body), cap)
+    if not inflated.complete:
+        raise UnreadableAnswer(
+            f"the answer is compressed, and damaged or larger than {cap >> 10} KiB"
+        )
+    return inflated.body
+
+
+def salvage(wire: bytes, cap: int, *, why: str) -> RawAnswer | None:
+    """Take the body out of an answer that broke off; None if not one byte of it was received.
+
+    wire: everything received, from the status line on.
+    """
+    status, head, body = _split_head(wire)
+    if _CHUNKED.search(head):
+        body = _join_chunks(body)
+    encoding = _ENCODING.search(head)
+    if encoding and _ENCODED.fullmatch(encoding[1].decode()):
+        body = inflate(body, cap).body
+    return RawAnswer(status=status, body=body, complete=False, why=why) if body else None
+
+
+def inflate(data: bytes, cap: int) -> Inflated:
+    """Undo gzip or deflate as far as it goes, up to `cap` bytes; what is neither stays as it is."""
+    for wbits in (_GZIP_OR_ZLIB, _RAW_DEFLATE):
+        stream = zlib.decompressobj(wbits)
+        try:
+            body = stream.decompress(data, cap)
+        except zlib.error:
+            continue
+        if body or stream.eof:
+            complete = stream.eof and not stream.unused_data
+            return Inflated(body=body + stream.unused_data, complete=complete)
+    return Inflated(body=data, complete=False)
+
+
+def _split_head(wire: bytes) -> tuple[int, bytes, bytes]:
+    """Split an answer into status (0 if unreadable), head and body, past interim 1xx answers."""
+    while end := _HEAD_END.search(wire):
+        head, wire = wire[: end.start()], wire[end.end() :]
+        match = _STATUS.match(head)
+        status = int(match[1]) if match else 0
+        if status != 100:
+            return status, head, wire
+    return 0, wire, b""
+
+
+def _join_chunks(body: bytes) -> bytes:
+    """Take the framing of chunks away (RFC 9112, 7.1); where it is none, the bytes stay."""
+    pieces: list[bytes] = []
+    place = 0
+    while size := _CHUNK_SIZE.match(body, place):
+        start, length = size.end(), int(size[1], 16)
+        if length == 0:
+            return b"".join(pieces)
+        pieces.append(body[start : start + length])
+        place = start + length
+        place += body.startswith(b"\r", place)
+        place += body.startswith(b"\n", place)
+    return b"".join(pieces) + body[place:]

@@ -1,0 +1,169 @@
+"""One account's line to its gateway: three questions, each answered with a value.
+
+It knows nothing of batches and repeats nothing. A send says what can be known after a POST
+(gateway protocol); a query, which changes nothing but hands reports out once, may fail freely.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
+
+from requests import PreparedRequest, Request, RequestException
+
+from runner.codec.answers import decode_balance, decode_receipt
+from runner.codec.requests import balance_body, query_body
+from runner.errors import UnreadableAnswer, WrongUsage
+from runner.gateway.answer import read_body, salvage
+from runner.gateway.connection import GatewayAdapter
+from runner.gateway.exchange import Exchange, start_exchange
+from runner.gateway.failure import explain
+from runner.gateway.route import read_route
+from runner.model.outcome import NoAnswer, NotSent, NotTaken, RawAnswer, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from urllib3.response import BaseHTTPResponse
+
+    from runner.model.account import Account, Credentials
+    from runner.model.outcome import Balance, Outcome, QueryRefused
+
+ANSWER_CAP = 64 << 10
+REPORTS_CAP = 64 << 20
+IDLE_LIMIT = 3.0
+
+_NOT_TAKEN = frozenset({400, 401, 403, 404, 405, 413, 415})
+_HEADERS = {
+    "User-Agent": "mms-campaign-runner",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/x-www-form-urlencoded",
+}
+
+
+class Gateway:
+    """One account's line to its gateway, used by many threads at once.
+
+    idle_limit: seconds after which a resting connection is opened anew instead of used.
+    Raises WrongUsage for a `url`, `proxy` or `ca_file` that cannot be one.
+    """
+
+    def __init__(
+        self, account: Account, credentials: Credentials, *, idle_limit: float = IDLE_LIMIT
+    ) -> None:
+        self._route = read_route(account, credentials)
+        self._timeout = account.timeout
+        self._idle_limit = idle_limit
+        # One connection more than requests in flight: the queries are asked beside them.
+        self._adapter = GatewayAdapter(self._route, connections=account.concurrency + 1)
+        self._submission = _prepare(f"{self._route.url}/sendmms.aspx", account)
+        self._polling = _prepare(f"{self._route.url}/mmsStatusApi.aspx", account)
+        self._balance_body = balance_body(credentials)
+        self._query_body = query_body(credentials, account.reports.page)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, body: bytes) -> Outcome:
+        """Submit a batch; body: the whole form, ready.
+
+        Source: gateway protocol, "What can be known after a POST".
+        """
+        exchange = self._start()
+        try:
+            with self._post(exchange, self._submission, body) as raw:
+                return _judge(raw)
+        except Exception as error:  # noqa: BLE001 - exception classes never decide, `begun` does
+            why = self._explain(error, exchange)
+            return Unknown(why=why) if exchange.begun else NotSent(why=why)
+
+    def balance(self) -> Balance | QueryRefused | NoAnswer:
+        """Ask what is left."""
+        exchange = self._start()
+        try:
+            with self._post(exchange, self._submission, self._balance_body) as raw:
+                if raw.status != HTTPStatus.OK:
+                    return NoAnswer(why=_name_status(raw.status))
+                return _read_balance(raw)
+        except Exception as error:  # noqa: BLE001 - whatever it was, there is no answer
+            return NoAnswer(why=self._explain(error, exchange))
+
+    def reports(self) -> RawAnswer | NoAnswer:
+        """Fetch a page of delivery reports as raw bytes, which the gateway hands out only once.
+
+        An answer that breaks off comes back as far as it was received; NoAnswer means that not one
+        byte of a body was.
+        """
+        exchange = self._start(keep_wire=True)
+        try:
+            with self._post(exchange, self._polling, self._query_body) as raw:
+                return RawAnswer(status=raw.status, body=read_body(raw, REPORTS_CAP))
+        except Exception as error:  # noqa: BLE001 - whatever it was, what came is kept
+            why = self._explain(error, exchange)
+            return salvage(bytes(exchange.wire or b""), REPORTS_CAP, why=why) or NoAnswer(why=why)
+
+    def close(self) -> None:
+        """Close the connections that rest."""
+        self._adapter.close()
+
+    def _start(self, *, keep_wire: bool = False) -> Exchange:
+        return start_exchange(self._timeout, idle_limit=self._idle_limit, keep_wire=keep_wire)
+
+    @contextmanager
+    def _post(
+        self, exchange: Exchange, template: PreparedRequest, body: bytes
+    ) -> Iterator[BaseHTTPResponse]:
+        """Post and give the answer with its body unread.
+
+        Unless that was read to its end the connection is closed: what else it may hold would be
+        taken for the answer to the next request.
+        """
+        request = template.copy()
+        request.prepare_body(body, files=None)
+        with exchange.under_way(), self._adapter.post(request) as response:
+            yield response.raw
+
+    def _explain(self, error: Exception, exchange: Exchange) -> str:
+        return explain(error, self._route, self._timeout, begun=exchange.begun)
+
+
+def _prepare(url: str, account: Account) -> PreparedRequest:
+    """Prepare a request once, to be copied for every body."""
+    try:
+        return Request("POST", url, headers=_HEADERS).prepare()
+    except RequestException:
+        # Its words repeat the address, which may be a secret: not chained.
+        raise WrongUsage(f"the url of account {account.name} is no address") from None
+
+
+def _judge(raw: BaseHTTPResponse) -> Outcome:
+    if raw.status in _NOT_TAKEN:
+        return NotTaken(status=raw.status)
+    if raw.status != HTTPStatus.OK:
+        return Unknown(why=_name_status(raw.status), redirected=raw.status // 100 == 3)
+    body = read_body(raw, ANSWER_CAP)
+    try:
+        return decode_receipt(body)
+    except UnreadableAnswer:
+        return Unknown(why="HTTP 200, but the body is no answer")
+
+
+def _read_balance(raw: BaseHTTPResponse) -> Balance | QueryRefused | NoAnswer:
+    body = read_body(raw, ANSWER_CAP)
+    try:
+        return decode_balance(body)
+    except UnreadableAnswer:
+        return NoAnswer(why="HTTP 200, but the body is no answer")
+
+
+def _name_status(status: int) -> str:
+    """Name a status in the standard's words: the peer's own phrase may hold anything."""
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP {status}"

@@ -1,0 +1,75 @@
+"""One POST as the connection sees it: how long it may last, and whether its first byte went out.
+
+urllib3 has no seam through which a caller could tell its connection about a single request, so the
+exchange travels in a context variable, set by the client and read by sockets and connections.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.model.account import Timeouts
+
+_current: ContextVar[Exchange] = ContextVar("exchange")
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """The deadlines of one POST, and what became known of it; changed by its connection alone.
+
+    connect_by, answer_by: on the monotonic clock, in seconds.
+    idle_limit: seconds that a connection may have rested and still carry this request.
+    begun: whether the first byte of the request was handed to the socket.
+    wire: every byte received after that, head and framing included; None where nobody wants it.
+    """
+
+    connect_by: float
+    answer_by: float
+    idle_limit: float
+    begun: bool = False
+    wire: bytearray | None = None
+
+    def seconds_left(self) -> float:
+        """Give the time until the deadline that holds now; raises TimeoutError when it is over."""
+        left = (self.answer_by if self.begun else self.connect_by) - monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline of the exchange is over")
+        return left
+
+    def note_received(self, data: memoryview) -> None:
+        """Keep what came from the gateway; what a proxy says before the request is not its word."""
+        if self.begun and self.wire is not None:
+            self.wire += data
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Make this the exchange that sockets and connections of this thread obey."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+
+def start_exchange(timeout: Timeouts, *, idle_limit: float, keep_wire: bool = False) -> Exchange:
+    """Begin to count: connecting never takes longer than the whole exchange may."""
+    now = monotonic()
+    total = timeout.total.total_seconds()
+    return Exchange(
+        connect_by=now + min(timeout.connect.total_seconds(), total),
+        answer_by=now + total,
+        idle_limit=idle_limit,
+        wire=bytearray() if keep_wire else None,
+    )
+
+
+def current_exchange() -> Exchange:
+    """Give the exchange that this thread is in."""
+    return _current.get()

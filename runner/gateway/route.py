@@ -1,0 +1,116 @@
+"""Where an account's requests go, checked once: the gateway, the proxy, and who is trusted."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from runner.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.model.account import Account, Credentials
+
+_PORTS = {"http": 80, "https": 443}
+_UNFIT = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
+
+_Fault = tuple["Callable[[SplitResult], bool]", str]
+
+_HOSTLESS: _Fault = (lambda url: not _is_host(url.hostname), "names no host")
+_URL_FAULTS: tuple[_Fault, ...] = (
+    (lambda url: url.scheme not in _PORTS, "is no http:// or https:// address"),
+    _HOSTLESS,
+    (lambda url: "@" in url.netloc, "holds a user name, which the gateway takes as `account`"),
+)
+_PROXY_FAULTS: tuple[_Fault, ...] = (
+    (lambda url: url.scheme != "http", "is no http:// address"),
+    _HOSTLESS,
+    (lambda url: url.path not in ("", "/"), "has a path"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The way of every request of an account.
+
+    url: the base address, without a slash at its end; proxy: an http:// address, or None.
+    tls: the context that verifies the gateway, None for http.
+    """
+
+    url: str = field(repr=False)
+    scheme: str
+    host: str
+    port: int
+    proxy: str | None = field(repr=False)
+    tls: ssl.SSLContext | None
+
+    @property
+    def peer(self) -> str:
+        """Name the host and port that connections are opened to."""
+        if self.proxy is None:
+            return f"{self.host}:{self.port}"
+        proxy = urlsplit(self.proxy)
+        return f"the proxy {proxy.hostname}:{proxy.port or _PORTS['http']}"
+
+
+def read_route(account: Account, credentials: Credentials) -> Route:
+    """Check an account's `url`, `proxy` and `ca_file`; raises WrongUsage.
+
+    No message holds the address itself: it may be a secret, and carry a password.
+    """
+    url = _split(credentials.url, f"the url of account {account.name}", _URL_FAULTS)
+    if account.proxy is not None:
+        _split(account.proxy, f"the proxy of account {account.name}", _PROXY_FAULTS)
+    assert url.hostname is not None  # noqa: S101 - one of the faults above
+    return Route(
+        url=credentials.url.rstrip("/"),
+        scheme=url.scheme,
+        host=url.hostname.encode("idna").decode(),
+        port=url.port or _PORTS[url.scheme],
+        proxy=account.proxy,
+        tls=_trust(account, wanted=url.scheme == "https"),
+    )
+
+
+def _split(text: str, name: str, faults: tuple[_Fault, ...]) -> SplitResult:
+    hint = "write it like http://HOST:PORT"
+    if _UNFIT.search(text):
+        raise WrongUsage(
+            f"{name} holds a ?, a #, a space or another character that none has", hint=hint
+        )
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError:
+        # Its words repeat a piece of the address, which may be a password: not chained.
+        raise WrongUsage(f"{name} has a host or a port that is none", hint=hint) from None
+    for is_faulty, words in faults:
+        if is_faulty(url):
+            raise WrongUsage(f"{name} {words}", hint=hint)
+    return url
+
+
+def _is_host(name: str | None) -> bool:
+    try:
+        return bool(name) and bool(str(name).encode("idna"))
+    except UnicodeError:
+        return False
+
+
+def _trust(account: Account, *, wanted: bool) -> ssl.SSLContext | None:
+    """Build the context that verifies the gateway: by `ca_file` alone, or by certifi."""
+    if account.ca_file is None:
+        return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH) if wanted else None
+    name = f"the ca_file of account {account.name}"
+    try:
+        return ssl.create_default_context(cafile=account.ca_file)
+    except ssl.SSLError as error:
+        raise WrongUsage(f"{name} holds no certificate", hint="it must be a PEM file") from error
+    except (OSError, ValueError) as error:
+        raise WrongUsage(f"{name} cannot be read: {account.ca_file}") from error

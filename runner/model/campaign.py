@@ -1,0 +1,111 @@
+"""A campaign as its author means it: message, audience, account and start as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+
+class PartType(StrEnum):
+    """What a part holds, named as on the wire (gateway interface, 彩信下发接口, 说明 1)."""
+
+    TXT = "txt"
+    GIF = "gif"
+    JPG = "jpg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One text or picture of a frame.
+
+    payload: the bytes that base64 carries: a text in GB2312, or an image file's own bytes.
+    """
+
+    type: PartType
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What is shown together, for `duration` whole seconds (1 to 255)."""
+
+    duration: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A title and its frames in playing order."""
+
+    title: str
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A list as it was read: `name` as the campaign names it, data rows, digest of its bytes."""
+
+    name: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Everybody a campaign goes to, in order of first mention.
+
+    mobiles: 11-digit mobile numbers as integers, each once (a compact ``array('Q')``).
+    given = duplicates + invalid + excluded + len(mobiles).
+    invalid_places: the first few places (file:line) that `invalid: skip` left out.
+    """
+
+    mobiles: Sequence[int]
+    given: int
+    duplicates: int = 0
+    invalid: int = 0
+    excluded: int = 0
+    sources: tuple[Source, ...] = ()
+    invalid_places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """How many recipients the author expects, both ends included: `expect` of the file."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """One campaign file, read and checked.
+
+    id: its path in the workspace without the suffix; file: the same with it.
+    account: the account that sends it; account_as_written: None where the file leaves it out.
+    start: when it begins; None for a draft, and for `now` with starts_now.
+    start_as_written: the text in the file, for the digest; None for a draft.
+    latest: how long after `start` it may still begin.
+    """
+
+    id: str
+    file: str
+    message: Message
+    audience: Audience
+    account: str
+    account_as_written: str | None = None
+    start: datetime | None = None
+    starts_now: bool = False
+    start_as_written: str | None = None
+    latest: timedelta
+    expect: Expectation | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether only `run NAME` sends it."""
+        return self.start is None and not self.starts_now

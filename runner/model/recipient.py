@@ -1,0 +1,87 @@
+"""A recipient is a Chinese mobile number: an integer of 11 digits, normalised once at the door.
+
+Nothing here repeats the number that it judges, so every sentence may stand in a log.
+"""
+
+from __future__ import annotations
+
+import re
+
+_DIGIT = re.compile(r"[0-9]")
+_PLAIN = re.compile(r"1[3-9][0-9]{9}")
+_TYPED = re.compile(r"\+? ?[0-9](?:[ -]*[0-9])*")
+_WITH_PREFIX = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_DECIMAL = re.compile(r"[0-9]+\.0*")
+_OTHER_COUNTRY = re.compile(r"(?:\+|00)(?!86)[1-9]")
+
+# What input methods and spreadsheets write for the same characters; U+00A0 is the blank of the web.
+_WIDE = str.maketrans("０１２３４５６７８９＋－\u3000\u00a0\t", "0123456789+-   ")
+
+
+def parse_mobile(text: str) -> int | None:
+    """Read a mobile number in any form that people write, or None where it cannot be one.
+
+    Blanks, dashes, full-width characters and the prefixes +86, 0086 and 86 make no difference.
+    """
+    if _PLAIN.fullmatch(text):
+        return int(text)
+    narrow = _narrow(text)
+    if not _TYPED.fullmatch(narrow):
+        return None
+    number = _WITH_PREFIX.fullmatch(_compact(narrow))
+    return int(number[1]) if number else None
+
+
+def looks_like_a_number(text: str) -> bool:
+    """Whether a cell was meant as a number, right or wrong, rather than as a column's name."""
+    compact = _compact(_narrow(text))
+    return 2 * len(_DIGIT.findall(compact)) > len(compact)
+
+
+def why_no_mobile(text: str) -> str:
+    """Say what keeps a text from being a mobile number; ends a sentence such as `no number: …`."""
+    narrow = _narrow(text)
+    compact = _compact(narrow)
+    if not compact:
+        return "it is empty"
+    if _is_from_a_spreadsheet(compact):
+        return "a spreadsheet turned it into something like 1.38E+10: format the column as text"
+    if _OTHER_COUNTRY.match(compact):
+        return "its country code is not 86"
+    if not _TYPED.fullmatch(narrow):
+        return _why_not_typed(compact)
+    return _why_not_these_digits(compact)
+
+
+def mask(mobile: int) -> str:
+    """Show a number so that nobody can dial it: 138****8000."""
+    digits = str(mobile)
+    return f"{digits[:3]}****{digits[-4:]}"
+
+
+def _narrow(text: str) -> str:
+    return text.translate(_WIDE).strip()
+
+
+def _compact(narrow: str) -> str:
+    return narrow.replace(" ", "").replace("-", "")
+
+
+def _is_from_a_spreadsheet(compact: str) -> bool:
+    return bool(_SCIENTIFIC.fullmatch(compact) or _DECIMAL.fullmatch(compact))
+
+
+def _why_not_typed(compact: str) -> str:
+    if any(character.isalpha() for character in compact):
+        return "it holds letters"
+    if re.fullmatch(r"[0-9]+", compact):
+        return "it begins or ends with a dash"
+    return "it holds characters that are no digits"
+
+
+def _why_not_these_digits(compact: str) -> str:
+    digits = re.sub(r"\A(?:\+|00)86", "", compact)
+    if len(digits) != 11:
+        return f"it has {len(digits)} digits; a mobile number has 11"
+    return "a mobile number begins with 1 and 3 to 9"

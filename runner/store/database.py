@@ -1,0 +1,178 @@
+"""Opens the state file, brings it up to date, and hands out transactions.
+
+Writing transactions begin IMMEDIATE on one connection, since a read that turns into a write fails
+at once with BUSY. Every error of SQLite leaves here as ``StateRefused``, in words for an operator.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+from sqlalchemy import Connection, text
+from sqlalchemy.pool import NullPool
+
+from runner.errors import StateRefused
+from runner.store.migrations import LATEST, apply_migrations, read_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = 0x4D4D5352  # "MMSR": tells our files from other people's databases
+
+_BUSY_SECONDS = 30.0
+_COMPLAINTS = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_BUSY": "another program keeps it locked",
+    "SQLITE_READONLY": "it may not be written",
+    "SQLITE_CANTOPEN": "it cannot be opened",
+    "SQLITE_PERM": "it may not be opened",
+    "SQLITE_NOTADB": "it is not an SQLite database",
+    "SQLITE_CORRUPT": "it is damaged",
+    "SQLITE_IOERR": "the disk reports an error",
+}
+
+Transaction = Connection
+
+
+class Database:
+    """The state file, opened. Use ``open_database``; safe for many threads.
+
+    actor: who the event log names for what this process changes.
+    """
+
+    def __init__(self, path: Path, engine: sqlalchemy.Engine, actor: str) -> None:
+        self.path = path
+        self.actor = actor
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._writer = engine.connect().execution_options(writes=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Give a transaction that may write; durable when the block ends, undone if it raises."""
+        with self._turn, _translating(self.path), self._writer.begin():
+            self._writer.info["actor"] = self.actor
+            yield self._writer
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Give a transaction that sees one moment of the state."""
+        with _translating(self.path), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._writer.close()
+        self._engine.dispose()
+
+
+def open_database(path: Path, *, actor: str) -> Database:
+    """Open the state for writing, made and migrated where needed; the file's mode is 0600.
+
+    Raises StateRefused for a file that is foreign, newer, damaged, locked or not to be written.
+    """
+    with _translating(path):
+        _prepare_file(path)
+        engine = _make_engine(f"file:{_quote(path)}?mode=rw")
+        with engine.connect().execution_options(writes=True) as connection:
+            with connection.begin():
+                _check_identity(connection, path)
+                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+                apply_migrations(connection)
+            _use_wal(connection)
+        return Database(path, engine, actor)
+
+
+@contextmanager
+def look_into(path: Path) -> Iterator[Transaction | None]:
+    """Give a reading transaction of a state that may not exist (None), and change nothing.
+
+    Raises StateRefused where the file is there but cannot be read.
+    """
+    if not path.exists():
+        yield None
+        return
+    engine = _make_engine(f"file:{_quote(path)}?mode=ro")
+    with _translating(path), engine.connect() as connection, connection.begin():
+        _check_identity(connection, path)
+        if read_version(connection) < LATEST:
+            raise StateRefused(f"the state {path} is older: `mms-runner run` brings it up to date")
+        yield connection
+
+
+def _make_engine(uri: str) -> sqlalchemy.Engine:
+    def connect() -> sqlite3.Connection:
+        # isolation_level=None: the driver begins nothing by itself; `begin` below does.
+        return sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+
+    engine = sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    sqlalchemy.event.listen(engine, "connect", _set_up_connection)
+    sqlalchemy.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up_connection(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _use_wal(connection: Connection) -> None:
+    # Past SQLAlchemy, which would begin a transaction first; the mode cannot change within one.
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells mypy which driver it is
+    driver.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise StateRefused(f"the state {path} is no file", hint="name a file in `state`")
+        path.chmod(0o600)
+    except OSError as error:
+        raise StateRefused(f"the state {path} cannot be made: {error.strerror}") from error
+
+
+def _check_identity(connection: Connection, path: Path) -> None:
+    application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
+    if tables and application != APPLICATION_ID:
+        raise StateRefused(
+            f"{path} is a database of another program", hint="name another file in `state`"
+        )
+    if read_version(connection) > LATEST:
+        raise StateRefused(
+            f"the state {path} was written by a newer version of mms-runner",
+            hint="install that version; the state is unharmed",
+        )
+
+
+@contextmanager
+def _translating(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlalchemy.exc.DBAPIError, sqlite3.Error) as error:
+        origin = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+        name = getattr(origin, "sqlite_errorname", "")
+        for code, complaint in _COMPLAINTS.items():
+            if name.startswith(code):
+                raise StateRefused(f"the state {path} cannot be used: {complaint}") from error
+        raise
+
+
+def _quote(path: Path) -> str:
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

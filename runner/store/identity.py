@@ -1,0 +1,35 @@
+"""Whose state this is. A renamed folder must not mean that everything is sent again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from runner.errors import StateRefused
+
+if TYPE_CHECKING:
+    from runner.store.database import Transaction
+
+_READ = text("SELECT name, folder FROM workspace")
+_WRITE = text("""
+    INSERT INTO workspace (only_row, name, folder) VALUES (1, :name, :folder)
+    ON CONFLICT (only_row) DO UPDATE SET name = excluded.name, folder = excluded.folder
+""")
+
+
+def check_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
+    """Refuse a workspace that this state was not made for; a new state belongs to nobody yet."""
+    row = transaction.execute(_READ).one_or_none()
+    if row is not None and (row.name, row.folder) != (name, folder):
+        raise StateRefused(
+            f"this state belongs to workspace `{row.name}` in {row.folder},"
+            f" not to `{name}` in {folder}",
+            hint="where it was renamed or moved: `mms-runner state adopt`;"
+            " otherwise give this workspace another `name` or `state`",
+        )
+
+
+def adopt_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
+    """Make this workspace the one that the state belongs to."""
+    transaction.execute(_WRITE, {"name": name, "folder": folder})

@@ -1,0 +1,48 @@
+"""The numbered, forward-only steps that bring a state file to the layout of this version.
+
+Each file ``NNNN_name.sql`` is one step; its record commits in the same transaction as the change.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+LATEST = 1
+
+
+def read_version(connection: Connection) -> int:
+    """Give the number of the last step that was applied; 0 for an empty file."""
+    version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    return version
+
+
+def apply_migrations(connection: Connection) -> None:
+    """Apply the steps that are missing, within the caller's transaction."""
+    version = read_version(connection)
+    for number, script in _steps():
+        if number > version:
+            for statement in _statements(script):
+                connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+
+
+def _steps() -> list[tuple[int, str]]:
+    folder = resources.files(__package__)
+    scripts = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(int(name[:4]), (folder / name).read_text("utf-8")) for name in scripts]
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

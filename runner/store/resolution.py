@@ -1,0 +1,64 @@
+"""A person's word on a batch that nobody else can settle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import WrongUsage
+from runner.lifecycle import BatchEvent, BatchState, CampaignEvent, CampaignState
+from runner.store.claims import BatchChange, change_batch, find_batch
+from runner.store.journal import match_waiting
+from runner.store.planning import move_campaign, read_facts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runner.store.claims import Standing
+    from runner.store.database import Transaction
+
+
+def accept_by_hand(
+    transaction: Transaction,
+    batch: int,
+    *,
+    task_id: str | None,
+    report_deadline: datetime,
+    now: datetime,
+) -> None:
+    """Count a batch in doubt as sent; with its task id, reports find it.
+
+    Raises WrongUsage for a batch that is not in doubt.
+    """
+    standing = _require(transaction, batch, {BatchState.IN_DOUBT})
+    change = BatchChange(
+        event=BatchEvent.ACCEPT,
+        reason="a person says that the gateway took it",
+        task_id=task_id,
+        report_deadline=report_deadline,
+    )
+    change_batch(transaction, standing, change, now)
+    if task_id:
+        match_waiting(transaction, standing.account, task_id)
+
+
+def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -> None:
+    """Plan a batch in doubt, or a rejected one, again; its campaign goes on.
+
+    Raises WrongUsage for a batch in any other state.
+    """
+    standing = _require(transaction, batch, {BatchState.IN_DOUBT, BatchState.REJECTED})
+    reason = "a person says that it was not sent"
+    change = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, refusals=0)
+    change_batch(transaction, standing, change, now)
+    if read_facts(transaction)[standing.campaign].state is CampaignState.HALTED:
+        move_campaign(transaction, standing.campaign, CampaignEvent.REOPEN, now, reason=reason)
+
+
+def _require(transaction: Transaction, batch: int, states: set[BatchState]) -> Standing:
+    standing = find_batch(transaction, batch)
+    if standing is None:
+        raise WrongUsage(f"there is no batch {batch}", hint="`mms-runner status` lists them")
+    if standing.state not in states:
+        wanted = " or ".join(sorted(state.value.replace("_", " ") for state in states))
+        raise WrongUsage(f"batch {batch} is {standing.state}: only one that is {wanted} needs it")
+    return standing

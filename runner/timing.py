@@ -1,0 +1,141 @@
+"""When something happens, as decisions: pure functions of the times they are given.
+
+Nothing here sleeps or looks at a clock. Datetimes are aware, always.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import chain, repeat, takewhile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from runner.model.account import Retry
+
+LOW_BALANCE_RETRY = timedelta(minutes=5)  # how often an account that ran low is asked again
+
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_LONGEST = timedelta(days=3650)
+_MOMENT = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?"
+    r"(?: ?(Z|[+-]\d{2}:?\d{2}))?"
+)
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+
+
+class WrongTime(ValueError):  # noqa: N818 - it is a value's fault, told to its author
+    """A text that names no single moment; ``str()`` says why, ``hint`` what to write."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def parse_duration(value: str | int) -> timedelta:
+    """Read `90s`, `30m`, `1h30m`, `72h`, `3d`, or plain seconds.
+
+    Raises WrongTime for anything else, and for more than ten years.
+    """
+    text = f"{value}s" if str(value).isdecimal() else str(value)
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise WrongTime("it is not a duration", "write whole numbers with a unit, such as 90s")
+    seconds = sum(
+        int(count) * unit
+        for count, unit in zip(match.groups(), _UNITS.values(), strict=True)
+        if count
+    )
+    if seconds > _LONGEST.total_seconds():
+        raise WrongTime("it is longer than ten years", "write a shorter duration")
+    return timedelta(seconds=seconds)
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration as the files do: `1h30m`."""
+    rest = max(0, round(duration.total_seconds()))
+    pieces = []
+    for unit, size in _UNITS.items():
+        count, rest = divmod(rest, size)
+        if count:
+            pieces.append(f"{count}{unit}")
+    return "".join(pieces) or "0s"
+
+
+def parse_moment(text: str, zone: ZoneInfo) -> datetime:
+    """Read `2035-09-16 09:00`, with seconds or an offset where written, else in `zone`.
+
+    Raises WrongTime for a date alone, an impossible date, and a local time that the zone's clock
+    skips or shows twice: nobody can say which moment was meant.
+    """
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise _no_moment(text.strip())
+    *numbers, offset = match.groups()
+    year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
+    try:
+        naive = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - zone follows
+        if offset:
+            return naive.replace(tzinfo=_offset(offset))
+    except ValueError as error:
+        raise WrongTime(f"there is no such time: {error}", "check day, hour and minute") from None
+    return _local(naive, zone)
+
+
+def is_late(start: datetime, latest: timedelta, now: datetime) -> bool:
+    """Whether a campaign that has not begun may no longer begin by itself."""
+    return now > start + latest
+
+
+def backoff(retry: Retry, failures: int) -> timedelta:
+    """Say how long to wait after so many failures in a row (1 or more)."""
+    doublings = min(failures - 1, 30)  # so many times any first wait is past any `most`
+    return min(retry.first * (1 << doublings), retry.most)
+
+
+def poll_waits(every: timedelta) -> Iterator[timedelta]:
+    """Yield the waits between polls of somebody who watches: 1 s, 2 s, 4 s, ... up to `every`."""
+    doubling = (timedelta(seconds=2**power) for power in range(32))
+    return chain(takewhile(lambda wait: wait < every, doubling), repeat(every))
+
+
+def stamp(moment: datetime) -> str:
+    """Write a moment for the state: UTC, milliseconds, sortable as text."""
+    return (
+        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    )
+
+
+def unstamp(text: str) -> datetime:
+    """Read what ``stamp`` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def _no_moment(text: str) -> WrongTime:
+    if _DATE.fullmatch(text):
+        return WrongTime("a date without a time", f"add the time of day, such as {text} 09:00")
+    return WrongTime("it is not a time", "write it like 2035-09-16 09:00")
+
+
+def _offset(text: str) -> timezone:
+    if text == "Z":
+        return UTC
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if hours > 14 or minutes > 59:  # UTC+14 is the furthest there is
+        raise ValueError(f"no clock on earth is {text} from UTC")
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(offset if text[0] == "+" else -offset)
+
+
+def _local(naive: datetime, zone: ZoneInfo) -> datetime:
+    first, second = (naive.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first
+    hint = f"write it with its offset, such as {first.isoformat(sep=' ', timespec='minutes')}"
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != naive:
+        raise WrongTime(f"the clock of {zone.key} skips this time", hint)
+    raise WrongTime(f"the clock of {zone.key} shows this time twice", hint)
