@@ -155,7 +155,8 @@ def _judge(
         return _judge_begun(stored, digest)
     if guard := find_guard(campaign, account):
         return Action.HELD, guard
-    if campaign.start and is_late(campaign.start, campaign.latest, now):
+    begun = stored is not None and stored.state is CampaignState.RUNNING
+    if campaign.start and not begun and is_late(campaign.start, campaign.latest, now):
         latest = format_duration(campaign.latest)
         return Action.LATE, f"its start passed more than {latest} ago: give it a new `start`"
     if stored:

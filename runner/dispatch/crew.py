@@ -99,7 +99,7 @@ class Crew:
         return False
 
     def _pause(self, pump: Pump, step: Wait | Idle) -> float | None:
-        """Give the seconds to the next look; None where no patience is left and nothing in flight."""
+        """Give the seconds to the next look; None where patience is over and nothing in flight."""
         if isinstance(step, Wait) and step.until and not step.given_up:
             left = step.until - self._clock()
             if left <= self._patience:

@@ -56,11 +56,15 @@ class GatewayLine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    """A step that sent a batch; state: what became of it, None where the outcome came too late."""
+    """A step that sent a batch.
+
+    state: what became of it, None where the outcome came too late; reason: why, for a person.
+    """
 
     claim: Claim
     outcome: Outcome
     state: BatchState | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +221,7 @@ class Pump:
             change_line(transaction, ruling.line, ruling.event, now)
             if isinstance(outcome, Accepted):
                 match_waiting(transaction, standing.account, outcome.task_id)
-        return Submitted(claim=claim, outcome=outcome, state=state)
+        return Submitted(claim=claim, outcome=outcome, state=state, reason=ruling.batch.reason)
 
     def _ask_balance(self) -> Asked | Wait:
         if not self._asking.acquire(blocking=False):

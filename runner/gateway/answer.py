@@ -45,13 +45,13 @@ def read_body(raw: BaseHTTPResponse, cap: int) -> bytes:
     while piece := raw.read1(_PIECE, decode_content=False):
         body += piece
         if len(body) > cap:
-            raise UnreadableAnswer(f"the answer is larger than {cap >> 10} KiB")
+            raise UnreadableAnswer(f"the answer is larger than {_name_size(cap)}")
     if not body or not _ENCODED.fullmatch(raw.headers.get("content-encoding", "")):
         return bytes(body)
     inflated = inflate(bytes(body), cap)
     if not inflated.complete:
         raise UnreadableAnswer(
-            f"the answer is compressed, and damaged or larger than {cap >> 10} KiB"
+            f"the answer is compressed, and damaged or larger than {_name_size(cap)}"
         )
     return inflated.body
 
@@ -82,6 +82,10 @@ def inflate(data: bytes, cap: int) -> Inflated:
             complete = stream.eof and not stream.unused_data
             return Inflated(body=body + stream.unused_data, complete=complete)
     return Inflated(body=data, complete=False)
+
+
+def _name_size(size: int) -> str:
+    return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
 def _split_head(wire: bytes) -> tuple[int, bytes, bytes]:

@@ -65,17 +65,14 @@ class GatewayConnection(HTTPConnection):
     """A connection that notes in its exchange when the first byte of a request is handed over.
 
     idle_since: when it was last put back into its pool, on the monotonic clock.
-    spoiled: whether a request was left unfinished on it.
     """
 
     idle_since = 0.0
-    spoiled = False
     _is_connecting = False
 
     def connect(self) -> None:
         """Connect; what is said to a proxy and in a TLS handshake is no part of the request."""
         self._is_connecting = True
-        self.spoiled = False
         try:
             super().connect()
         finally:
@@ -100,12 +97,10 @@ class GatewayConnection(HTTPConnection):
         except OSError:
             if not current_exchange().begun:
                 raise
-            self.spoiled = True
 
     def is_fit(self) -> bool:
         """Tell whether the exchange may use it: the peer's idle close would race a request."""
-        rested = monotonic() - self.idle_since
-        return not self.spoiled and rested <= current_exchange().idle_limit
+        return monotonic() - self.idle_since <= current_exchange().idle_limit
 
     def _new_conn(self) -> socket.socket:
         # Name resolution is the C library's, with limits of its own; it comes before everything.
@@ -166,7 +161,7 @@ class GatewayAdapter(HTTPAdapter):
 
     def __init__(self, route: Route, *, connections: int) -> None:
         super().__init__()
-        self._proxies = {} if route.proxy is None else dict.fromkeys(_POOLS, route.proxy)
+        self._proxies = None if route.proxy is None else {"all": route.proxy}
         self._pool = self._open_pool(route, connections)
 
     def post(self, request: PreparedRequest) -> Any:
@@ -192,10 +187,9 @@ class GatewayAdapter(HTTPAdapter):
         super().close()
 
     def _open_pool(self, route: Route, connections: int) -> HTTPConnectionPool:
+        options: dict[str, Any] = {"maxsize": connections}
         if route.tls is not None:
             route.tls.sslsocket_class = DeadlineTLSSocket
-        options: dict[str, Any] = {"maxsize": connections}
-        if route.scheme == "https":
             options["ssl_context"] = route.tls
         if route.proxy is None:
             return _POOLS[route.scheme](route.host, route.port, **options)

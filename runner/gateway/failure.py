@@ -26,11 +26,9 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (UnreadableAnswer, "{error}"),
     (socket.gaierror, "the name of {peer} does not resolve"),
     (ConnectionRefusedError, "connection refused by {peer}"),
-    (
-        ssl.SSLCertVerificationError,
-        "the certificate of {host} is not trusted: {error.verify_message}",
-    ),
-    (ssl.SSLError, "TLS with {host} failed ({error.reason})"),
+    (ssl.SSLCertVerificationError, "the certificate of {host} is not trusted: {detail}"),
+    (ssl.SSLEOFError, "{peer} broke the connection off"),
+    (ssl.SSLError, "TLS with {host} failed ({detail})"),
     (TimeoutError, "{timeout}"),
     (RemoteDisconnected, "{peer} closed the connection without an answer"),
     (ConnectionError, "{peer} broke the connection off"),
@@ -49,6 +47,7 @@ def explain(error: Exception, route: Route, timeout: Timeouts, *, begun: bool) -
             if isinstance(cause, kind):
                 return sentence.format(
                     error=cause,
+                    detail=_name_tls_fault(cause),
                     peer=route.peer,
                     host=route.host,
                     timeout=_explain_timeout(route, timeout, begun=begun),
@@ -56,10 +55,18 @@ def explain(error: Exception, route: Route, timeout: Timeouts, *, begun: bool) -
     return _explain_by_number(chain, route)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and all that led to it; some libraries name one cause and hide another."""
+    yield error
+    for earlier in dict.fromkeys((error.__cause__, error.__context__)):
+        if earlier is not None:
+            yield from _chain(earlier)
+
+
+def _name_tls_fault(error: BaseException) -> str:
+    """Give OpenSSL's word for a fault; errors that Python's own code raises may lack it."""
+    fault = getattr(error, "verify_message", None) or getattr(error, "reason", None)
+    return str(fault or type(error).__name__)
 
 
 def _explain_timeout(route: Route, timeout: Timeouts, *, begun: bool) -> str:
@@ -70,9 +77,9 @@ def _explain_timeout(route: Route, timeout: Timeouts, *, begun: bool) -> str:
 
 
 def _explain_by_number(chain: list[BaseException], route: Route) -> str:
-    root = chain[-1]
-    if tunnel := _TUNNEL.match(str(root)):
-        return f"{route.peer} refused to connect to {route.host}: HTTP {tunnel[1]}"
-    if isinstance(root, OSError) and root.errno is not None:
-        return f"{os.strerror(root.errno)}: {route.peer}"
-    return f"the exchange with {route.peer} failed ({type(root).__name__})"
+    for cause in chain:
+        if tunnel := _TUNNEL.match(str(cause)):
+            return f"{route.peer} refused to connect to {route.host}: HTTP {tunnel[1]}"
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return f"{os.strerror(cause.errno)}: {route.peer}"
+    return f"the exchange with {route.peer} failed ({type(chain[-1]).__name__})"

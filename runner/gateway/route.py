@@ -22,7 +22,7 @@ _UNFIT = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
 
 _Fault = tuple["Callable[[SplitResult], bool]", str]
 
-_HOSTLESS: _Fault = (lambda url: not _is_host(url.hostname), "names no host")
+_HOSTLESS: _Fault = (lambda url: not _to_ascii(url.hostname), "names no host")
 _URL_FAULTS: tuple[_Fault, ...] = (
     (lambda url: url.scheme not in _PORTS, "is no http:// or https:// address"),
     _HOSTLESS,
@@ -54,9 +54,9 @@ class Route:
     def peer(self) -> str:
         """Name the host and port that connections are opened to."""
         if self.proxy is None:
-            return f"{self.host}:{self.port}"
+            return _name(self.host, self.port)
         proxy = urlsplit(self.proxy)
-        return f"the proxy {proxy.hostname}:{proxy.port or _PORTS['http']}"
+        return f"the proxy {_name(proxy.hostname or '', proxy.port or _PORTS['http'])}"
 
 
 def read_route(account: Account, credentials: Credentials) -> Route:
@@ -67,14 +67,13 @@ def read_route(account: Account, credentials: Credentials) -> Route:
     url = _split(credentials.url, f"the url of account {account.name}", _URL_FAULTS)
     if account.proxy is not None:
         _split(account.proxy, f"the proxy of account {account.name}", _PROXY_FAULTS)
-    assert url.hostname is not None  # noqa: S101 - one of the faults above
     return Route(
         url=credentials.url.rstrip("/"),
         scheme=url.scheme,
-        host=url.hostname.encode("idna").decode(),
+        host=_to_ascii(url.hostname),
         port=url.port or _PORTS[url.scheme],
         proxy=account.proxy,
-        tls=_trust(account, wanted=url.scheme == "https"),
+        tls=_trust(account, secure=url.scheme == "https"),
     )
 
 
@@ -96,21 +95,31 @@ def _split(text: str, name: str, faults: tuple[_Fault, ...]) -> SplitResult:
     return url
 
 
-def _is_host(name: str | None) -> bool:
+def _name(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _to_ascii(name: str | None) -> str:
+    """Write a host's name as DNS knows it; empty where it is none."""
     try:
-        return bool(name) and bool(str(name).encode("idna"))
+        return (name or "").encode("idna").decode()
     except UnicodeError:
-        return False
+        return ""
 
 
-def _trust(account: Account, *, wanted: bool) -> ssl.SSLContext | None:
-    """Build the context that verifies the gateway: by `ca_file` alone, or by certifi."""
-    if account.ca_file is None:
-        return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH) if wanted else None
+def _trust(account: Account, *, secure: bool) -> ssl.SSLContext | None:
+    """Build the context that verifies the gateway: by `ca_file` alone, or by certifi.
+
+    A `ca_file` is looked at for http too, which has no context.
+    """
+    authorities = account.ca_file or (DEFAULT_CA_BUNDLE_PATH if secure else None)
+    if authorities is None:
+        return None
     name = f"the ca_file of account {account.name}"
     try:
-        return ssl.create_default_context(cafile=account.ca_file)
+        context = ssl.create_default_context(cafile=authorities)
     except ssl.SSLError as error:
         raise WrongUsage(f"{name} holds no certificate", hint="it must be a PEM file") from error
     except (OSError, ValueError) as error:
-        raise WrongUsage(f"{name} cannot be read: {account.ca_file}") from error
+        raise WrongUsage(f"{name} cannot be read: {authorities}") from error
+    return context if secure else None

@@ -11,6 +11,8 @@ from runner.sandbox.faults import Kind
 from runner.sandbox.request import SEND_PATH
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runner.sandbox.faults import Effect
 
 _MAINTENANCE = b"""<!DOCTYPE html>
@@ -43,24 +45,20 @@ class Silence(Enum):
 
 Reply = Answer | Silence
 
+_FAILURES: Mapping[Kind, Reply] = {
+    Kind.TIMEOUT: Silence.HANG,
+    Kind.RESET: Silence.RESET,
+    Kind.HTML: Answer(body=_MAINTENANCE, content_type="text/html; charset=utf-8"),
+    Kind.EMPTY: Answer(body=b""),
+    Kind.GARBAGE: Answer(body=_GARBAGE),
+}
+
 
 def failure(effect: Effect) -> Reply:
     """Build the reply of a fault that looks the same for each call."""
-    match effect.kind:
-        case Kind.TIMEOUT:
-            return Silence.HANG
-        case Kind.RESET:
-            return Silence.RESET
-        case Kind.HTTP:
-            return http_error(effect.number)
-        case Kind.HTML:
-            return Answer(body=_MAINTENANCE, content_type="text/html; charset=utf-8")
-        case Kind.EMPTY:
-            return Answer(body=b"")
-        case Kind.GARBAGE:
-            return Answer(body=_GARBAGE)
-        case _:
-            raise ValueError(f"{effect.kind} belongs to one call")
+    if effect.kind is Kind.HTTP:
+        return http_error(effect.number)
+    return _FAILURES[effect.kind]
 
 
 def http_error(status: int, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

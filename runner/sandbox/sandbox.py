@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runner.sandbox.submission import Submission
 
 # Stopping waits for one round of the accepting loop.
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 
 
 class Sandbox:

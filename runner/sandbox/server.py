@@ -189,7 +189,7 @@ class _Connection(BaseHTTPRequestHandler):
 def _length_refusal(length: str) -> int | None:
     if not (length.isascii() and length.isdigit()):
         return 411
-    return 413 if int(length) > _LARGEST_BODY else None
+    return 413 if len(length) > 9 or int(length) > _LARGEST_BODY else None
 
 
 def _wake(connection: socket.socket) -> None:

@@ -51,6 +51,7 @@ class Line:
     probation: one request in flight until one is accepted.
     ask_balance: nothing is claimed until a balance query succeeds.
     unknowns and unreachable: how often in a row; not_before: nothing is claimed or asked before.
+    reports_stopped: why reports are not polled, None where they are.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Line:
     unknowns: int = 0
     unreachable: int = 0
     not_before: datetime | None = None
+    reports_stopped: str | None = None
 
 
 def ensure_accounts(transaction: Transaction, names: Iterable[str], now: datetime) -> None:
@@ -83,6 +85,7 @@ def read_line(transaction: Transaction, name: str) -> Line:
         unknowns=row.unknowns,
         unreachable=row.unreachable,
         not_before=unstamp(row.not_before) if row.not_before else None,
+        reports_stopped=row.reports_stopped,
     )
 
 

@@ -100,7 +100,9 @@ _LEFT = text("""
 
 _CAMPAIGN_STATE = text("SELECT state FROM campaigns WHERE id = :campaign")
 
-_ABANDONED = text("SELECT id, campaign, owner FROM batches WHERE state = 'submitting'")
+_ABANDONED = text("""
+    SELECT id, campaign, account, state, refusals, owner FROM batches WHERE state = 'submitting'
+""")
 
 _BATCH = text("SELECT id, campaign, account, state, refusals FROM batches WHERE id = :batch")
 
@@ -262,19 +264,17 @@ def find_batch(transaction: Transaction, batch: int) -> Standing | None:
     return _standing(row) if row else None
 
 
-def doubt_abandoned(transaction: Transaction, now: datetime) -> list[int]:
-    """Put in doubt what a dead process had claimed; gives the batches' ids.
+def doubt_abandoned(transaction: Transaction, now: datetime) -> list[Standing]:
+    """Put in doubt what a dead process had claimed; gives the batches as they stood.
 
     Only for the holder of the state's lock: nobody else can be sending then.
     """
     abandoned = transaction.execute(_ABANDONED).all()
     for row in abandoned:
-        standing = find_batch(transaction, row.id)
-        if standing:
-            reason = f"{row.owner} ended before it recorded the answer"
-            change = BatchChange(event=BatchEvent.DOUBT, reason=reason)
-            change_batch(transaction, standing, change, now)
-    return [row.id for row in abandoned]
+        reason = f"{row.owner} ended before it recorded the answer"
+        change = BatchChange(event=BatchEvent.DOUBT, reason=reason)
+        change_batch(transaction, _standing(row), change, now)
+    return [_standing(row) for row in abandoned]
 
 
 def _standing(row: Row[Any]) -> Standing:

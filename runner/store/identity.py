@@ -30,6 +30,13 @@ def check_workspace(transaction: Transaction, *, name: str, folder: str) -> None
         )
 
 
+def claim_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
+    """Check a workspace, and make a state that belongs to nobody its own; raises StateRefused."""
+    check_workspace(transaction, name=name, folder=folder)
+    if transaction.execute(_READ).one_or_none() is None:
+        adopt_workspace(transaction, name=name, folder=folder)
+
+
 def adopt_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
     """Make this workspace the one that the state belongs to."""
     transaction.execute(_WRITE, {"name": name, "folder": folder})

@@ -54,10 +54,16 @@ def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -
         move_campaign(transaction, standing.campaign, CampaignEvent.REOPEN, now, reason=reason)
 
 
-def _require(transaction: Transaction, batch: int, states: set[BatchState]) -> Standing:
+def name_batch(transaction: Transaction, batch: int) -> Standing:
+    """Find a batch by its id; raises WrongUsage where there is none."""
     standing = find_batch(transaction, batch)
     if standing is None:
         raise WrongUsage(f"there is no batch {batch}", hint="`mms-runner status` lists them")
+    return standing
+
+
+def _require(transaction: Transaction, batch: int, states: set[BatchState]) -> Standing:
+    standing = name_batch(transaction, batch)
     if standing.state not in states:
         wanted = " or ".join(sorted(state.value.replace("_", " ") for state in states))
         raise WrongUsage(f"batch {batch} is {standing.state}: only one that is {wanted} needs it")

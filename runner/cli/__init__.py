@@ -1,0 +1,114 @@
+"""The command line: the composition root, and everything that people and scripts read.
+
+Each command is a module of its own, imported when it is called, so that `validate` starts fast.
+Every error of ours ends here in one message and the exit status of the contract.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner import __version__
+from runner.cli.exits import Exit
+from runner.cli.session import Session
+from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_COMMANDS = (
+    "validate",
+    "plan",
+    "run",
+    "status",
+    "report",
+    "balance",
+    "resolve",
+    "state",
+    "sandbox",
+    "demo",
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the commands in the order in which a newcomer meets them."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command when it is asked for."""
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"runner.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command, and turn every error of ours into a message and an exit status."""
+        extra["standalone_mode"] = False
+        status = _guard(lambda: super(LazyGroup, self).main(*args, **extra))
+        sys.exit(int(status or Exit.OK))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-C",
+    "--workspace",
+    metavar="DIR",
+    envvar="MMS_RUNNER_WORKSPACE",
+    help="The folder with runner.yaml (default: the nearest one upward, or ./campaigns).",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("--no-color", is_flag=True, help="No colours (as with NO_COLOR).")
+@click.version_option(__version__, prog_name="mms-runner")
+@click.pass_context
+def main(context: click.Context, workspace: str | None, *, quiet: bool, no_color: bool) -> None:
+    """Send MMS campaigns that are files: check them, plan them, run them, see what came of it."""
+    context.obj = Session(named=workspace, quiet=quiet, no_color=no_color)
+
+
+def _guard(command: Callable[[], Any]) -> int:
+    try:
+        return command() or Exit.OK
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return Exit.WRONG_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        _complain(["interrupted"])
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; nothing is wrong.
+        sys.stderr.close()
+        return Exit.OK
+    except RunnerError as error:
+        _complain(_explain(error))
+        return _exit_status(error)
+
+
+def _explain(error: RunnerError) -> Sequence[str]:
+    hint = error.hint if isinstance(error, WrongUsage) else None
+    return [str(error), hint] if hint else [str(error)]
+
+
+def _exit_status(error: RunnerError) -> Exit:
+    if isinstance(error, AnotherInstance):
+        return Exit.ANOTHER_INSTANCE
+    if isinstance(error, FaultyFiles):
+        return Exit.FAULTY_FILES
+    return Exit.WRONG_USAGE
+
+
+def _complain(lines: Sequence[str]) -> None:
+    first, *rest = lines
+    click.echo(f"mms-runner: {first}", err=True)
+    for line in rest:
+        click.echo(f"  {line}", err=True)

@@ -1,0 +1,85 @@
+"""`mms-runner balance`: what is left, in the gateway's own words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.exits import Exit
+from runner.errors import WrongUsage
+from runner.gateway import Gateway
+from runner.model.outcome import Balance, NoAnswer, QueryRefused
+from runner.workspace.secrets import resolve_credentials
+from runner.workspace.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from runner.cli.session import Session
+    from runner.model.account import Account
+
+
+@click.command()
+@click.argument("account", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.pass_obj
+def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
+    """Ask the gateway what is left on ACCOUNT (default: on every account)."""
+    root, settings = session.load_settings()
+    accounts = _select(account, settings.accounts)
+    answers = {name: ask_balance(chosen, root) for name, chosen in accounts.items()}
+    if as_json:
+        rows = [_to_json(name, answer) for name, answer in answers.items()]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    for name, answer in answers.items():
+        if isinstance(answer, Balance) and not as_json:
+            click.echo(_describe(name, answer))
+        elif not isinstance(answer, Balance):
+            click.echo(f"mms-runner: account {name}: {explain(answer)}", err=True)
+    return _judge(answers)
+
+
+def ask_balance(account: Account, root: Path) -> Balance | QueryRefused | NoAnswer:
+    """Ask one account's gateway."""
+    with Gateway(account, resolve_credentials(account, root)) as gateway:
+        return gateway.balance()
+
+
+def explain(answer: QueryRefused | NoAnswer) -> str:
+    """Say why a balance is not known."""
+    if isinstance(answer, NoAnswer):
+        return f"no balance: {answer.why}"
+    return f"the gateway refused the balance query: {answer.remark}"
+
+
+def _select(name: str | None, accounts: Mapping[str, Account]) -> Mapping[str, Account]:
+    if name is None:
+        return accounts
+    if name not in accounts:
+        raise WrongUsage(
+            f"there is no account `{name}`",
+            hint=nearest(name, accounts) or f"the accounts are: {', '.join(accounts)}",
+        )
+    return {name: accounts[name]}
+
+
+def _describe(name: str, balance: Balance) -> str:
+    facts = [balance.payment, f"{balance.bought} bought in all" if balance.bought else None]
+    shown = ", ".join(fact for fact in facts if fact)
+    return f"{name}: {balance.left}" + (f" ({shown})" if shown else "")
+
+
+def _to_json(name: str, answer: Balance | QueryRefused | NoAnswer) -> dict[str, str | None]:
+    if not isinstance(answer, Balance):
+        return {"account": name, "balance": None, "problem": explain(answer)}
+    return {"account": name, "balance": answer.left, "problem": None}
+
+
+def _judge(answers: Mapping[str, Balance | QueryRefused | NoAnswer]) -> Exit:
+    failed = [answer for answer in answers.values() if not isinstance(answer, Balance)]
+    if any(isinstance(answer, QueryRefused) and answer.wrong_credentials for answer in failed):
+        return Exit.CREDENTIALS_REFUSED
+    return Exit.PERSON_NEEDED if failed else Exit.OK

@@ -1,0 +1,265 @@
+"""One run in the foreground: begins what is due, sends it, collects reports, and judges it all."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from runner.cli.exits import Exit
+from runner.cli.session import open_state, read_clock, state_path
+from runner.dispatch.begin import Begin, begin_campaign
+from runner.dispatch.crew import Crew
+from runner.dispatch.pump import Pump
+from runner.gateway import Gateway
+from runner.lifecycle import AccountState, CampaignState, RecipientState
+from runner.plan import plan_campaign
+from runner.reports import apply_left_over, may_poll, poll_reports
+from runner.store.accounts import ensure_accounts, release_lines
+from runner.store.claims import doubt_abandoned
+from runner.store.lock import hold_lock
+from runner.store.planning import read_facts
+from runner.store.progress import count_unsettled, list_unsettled, read_accounts, read_campaigns
+from runner.timing import poll_waits
+from runner.workspace.secrets import resolve_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from runner.cli.signals import Interruption
+    from runner.dispatch.pump import Submitted
+    from runner.model.account import Account, Credentials, Settings
+    from runner.model.campaign import Campaign
+    from runner.plan import CampaignPlan, StoredCampaign
+    from runner.store.claims import Standing
+    from runner.store.database import Database
+    from runner.store.progress import AccountStatus, CampaignStatus
+    from runner.workspace.load import Workspace
+
+PATIENCE = timedelta(minutes=1)  # how far away the next step may be for a run to stay
+
+_STOPPED = {CampaignState.HALTED, CampaignState.HELD, CampaignState.MISSED}
+_NEEDS_A_PERSON = (
+    RecipientState.REJECTED,
+    RecipientState.IN_DOUBT,
+    RecipientState.UNREPORTED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What came of the wish to begin a campaign, for the person who watches."""
+
+    plan: CampaignPlan
+    begin: Begin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An account with its open line to the gateway."""
+
+    account: Account
+    credentials: Credentials
+    gateway: Gateway
+
+
+class Errand:
+    """A run, from the lock to the verdict. Use ``open_errand``."""
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        settings: Settings,
+        database: Database,
+        interruption: Interruption,
+        lines: Mapping[str, Line],
+    ) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._interruption = interruption
+        self._lines = lines
+        self._unreached: set[str] = set()
+        self.database = database
+        self.scope: list[str] = []  # campaigns that are judged
+        self.watched: list[str] = []  # campaigns whose reports are waited for
+
+    def recover(self) -> list[Standing]:
+        """Take up what an earlier process left; gives the batches that are in doubt now."""
+        now = read_clock()
+        with self.database.writing() as transaction:
+            ensure_accounts(transaction, self._settings.accounts, now)
+            doubtful = doubt_abandoned(transaction, now)
+            release_lines(transaction, now)
+        apply_left_over(self.database, now)
+        self.scope += dict.fromkeys(standing.campaign for standing in doubtful)
+        return doubtful
+
+    def begin(self, campaigns: Sequence[Campaign], *, named: bool) -> Iterator[Begun]:
+        """Begin what is due of some campaigns, each in a transaction of its own."""
+        with self.database.reading() as transaction:
+            facts = read_facts(transaction)
+            self.watched = list_unsettled(transaction)
+        for campaign in campaigns:
+            begun = self._begin(campaign, facts.get(campaign.id), named=named)
+            if named or begun.begin is not Begin.NOT_DUE:
+                yield begun
+            if begun.begin is not Begin.NOT_DUE and (named or not _is_over(begun, facts)):
+                self.scope.append(campaign.id)
+        self.watched = list(dict.fromkeys(self.scope + ([] if named else self.watched)))
+
+    def _begin(self, campaign: Campaign, stored: StoredCampaign | None, *, named: bool) -> Begun:
+        now = read_clock()
+        account = self._settings.accounts[campaign.account]
+        plan = plan_campaign(campaign, account, stored, now)
+        with self.database.writing() as transaction:
+            begin = begin_campaign(transaction, plan, stored, now, named=named)
+        return Begun(plan=plan, begin=begin)
+
+    def send(self, notice: Callable[[Submitted], None]) -> None:
+        """Send until nothing is left within patience, or somebody wants the end."""
+        owner = f"process {os.getpid()} on {socket.gethostname()}"
+        pumps = [
+            Pump(
+                account=line.account,
+                credentials=line.credentials,
+                gateway=line.gateway,
+                database=self.database,
+                scope=self.scope,
+                owner=owner,
+                clock=read_clock,
+            )
+            for line in self._lines.values()
+        ]
+        crew = Crew(pumps, clock=read_clock, patience=PATIENCE, notice=notice)
+        self._interruption.when_asked(crew.stop)
+        if self._interruption.asked or not self.scope:
+            return
+        crew.run(self._interruption.in_a_hurry)
+        if self._interruption.in_a_hurry():
+            with self.database.writing() as transaction:
+                doubt_abandoned(transaction, read_clock())
+
+    def collect(self, wait: timedelta | None, tell: Callable[[str], None]) -> None:
+        """Poll reports once, or until everybody is settled or the wait is over."""
+        self._poll(tell)
+        if wait is None:
+            return
+        deadline = read_clock() + wait
+        every = min((line.account.reports.every for line in self._lines.values()), default=PATIENCE)
+        for pause in poll_waits(every):
+            left = deadline - read_clock()
+            if left <= timedelta() or self._interruption.asked or not self._count_unsettled():
+                return
+            self._interruption.sleep(min(pause, left).total_seconds())
+            self._poll(tell)
+
+    def _poll(self, tell: Callable[[str], None]) -> None:
+        for line in self._lines.values():
+            while not self._interruption.asked and self._may_poll(line.account):
+                poll = poll_reports(self.database, line.account, line.gateway, read_clock())
+                (self._unreached.add if poll.unanswered else self._unreached.discard)(
+                    line.account.name
+                )
+                if poll.problem:
+                    tell(f"reports of account {line.account.name}: {poll.problem}")
+                if not poll.full:
+                    break
+
+    def _may_poll(self, account: Account) -> bool:
+        with self.database.reading() as transaction:
+            return may_poll(transaction, account)
+
+    def _count_unsettled(self) -> int:
+        with self.database.reading() as transaction:
+            return count_unsettled(transaction, self.watched)
+
+    def read(self) -> tuple[list[CampaignStatus], list[AccountStatus]]:
+        """Give where the campaigns of this run and its accounts stand."""
+        with self.database.reading() as transaction:
+            shown = {*self.scope, *self.watched}
+            campaigns = [entry for entry in read_campaigns(transaction) if entry.id in shown]
+            accounts = [entry for entry in read_accounts(transaction) if entry.name in self._lines]
+        return campaigns, accounts
+
+    def judge(self, fail_under: float | None) -> Exit:
+        """Give the exit status: of all that hold, the first of the contract's order."""
+        campaigns, accounts = self.read()
+        judged = [campaign for campaign in campaigns if campaign.id in self.scope]
+        if self._interruption.asked:
+            return Exit.INTERRUPTED
+        if any(
+            account.state is AccountState.SUSPENDED and account.wrong_credentials
+            for account in accounts
+        ):
+            return Exit.CREDENTIALS_REFUSED
+        if self._unreached or any(account.reports_stopped for account in accounts):
+            return Exit.PERSON_NEEDED
+        if any(_needs_a_person(campaign, fail_under) for campaign in judged):
+            return Exit.PERSON_NEEDED
+        return Exit.OK
+
+
+@contextmanager
+def open_errand(
+    workspace: Workspace,
+    settings: Settings,
+    accounts: Sequence[str],
+    interruption: Interruption,
+    *,
+    command: str,
+) -> Iterator[Errand]:
+    """Resolve the secrets of the accounts, take the lock and open the state.
+
+    Raises WrongUsage, AnotherInstance and StateRefused before anything is changed.
+    """
+    with ExitStack() as stack:
+        lines = {name: _open_line(settings.accounts[name], workspace, stack) for name in accounts}
+        path = state_path(settings, workspace.root)
+        stack.enter_context(hold_lock(path, command=command, now=read_clock()))
+        database = stack.enter_context(open_state(settings, workspace.root, actor=command))
+        yield Errand(
+            workspace=workspace,
+            settings=settings,
+            database=database,
+            interruption=interruption,
+            lines=lines,
+        )
+
+
+def select_due(
+    campaigns: Sequence[Campaign], running: Sequence[str], now: datetime
+) -> list[Campaign]:
+    """Select what an unnamed run works on: what is due by its start, and what has begun."""
+    return [
+        campaign
+        for campaign in campaigns
+        if campaign.id in running
+        or campaign.starts_now
+        or (campaign.start is not None and campaign.start <= now)
+    ]
+
+
+def _open_line(account: Account, workspace: Workspace, stack: ExitStack) -> Line:
+    credentials = resolve_credentials(account, workspace.root)
+    gateway = stack.enter_context(Gateway(account, credentials))
+    return Line(account=account, credentials=credentials, gateway=gateway)
+
+
+def _is_over(begun: Begun, facts: Mapping[str, StoredCampaign]) -> bool:
+    stored = facts.get(begun.plan.campaign.id)
+    return stored is not None and stored.state is CampaignState.FINISHED
+
+
+def _needs_a_person(campaign: CampaignStatus, fail_under: float | None) -> bool:
+    counts = campaign.recipients
+    if campaign.state in _STOPPED or any(counts[state] for state in _NEEDS_A_PERSON):
+        return True
+    if counts[RecipientState.PENDING]:
+        return True
+    delivered = counts[RecipientState.DELIVERED]
+    return fail_under is not None and delivered < fail_under * campaign.total

@@ -1,0 +1,80 @@
+"""`mms-runner resolve`: a person's word on a batch that nobody else can settle."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.exits import Exit
+from runner.cli.session import open_state, read_clock
+from runner.errors import WrongUsage
+from runner.model.account import ReportPolling
+from runner.store.resolution import accept_by_hand, name_batch, send_again_by_hand
+
+if TYPE_CHECKING:
+    from runner.cli.session import Session
+    from runner.model.account import Settings
+    from runner.store.database import Database
+
+_TASK_ID = re.compile(r"\d{1,20}", re.ASCII)
+
+
+@click.command()
+@click.argument("batch", type=click.IntRange(min=1))
+@click.option("--accepted", is_flag=True, help="The gateway took it: it counts as sent.")
+@click.option("--task", metavar="TASKID", help="With --accepted: the gateway's task.")
+@click.option("--not-sent", is_flag=True, help="It never arrived: it will be sent again.")
+@click.option("--yes", is_flag=True, help="Do not ask (for --not-sent).")
+@click.pass_obj
+def command(
+    session: Session, batch: int, task: str | None, *, accepted: bool, not_sent: bool, yes: bool
+) -> Exit:
+    """Settle BATCH, which is in doubt (or rejected), by hand.
+
+    The ids of batches stand in `mms-runner status`. Ask the gateway's operator before you say
+    --not-sent: whoever did get the message gets it twice.
+    """
+    if accepted == not_sent:
+        raise WrongUsage("say what is known of the batch", hint="either --accepted or --not-sent")
+    if task is not None and not (accepted and _TASK_ID.fullmatch(task)):
+        raise WrongUsage("--task goes with --accepted, and is a number of up to 20 digits")
+    root, settings = session.load_settings()
+    with open_state(settings, root, actor="resolve") as database:
+        if accepted:
+            _accept(database, settings, batch, task)
+            session.say(f"batch {batch} counts as sent")
+        elif not _is_sure(database, batch, yes=yes):
+            session.say("nothing was changed")
+            return Exit.PERSON_NEEDED
+        else:
+            with database.writing() as transaction:
+                send_again_by_hand(transaction, batch, now=read_clock())
+            session.say(f"batch {batch} is planned again: `mms-runner run` sends it")
+    return Exit.OK
+
+
+def _accept(database: Database, settings: Settings, batch: int, task: str | None) -> None:
+    now = read_clock()
+    with database.writing() as transaction:
+        account = settings.accounts.get(name_batch(transaction, batch).account)
+        reports = account.reports if account else ReportPolling()
+        accept_by_hand(
+            transaction, batch, task_id=task, report_deadline=now + reports.deadline, now=now
+        )
+
+
+def _is_sure(database: Database, batch: int, *, yes: bool) -> bool:
+    with database.reading() as transaction:
+        standing = name_batch(transaction, batch)
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise WrongUsage(
+            "--not-sent sends the batch again, so it wants a person's yes",
+            hint="add --yes if you are sure",
+        )
+    question = f"Send batch {batch} of {standing.campaign} again? It is {standing.state} now."
+    return click.confirm(question, err=True)

@@ -1,0 +1,204 @@
+"""`mms-runner run`: sends what is due, in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.errand import Errand, open_errand, select_due
+from runner.cli.selection import select_campaigns
+from runner.cli.session import read_clock, state_path
+from runner.cli.signals import catching_signals
+from runner.cli.standing import describe_accounts, describe_campaigns
+from runner.cli.tables import count
+from runner.dispatch.begin import Begin
+from runner.lifecycle import BatchState
+from runner.model.outcome import Accepted
+from runner.plan import Action
+from runner.store.database import look_into
+from runner.store.progress import list_running, list_unsettled, name_accounts
+from runner.timing import WrongTime, parse_duration
+from runner.workspace.locate import campaign_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import timedelta
+
+    from runner.cli.errand import Begun
+    from runner.cli.exits import Exit
+    from runner.cli.session import Session
+    from runner.dispatch.pump import Submitted
+    from runner.model.account import Settings
+    from runner.model.campaign import Campaign
+    from runner.workspace.load import Workspace
+
+_BEGINNINGS = {
+    Begin.BEGUN: "begins",
+    Begin.GOES_ON: "goes on",
+    Begin.NOT_DUE: "is not due",
+    Begin.KEPT_BACK: "does not go out",
+    Begin.AT_REST: "has nothing to send",
+}
+
+
+def read_duration(text: str) -> timedelta:
+    """Read a duration as the files write it."""
+    try:
+        return parse_duration(text)
+    except WrongTime as error:
+        raise click.BadParameter(f"{error}; {error.hint}") from error
+
+
+def read_share(text: str) -> float:
+    """Read a percentage as a fraction of 1."""
+    number = text.removesuffix("%")
+    if not number.replace(".", "", 1).isdecimal() or float(number) > 100:  # percent
+        raise click.BadParameter("write it like 90%")
+    return float(number) / 100
+
+
+@click.command()
+@click.argument("campaigns", metavar="[CAMPAIGN]...", nargs=-1)
+@click.option(
+    "--wait",
+    metavar="DURATION",
+    type=read_duration,
+    help="Poll reports until everybody is settled, at most so long (30m, 2h).",
+)
+@click.option(
+    "--fail-under",
+    metavar="PERCENT",
+    type=read_share,
+    help="Exit 3 where a smaller share was delivered (90%).",
+)
+@click.pass_obj
+def command(
+    session: Session,
+    campaigns: tuple[str, ...],
+    wait: timedelta | None,
+    fail_under: float | None,
+) -> Exit:
+    """Send what is due, and the drafts that are named; then fetch delivery reports once.
+
+    Without CAMPAIGN, everything whose start has come. Ctrl-C lets what is in flight come home;
+    the next run goes on where this one stopped.
+    """
+    workspace, settings = session.load_sound()
+    chosen, accounts = _choose(workspace, settings, campaigns)
+    words = " ".join(["run", *campaigns])
+    with (
+        catching_signals() as interruption,
+        open_errand(workspace, settings, accounts, interruption, command=words) as errand,
+    ):
+        for standing in errand.recover():
+            _warn(f"batch {standing.batch} of {standing.campaign} is in doubt: its sender died")
+        begun = list(errand.begin(chosen, named=bool(campaigns)))
+        for entry in begun:
+            _tell_beginning(session, entry)
+        with _progress(session, begun, errand) as notice:
+            errand.send(notice)
+        if interruption.asked:
+            session.say("interrupted: what was in flight is recorded; run again to go on")
+        else:
+            errand.collect(wait, _warn)
+        _sum_up(session, errand, settings)
+        return errand.judge(fail_under)
+
+
+def _choose(
+    workspace: Workspace, settings: Settings, names: Sequence[str]
+) -> tuple[list[Campaign], list[str]]:
+    """Select the campaigns to work on, and the accounts whose gateways that needs."""
+    if names:
+        files = select_campaigns(workspace.root, names)
+        chosen = [workspace.campaigns[campaign_id(file)] for file in files]
+        return chosen, list(dict.fromkeys(campaign.account for campaign in chosen))
+    with look_into(state_path(settings, workspace.root)) as transaction:
+        running = list_running(transaction) if transaction else []
+        unsettled = list_unsettled(transaction) if transaction else []
+        watched = name_accounts(transaction, [*running, *unsettled]) if transaction else []
+    for name in running:
+        if name not in workspace.campaigns:
+            _warn(f"{name} is not finished, but its file is gone: it rests")
+    chosen = select_due(list(workspace.campaigns.values()), running, read_clock())
+    accounts = dict.fromkeys([*(campaign.account for campaign in chosen), *watched])
+    return chosen, [name for name in accounts if name in settings.accounts]
+
+
+def _tell_beginning(session: Session, begun: Begun) -> None:
+    plan = begun.plan
+    text = f"{plan.campaign.id} {_BEGINNINGS[begun.begin]}"
+    if begun.begin is Begin.BEGUN:
+        people = count(len(plan.campaign.audience.mobiles), "recipient")
+        requests = count(len(plan.batches), "request")
+        text += f": {people} in {requests} by account {plan.campaign.account}"
+    elif begun.begin is Begin.NOT_DUE and plan.campaign.start:
+        text += f": it starts at {plan.campaign.start:%F %R %Z}"
+    if plan.reason:
+        text += f": {plan.reason}"
+    if plan.action is Action.DRIFTED or begun.begin is Begin.KEPT_BACK:
+        _warn(text)
+    else:
+        session.say(text)
+
+
+@contextmanager
+def _progress(
+    session: Session, begun: Sequence[Begun], errand: Errand
+) -> Iterator[Callable[[Submitted], None]]:
+    """Give what is called after every submission: a bar on a terminal, else a line each."""
+    if session.quiet or not sys.stderr.isatty() or not errand.scope:
+        yield lambda step: _tell_step(session, step)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True, no_color=not session.use_color)) as bar:
+        total = sum(len(entry.plan.campaign.audience.mobiles) for entry in begun)
+        task = bar.add_task("recipients", total=total)
+
+        def notice(step: Submitted) -> None:
+            if step.state is not BatchState.PLANNED:
+                bar.advance(task, step.claim.recipients)
+            if not isinstance(step.outcome, Accepted):
+                bar.console.print(_describe(step), markup=False, highlight=False)
+
+        yield notice
+
+
+def _tell_step(session: Session, step: Submitted) -> None:
+    if isinstance(step.outcome, Accepted):
+        session.say(_describe(step))
+    else:
+        _warn(_describe(step))
+
+
+def _describe(step: Submitted) -> str:
+    claim = step.claim
+    name = f"{claim.campaign}: batch {claim.batch} ({count(claim.recipients, 'recipient')})"
+    match step.state:
+        case None:
+            return f"{name} was settled before its answer came"
+        case BatchState.ACCEPTED:
+            return f"{name} is accepted"
+        case BatchState.PLANNED:
+            return f"{name} was not sent: {step.reason}"
+        case state:
+            return f"{name} is {state.value.replace('_', ' ')}: {step.reason}"
+
+
+def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
+    campaigns, accounts = errand.read()
+    if not campaigns:
+        session.say("nothing is due: `mms-runner plan` shows what there is")
+        return
+    if not session.quiet:
+        click.echo("\n" + describe_campaigns(campaigns, settings.zone))
+        click.echo("\n" + describe_accounts(accounts))
+
+
+def _warn(text: str) -> None:
+    click.echo(f"mms-runner: {text}", err=True)

@@ -1,0 +1,81 @@
+"""`mms-runner sandbox`: a local gateway for rehearsals."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.exits import Exit
+from runner.cli.signals import catching_signals
+from runner.sandbox import Sandbox, SandboxSettings, parse_fault
+
+if TYPE_CHECKING:
+    from runner.cli.session import Session
+    from runner.sandbox import Fault
+
+_LOOK_UP = 3600.0  # seconds; a signal comes at once all the same
+
+
+def read_fault(text: str) -> Fault:
+    """Read a fault in the sandbox's own little language."""
+    try:
+        return parse_fault(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command(
+    epilog="Faults: CALL:WHICH=EFFECT[xTIMES], such as send:2=timeout-after, send:*=7x3,"
+    " send:10%=reset-after, report:1=cut, balance:*=http-500. The README lists the effects."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8888, show_default=True)
+@click.option("--userid", default="12", show_default=True)
+@click.option("--account", default="sandbox", show_default=True)
+@click.option("--password", default="sandbox", show_default=True)
+@click.option("--balance", type=int, default=1_000_000, show_default=True, help="In people.")
+@click.option("--report-delay", type=float, default=1.0, show_default=True, help="In seconds.")
+@click.option("--report-jitter", type=float, default=0.0, show_default=True, help="In seconds.")
+@click.option(
+    "--failed-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="The share of recipients that cannot be reached.",
+)
+@click.option("--latency", type=float, default=0.0, show_default=True, help="In seconds.")
+@click.option("--seed", type=int, help="The same luck every time.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for what arrives, to be looked at in a browser.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    type=read_fault,
+    metavar="FAULT",
+    help="What shall go wrong; may be given several times.",
+)
+@click.pass_obj
+def command(session: Session, /, port: int, **options: object) -> Exit:
+    """Run a local gateway that speaks the protocol and sends nothing to anybody.
+
+    Point an account's `url` at it. It runs until Ctrl-C.
+    """
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING if session.quiet else logging.INFO,
+        format="%(asctime)s %(message)s",
+    )
+    settings = SandboxSettings(**options)  # type: ignore[arg-type] # click has checked each
+    with catching_signals() as interruption, Sandbox(settings, port=port) as sandbox:
+        session.say(f"the sandbox listens at {sandbox.url}; look there with a browser, too")
+        session.say(f"userid {settings.userid}, account {settings.account}; Ctrl-C ends it")
+        while not interruption.asked:
+            interruption.sleep(_LOOK_UP)
+    return Exit.INTERRUPTED

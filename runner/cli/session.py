@@ -1,0 +1,119 @@
+"""What every command needs from the command line: the workspace, the state, and how to speak."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.errors import FaultyFiles, WrongUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from runner.model.account import Settings
+    from runner.model.diagnostic import Diagnostic
+    from runner.store.database import Database
+    from runner.workspace.load import Workspace
+
+
+def read_clock() -> datetime:
+    """Give the time: the one clock of the program."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The options that stand before the command."""
+
+    named: str | None
+    quiet: bool
+    no_color: bool
+
+    @property
+    def use_color(self) -> bool:
+        """Whether output for people may be coloured."""
+        return not self.no_color and "NO_COLOR" not in os.environ and sys.stdout.isatty()
+
+    def say(self, text: str) -> None:
+        """Tell a person something that is no result and no error."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def find_root(self) -> Path:
+        """Find the workspace's folder; raises WrongUsage."""
+        from runner.workspace.locate import find_workspace
+
+        return find_workspace(self.named, Path.cwd())
+
+    def load_settings(self) -> tuple[Path, Settings]:
+        """Read the settings; raises WrongUsage after telling their faults."""
+        from runner.workspace.load import load_settings
+
+        root = self.find_root()
+        try:
+            return root, load_settings(root)
+        except FaultyFiles as error:
+            self.show_faults(root, error.diagnostics)
+            raise WrongUsage("runner.yaml has faults") from error
+
+    def load_sound(self, only: Collection[str] | None = None) -> tuple[Workspace, Settings]:
+        """Read the workspace; tells its faults and raises where one forbids to use it.
+
+        only: the campaigns' files, None for all.
+        """
+        from runner.workspace.load import load_workspace
+
+        workspace = load_workspace(self.find_root(), only)
+        self.show_faults(workspace.root, workspace.diagnostics)
+        if workspace.settings is None:
+            raise WrongUsage("runner.yaml has faults")
+        if workspace.errors:
+            raise FaultyFiles(workspace.errors)
+        return workspace, workspace.settings
+
+    def show_faults(self, root: Path, faults: Collection[Diagnostic]) -> None:
+        """Show diagnostics to a person, on stderr."""
+        if faults:
+            from runner.cli.diagnostics import Format, render_diagnostics
+
+            text = render_diagnostics(faults, root, Format.FULL, color=self.use_color)
+            click.echo(f"{text}\n", err=True)
+
+
+def state_path(settings: Settings, root: Path) -> Path:
+    """Say where the state lies: as the settings say, else where the system keeps such things."""
+    if settings.state:
+        return root / Path(settings.state).expanduser()
+    if folder := os.environ.get("STATE_DIRECTORY"):
+        return Path(folder) / "state.db"
+    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(home).expanduser() / "mms-runner" / settings.name / "state.db"
+
+
+@contextmanager
+def open_state(
+    settings: Settings, root: Path, *, actor: str, adopting: bool = False
+) -> Iterator[Database]:
+    """Open the state for writing, checked to be this workspace's own; a new one becomes it.
+
+    actor: who the event log names. adopting: another workspace's is wanted, to be adopted.
+    Raises StateRefused.
+    """
+    from runner.store.database import open_database
+    from runner.store.identity import claim_workspace
+
+    database = open_database(state_path(settings, root), actor=actor)
+    try:
+        if not adopting:
+            with database.writing() as transaction:
+                claim_workspace(transaction, name=settings.name, folder=str(root))
+        yield database
+    finally:
+        database.close()

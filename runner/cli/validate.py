@@ -1,0 +1,57 @@
+"""`mms-runner validate`: every error of every file at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.diagnostics import Format, render_diagnostics
+from runner.cli.exits import Exit
+from runner.cli.selection import select_files
+from runner.cli.tables import count
+from runner.model.diagnostic import Severity
+from runner.workspace.load import load_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from runner.cli.session import Session
+    from runner.model.diagnostic import Diagnostic
+
+
+@click.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Format]),
+    default=Format.FULL.value,
+    show_default=True,
+    help="How the faults are written to stdout.",
+)
+@click.pass_obj
+def command(session: Session, files: tuple[Path, ...], form: str) -> Exit:
+    """Check campaign files: tell every fault of every file at its line and column.
+
+    Without FILE, the whole workspace. Touches no network and no state.
+    """
+    root = session.find_root()
+    only = select_files(root, files) if files else None
+    workspace = load_workspace(root, only)
+    text = render_diagnostics(workspace.diagnostics, root, Format(form), color=session.use_color)
+    if text:
+        click.echo(text)
+    session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))
+    return Exit.FAULTY_FILES if workspace.errors else Exit.OK
+
+
+def _sum_up(faults: Collection[Diagnostic], sound: int) -> str:
+    errors = sum(fault.severity is Severity.ERROR for fault in faults)
+    warnings = len(faults) - errors
+    if not faults:
+        return f"{count(sound, 'campaign')}, no faults"
+    parts = [count(errors, "error")] if errors else []
+    parts += [count(warnings, "warning")] if warnings else []
+    return f"{' and '.join(parts)} in {count(len({fault.file for fault in faults}), 'file')}"

@@ -1,0 +1,96 @@
+"""The collector: fetches delivery reports and makes sure that none that was received is lost.
+
+The gateway hands every report out once, so an answer is durable before anything looks into it;
+reading and applying come after, and can be repeated without harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from runner.codec.answers import decode_reports
+from runner.lifecycle import AccountEvent, AccountState
+from runner.model.outcome import NoAnswer, QueryRefused
+from runner.store.accounts import change_line, read_line, stop_reports
+from runner.store.journal import apply_page, find_new_entries, forget_entry, keep_answer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runner.model.account import Account
+    from runner.model.outcome import RawAnswer
+    from runner.store.database import Database, Transaction
+    from runner.store.journal import Entry
+
+
+class ReportLine(Protocol):
+    """The seam to the network: what the collector asks of a gateway client."""
+
+    def reports(self) -> RawAnswer | NoAnswer:
+        """Fetch a page of delivery reports; nobody can fetch the same again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What one poll came to. full: more is waiting; problem: for a person, or None.
+
+    unanswered: the gateway could not be asked.
+    """
+
+    reports: int = 0
+    full: bool = False
+    problem: str | None = None
+    unanswered: bool = False
+
+
+def poll_reports(database: Database, account: Account, gateway: ReportLine, now: datetime) -> Poll:
+    """Fetch one page, journal it, apply it."""
+    answer = gateway.reports()
+    if isinstance(answer, NoAnswer):
+        return Poll(problem=answer.why, unanswered=True)
+    with database.writing() as transaction:
+        entry = keep_answer(transaction, account.name, answer, now)
+    poll = _apply(database, entry, now)
+    return replace(
+        poll, full=poll.reports >= account.reports.page, problem=poll.problem or answer.why
+    )
+
+
+def may_poll(transaction: Transaction, account: Account) -> bool:
+    """Whether an account's reports are to be asked for: not where its credentials are refused."""
+    line = read_line(transaction, account.name)
+    distrusted = line.state is AccountState.SUSPENDED and line.wrong_credentials
+    return account.reports.collect and not distrusted and line.reports_stopped is None
+
+
+def apply_left_over(database: Database, now: datetime) -> int:
+    """Apply what was journalled before a crash; gives the number of reports."""
+    with database.reading() as transaction:
+        entries = find_new_entries(transaction)
+    return sum(_apply(database, entry, now).reports for entry in entries)
+
+
+def _apply(database: Database, entry: Entry, now: datetime) -> Poll:
+    page = decode_reports(entry.body)
+    with database.writing() as transaction:
+        if isinstance(page, QueryRefused):
+            forget_entry(transaction, entry)
+            return _refused(transaction, entry.account, page, now)
+        apply_page(transaction, entry, page)
+    unread = len(page.unread)
+    return Poll(
+        reports=len(page.reports),
+        problem=f"{unread} pieces of an answer could not be read and are kept" if unread else None,
+    )
+
+
+def _refused(transaction: Transaction, account: str, refusal: QueryRefused, now: datetime) -> Poll:
+    reason = f"the report query was refused: {refusal.code} {refusal.remark}".strip()
+    if refusal.wrong_credentials:
+        line = read_line(transaction, account)
+        distrusted = replace(line, reason=reason, wrong_credentials=True)
+        change_line(transaction, distrusted, AccountEvent.SUSPEND, now)
+    else:
+        stop_reports(transaction, account, reason, now)
+    return Poll(problem=reason)

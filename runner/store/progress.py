@@ -1,0 +1,221 @@
+"""Reads where everything stands, for people and their scripts; changes nothing.
+
+The counts come from the views of the state, so `sqlite3 state.db` and the commands agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, text
+
+from runner.lifecycle import AccountState, BatchState, CampaignState, RecipientState
+from runner.timing import unstamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from runner.store.database import Transaction
+
+_CAMPAIGNS = text("""
+    SELECT c.id, c.state, c.reason, c.title, c.account, c.start,
+        p.total, p.pending, p.submitted, p.delivered, p.failed, p.rejected, p.in_doubt,
+        p.cancelled, p.unreported
+    FROM campaign_progress AS p JOIN campaigns AS c ON c.id = p.campaign
+    ORDER BY c.start IS NULL, c.start, c.id
+""")
+
+_BATCHES = text("""
+    SELECT id, campaign, seq, state, recipients, task_id, code, attempts, reason, not_before,
+        claimed_at
+    FROM batches ORDER BY campaign, seq
+""")
+
+_ACCOUNTS = text("""
+    SELECT a.*,
+        (SELECT count(*) FROM reports AS r
+         WHERE r.account = a.name AND r.matter = 'unmatched') AS unmatched,
+        (SELECT count(*) FROM quarantine AS q WHERE q.account = a.name) AS quarantined
+    FROM accounts AS a ORDER BY a.name
+""")
+
+_RECIPIENTS = """
+    SELECT mobile, state, batch, task_id, received_at, error_code
+    FROM recipient_status WHERE campaign = ? ORDER BY batch, mobile
+"""
+
+_CAMPAIGN_EXISTS = text("SELECT count(*) FROM campaigns WHERE id = :campaign")
+
+_OPEN = text("""
+    SELECT campaign FROM campaign_progress WHERE submitted + in_doubt > 0 ORDER BY campaign
+""")
+
+_RUNNING = text("SELECT id FROM campaigns WHERE state = 'running' ORDER BY id")
+
+_ACCOUNTS_OF = text("""
+    SELECT DISTINCT account FROM campaigns WHERE id IN :scope ORDER BY account
+""").bindparams(bindparam("scope", expanding=True))
+
+_UNSETTLED = text("""
+    SELECT coalesce(sum(pending + submitted + in_doubt), 0) FROM campaign_progress
+    WHERE campaign IN :scope
+""").bindparams(bindparam("scope", expanding=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchStatus:
+    """One batch; reason: why it is rejected, in doubt or planned again."""
+
+    id: int
+    seq: int
+    state: BatchState
+    recipients: int
+    task_id: str | None
+    code: int | None
+    attempts: int
+    reason: str | None
+    claimed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStatus:
+    """One campaign; recipients: a count for each state, which add up to total."""
+
+    id: str
+    state: CampaignState
+    reason: str | None
+    title: str
+    account: str
+    start: datetime | None
+    total: int
+    recipients: Mapping[RecipientState, int]
+    batches: tuple[BatchStatus, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStatus:
+    """One account; received, unmatched and quarantined count delivery reports."""
+
+    name: str
+    state: AccountState
+    reason: str | None
+    wrong_credentials: bool
+    unreachable: int
+    not_before: datetime | None
+    balance: str | None
+    balance_at: datetime | None
+    received: int
+    unmatched: int
+    quarantined: int
+    reports_stopped: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientStatus:
+    """What became of one recipient; received_at: UTC, `YYYY-MM-DD HH:MM:SS`."""
+
+    mobile: int
+    state: RecipientState
+    batch: int
+    task_id: str | None
+    received_at: str | None
+    error_code: str | None
+
+
+def read_campaigns(transaction: Transaction) -> list[CampaignStatus]:
+    """Give every campaign of the state, by start."""
+    batches: dict[str, list[BatchStatus]] = {}
+    for row in transaction.execute(_BATCHES):
+        status = BatchStatus(
+            id=row.id,
+            seq=row.seq,
+            state=BatchState(row.state),
+            recipients=row.recipients,
+            task_id=row.task_id,
+            code=row.code,
+            attempts=row.attempts,
+            reason=row.reason,
+            claimed_at=_moment(row.claimed_at),
+        )
+        batches.setdefault(row.campaign, []).append(status)
+    return [
+        CampaignStatus(
+            id=row.id,
+            state=CampaignState(row.state),
+            reason=row.reason,
+            title=row.title,
+            account=row.account,
+            start=_moment(row.start),
+            total=row.total,
+            recipients={state: getattr(row, state.value) for state in RecipientState},
+            batches=tuple(batches.get(row.id, ())),
+        )
+        for row in transaction.execute(_CAMPAIGNS)
+    ]
+
+
+def read_accounts(transaction: Transaction) -> list[AccountStatus]:
+    """Give every account of the state, by name."""
+    return [
+        AccountStatus(
+            name=row.name,
+            state=AccountState(row.state),
+            reason=row.reason,
+            wrong_credentials=bool(row.wrong_credentials),
+            unreachable=row.unreachable,
+            not_before=_moment(row.not_before),
+            balance=row.balance,
+            balance_at=_moment(row.balance_at),
+            received=row.reports_received,
+            unmatched=row.unmatched,
+            quarantined=row.quarantined,
+            reports_stopped=row.reports_stopped,
+        )
+        for row in transaction.execute(_ACCOUNTS)
+    ]
+
+
+def read_recipients(transaction: Transaction, campaign: str) -> Iterator[RecipientStatus]:
+    """Yield a campaign's recipients, batch by batch; millions do not stay in memory."""
+    for row in transaction.exec_driver_sql(_RECIPIENTS, (campaign,)):
+        mobile, state, batch, task_id, received_at, error_code = row
+        yield RecipientStatus(
+            mobile=mobile,
+            state=RecipientState(state),
+            batch=batch,
+            task_id=task_id,
+            received_at=received_at,
+            error_code=error_code,
+        )
+
+
+def has_campaign(transaction: Transaction, campaign: str) -> bool:
+    """Whether the state knows a campaign."""
+    return bool(transaction.execute(_CAMPAIGN_EXISTS, {"campaign": campaign}).scalar())
+
+
+def list_unsettled(transaction: Transaction) -> list[str]:
+    """Name the campaigns with recipients that were sent, or may have been, and have no report."""
+    return list(transaction.execute(_OPEN).scalars())
+
+
+def list_running(transaction: Transaction) -> list[str]:
+    """Name the campaigns whose batches may be claimed."""
+    return list(transaction.execute(_RUNNING).scalars())
+
+
+def name_accounts(transaction: Transaction, campaigns: list[str]) -> list[str]:
+    """Name the accounts of some campaigns."""
+    return list(transaction.execute(_ACCOUNTS_OF, {"scope": campaigns}).scalars())
+
+
+def count_unsettled(transaction: Transaction, scope: list[str]) -> int:
+    """Count the recipients of some campaigns of whom something is still to be learned."""
+    count: int = transaction.execute(_UNSETTLED, {"scope": scope}).scalar_one()
+    return count
+
+
+def _moment(text_: str | None) -> datetime | None:
+    return unstamp(text_) if text_ else None

@@ -1,0 +1,57 @@
+"""Gathers what is wrong in one file, each fault once and at its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runner.model.diagnostic import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from runner.model.diagnostic import Span
+    from runner.workspace.yaml_tree import Document, Path
+
+
+@dataclass(slots=True)
+class Faults:
+    """The diagnostics of one document; paths are keys and indexes from its root."""
+
+    document: Document
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def at_value(
+        self,
+        path: Path,
+        rule: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        span: Span | None = None,
+    ) -> None:
+        """Note a fault of the value at a path; span: a stretch of it, where known better."""
+        self._add(span or self.document.at(path).span, rule, message, hint)
+
+    def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
+        """Note a fault of the key at a path."""
+        self._add(self.document.key_at(path).span, rule, message, hint)
+
+    def _add(self, span: Span, rule: str, message: str, hint: str | None) -> None:
+        self.found.append(
+            Diagnostic(
+                file=self.document.file,
+                span=span,
+                rule=rule,
+                message=message,
+                hint=hint,
+                excerpt=self.document.excerpt(span.line),
+            )
+        )
+
+    def is_told(self, path: Path) -> bool:
+        """Whether a fault of exactly this value is noted already."""
+        return any(fault.span == self.document.at(path).span for fault in self.found)
+
+    @property
+    def any_error(self) -> bool:
+        """Whether the document must not be used."""
+        return any(fault.severity is Severity.ERROR for fault in self.found)

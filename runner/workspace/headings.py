@@ -1,0 +1,65 @@
+"""Decides which column of a list holds the numbers, by its headings or by its first number."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from runner.model.recipient import looks_like_a_number
+from runner.workspace.list_text import UnreadableList
+from runner.workspace.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+HEADINGS = ("mobile", "phone", "手机", "手机号", "手机号码")
+
+
+def find_numbers(
+    rows: Iterator[list[str]], name: str, column: str | None
+) -> tuple[int, Iterable[list[str]]]:
+    """Tell the index of the column with the numbers, and the rows below the headings.
+
+    name, column: as for `read_list`.
+    Raises UnreadableList where there is no such column, or more than one.
+    """
+    first = next(rows, None)
+    if first is None:
+        hint = "a list without anybody still has its headings"
+        raise UnreadableList("empty-list", f"`{name}` is empty", hint)
+    if looks_like_a_number(first[0]):
+        return 0, chain([first], rows)
+    headings = ["".join(filter(str.isprintable, cell)).strip() for cell in first]
+    return _find_column(headings, name, column), rows
+
+
+def _find_column(headings: list[str], name: str, column: str | None) -> int:
+    wanted = HEADINGS if column is None else (column.strip().casefold(),)
+    found = [index for index, heading in enumerate(headings) if heading.casefold() in wanted]
+    if not found:
+        raise _without_numbers(headings, name, column)
+    if len(found) > 1:
+        listed = _quote([headings[index] for index in found])
+        message = f"`{name}` has more than one column for the numbers: {listed}"
+        raise UnreadableList(
+            "ambiguous-column", message, "name the right one in `recipients.column`"
+        )
+    return found[0]
+
+
+def _without_numbers(headings: list[str], name: str, column: str | None) -> UnreadableList:
+    if any(map(looks_like_a_number, headings)):  # then this is a person, whom no message shows
+        message = f"`{name}` has no headings, and its first column holds no numbers"
+        hint = "put a line with the columns' names first, `mobile` above the numbers"
+        return UnreadableList("no-column", message, hint)
+    missing = "whose name says that it holds numbers" if column is None else f"named `{column}`"
+    message = f"`{name}` has no column {missing}, only {_quote(headings)}"
+    if near := nearest(column or "mobile", headings):
+        message = f"{message}; {near}"
+    hint = "name it `mobile` in the list, or name it in `recipients.column`"
+    return UnreadableList("no-column", message, hint)
+
+
+def _quote(headings: list[str]) -> str:
+    shown = [f"`{heading[:30]}`" for heading in headings[:10]]
+    return ", ".join(shown if len(shown) == len(headings) else [*shown, "…"])

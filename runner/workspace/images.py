@@ -1,0 +1,204 @@
+"""Looks into image files: an image is what its bytes are, and goes out only where it is sound.
+
+Nothing is converted here: what a phone might not show is a fault that says what to do. Sizes are
+judged by the headers before a pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+
+from runner.model.campaign import Part, PartType
+from runner.workspace.gif import read_gif
+from runner.workspace.jpeg import Jpeg, read_jpeg
+
+_MOST_BYTES = 5_000_000
+_MOST_PIXELS = 50_000_000
+_MOST_FRAMES = 1000
+_BASELINE = 0xC0
+_PROCESSES = {0xC2: "progressive", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded"}
+_CMYK_COMPONENTS = 4
+_TURNED = range(2, 9)
+_SRGB_RED = (
+    0.436,
+    0.222,
+    0.014,
+)  # the red colorant of IEC 61966-2-1 under D50, as profiles have it
+
+_SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "GIF": (".gif",)}
+_SIGNATURES = {
+    "JPEG": re.compile(rb"\xff\xd8\xff"),
+    "GIF": re.compile(rb"GIF8[79]a"),
+    "PNG": re.compile(rb"\x89PNG"),
+    "WebP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    "HEIC": re.compile(rb".{4}ftyp(?:hei|hev|mif|msf)", re.DOTALL),
+    "AVIF": re.compile(rb".{4}ftypavi", re.DOTALL),
+    "TIFF": re.compile(rb"II\*\0|MM\0\*"),
+    "BMP": re.compile(rb"BM"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFault:
+    """Why an image cannot be sent."""
+
+    rule: str
+    message: str
+    hint: str | None = None
+
+
+class _Unfit(Exception):  # noqa: N818 - carries the value that inspect_image returns
+    def __init__(self, rule: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.fault = ImageFault(rule=rule, message=message, hint=hint)
+
+
+def inspect_image(data: bytes, *, name: str) -> Part | ImageFault:
+    """Make a part of an image file's bytes, or say why not.
+
+    A JPEG loses its EXIF and XMP; every other byte goes out as it is.
+    name: how the campaign names the file; it stands in messages, and its suffix must be true.
+    """
+    try:
+        if len(data) > _MOST_BYTES:
+            raise _too_large(name)
+        kind = _recognise(data, name)
+        _check_kind(kind, name)
+        if kind == "GIF":
+            return Part(type=PartType.GIF, payload=_check_gif(data, name))
+        return Part(type=PartType.JPG, payload=_check_jpeg(data, name))
+    except _Unfit as unfit:
+        return unfit.fault
+
+
+def _too_large(name: str) -> _Unfit:
+    return _Unfit(
+        "image-too-large",
+        f"`{name}` is larger than 5 MB, and a whole message holds about 100 KB",
+        "save a smaller version: 640 pixels on the longer side are enough for a phone",
+    )
+
+
+def _recognise(data: bytes, name: str) -> str:
+    if data.startswith(b"version https://git-lfs"):
+        message = f"`{name}` is a Git LFS pointer, not the image itself"
+        raise _Unfit("unknown-image", message, "fetch the image with `git lfs pull`")
+    kind = next((kind for kind, head in _SIGNATURES.items() if head.match(data)), None)
+    if kind is None:
+        message = f"`{name}` is not an image" if data else f"`{name}` is empty"
+        raise _Unfit("unknown-image", message, "name a JPEG (.jpg) or GIF (.gif) file")
+    return kind
+
+
+def _check_kind(kind: str, name: str) -> None:
+    path = PurePosixPath(name)
+    disguised = f"this file is a {kind} under the name {path.name}"
+    suffix = path.suffix.lower()
+    if kind not in _SUFFIXES:
+        plain = f"`{name}` is a {kind}; only JPEG and GIF can be sent"
+        command = _command(path, "-background white -flatten")
+        hint = f"save it as JPEG, for example with `{command}`"
+        is_disguised = any(suffix in suffixes for suffixes in _SUFFIXES.values())
+        raise _Unfit("unsupported-image", disguised if is_disguised else plain, hint)
+    if suffix not in _SUFFIXES[kind]:
+        hint = f"rename it to {path.with_suffix(_SUFFIXES[kind][0]).name}"
+        raise _Unfit("wrong-suffix", disguised, hint)
+
+
+def _command(path: PurePosixPath, options: str) -> str:
+    """Show how ImageMagick makes a JPEG of a file."""
+    target = path.with_suffix(".jpg")
+    return f"magick {shlex.quote(str(path))} {options} {shlex.quote(str(target))}"
+
+
+def _check_gif(data: bytes, name: str) -> bytes:
+    try:
+        gif = read_gif(data)
+    except ValueError as error:
+        raise _damaged(name) from error
+    if gif.frames > _MOST_FRAMES:
+        message = f"`{name}` has {gif.frames} frames; the most are {_MOST_FRAMES}"
+        raise _Unfit("too-many-frames", message, "leave out frames")
+    _check_pixels(gif.width * gif.height * gif.frames, name)
+    _decode(data, "GIF", name)
+    return data
+
+
+def _check_jpeg(data: bytes, name: str) -> bytes:
+    try:
+        jpeg = read_jpeg(data)
+    except ValueError as error:
+        raise _damaged(name) from error
+    _check_pixels(jpeg.width * jpeg.height, name)
+    reasons = _why_unsuitable(jpeg)
+    if reasons:
+        options = "-auto-orient -colorspace sRGB -interlace none"
+        command = _command(PurePosixPath(name), options)
+        hint = f"save it as an upright baseline JPEG in sRGB, for example with `{command}`"
+        raise _Unfit("unsuitable-jpeg", f"`{name}` is {' and '.join(reasons)}", hint)
+    _check_colours(_decode(jpeg.clean, "JPEG", name), name)
+    return jpeg.clean
+
+
+def _why_unsuitable(jpeg: Jpeg) -> list[str]:
+    """Say what phones may not show, in words that follow `is`."""
+    reasons = []
+    if jpeg.process != _BASELINE:
+        reasons.append(_PROCESSES.get(jpeg.process, "not baseline"))
+    if jpeg.components == _CMYK_COMPONENTS:
+        reasons.append("in CMYK")
+    if jpeg.orientation in _TURNED:
+        reasons.append("turned or mirrored by its EXIF data, which is not sent")
+    return reasons
+
+
+def _check_pixels(pixels: int, name: str) -> None:
+    if pixels > _MOST_PIXELS:
+        message = f"`{name}` has {pixels // 1_000_000} megapixels in all; the most are 50"
+        hint = "save a smaller version: 640 pixels on the longer side are enough for a phone"
+        raise _Unfit("too-many-pixels", message, hint)
+
+
+def _decode(data: bytes, kind: str, name: str) -> bytes | None:
+    """Decode every frame, as a phone will have to; returns the colour profile, if there is one."""
+    from PIL import Image, ImageSequence
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's doubts about metadata, which nobody needs
+            with Image.open(BytesIO(data), formats=[kind]) as image:
+                for frame in ImageSequence.Iterator(image):
+                    frame.load()
+                profile: bytes | None = image.info.get("icc_profile")
+                return profile
+    except Exception as error:  # Pillow's decoders raise nearly any type on bad bytes
+        raise _damaged(name) from error
+
+
+def _damaged(name: str) -> _Unfit:
+    message = f"`{name}` is damaged or cut short: it cannot be decoded to its end"
+    return _Unfit("damaged-image", message, "save it once more from its original")
+
+
+def _check_colours(profile: bytes | None, name: str) -> None:
+    if profile and not _is_srgb(profile):
+        message = f"the colours of `{name}` are not sRGB, so a phone would show others"
+        raise _Unfit("foreign-colours", message, "convert it to sRGB in an image editor")
+
+
+def _is_srgb(profile: bytes) -> bool:
+    """Compare where red lies; a profile without colours or without sense changes nothing."""
+    from PIL import ImageCms
+
+    try:
+        red = ImageCms.ImageCmsProfile(BytesIO(profile)).profile.red_colorant
+    except OSError:
+        return True
+    if red is None:
+        return True
+    return all(abs(a - b) < 0.01 for a, b in zip(red[0], _SRGB_RED, strict=True))

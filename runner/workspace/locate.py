@@ -1,0 +1,84 @@
+"""Finds a workspace, the campaign files in it, and the files that they name; nothing leaves it."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from runner.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from runner.workspace.faults import Faults
+    from runner.workspace.yaml_tree import Path as Place
+
+SETTINGS_FILE = "runner.yaml"
+
+_SUFFIXES = (".yaml", ".yml")
+_IGNORED = ("_", ".")
+
+
+def find_workspace(named: str | None, here: Path) -> Path:
+    """Find the folder that holds `runner.yaml`: the named one, the nearest upward, `./campaigns`.
+
+    named: from the command line or MMS_RUNNER_WORKSPACE. Raises WrongUsage where there is none.
+    """
+    if named is not None:
+        folder = Path(named)
+        if not (folder / SETTINGS_FILE).is_file():
+            raise WrongUsage(
+                f"{named} is not a workspace: it has no {SETTINGS_FILE}",
+                hint=f"name the folder that holds {SETTINGS_FILE}",
+            )
+        return folder.resolve()
+    here = here.resolve()
+    for folder in (here, *here.parents, here / "campaigns"):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder.resolve()
+    raise WrongUsage(
+        f"no workspace here: no {SETTINGS_FILE} in this folder, above it, or in ./campaigns",
+        hint="go to the workspace, or name it: mms-runner -C DIR …",
+    )
+
+
+def find_campaign_files(root: Path) -> list[str]:
+    """List the campaign files of a workspace as paths from its root, with `/`, in order."""
+    found = []
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith(_IGNORED))
+        inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
+        found += [str(inside / name) for name in names if is_campaign_name(name)]
+    return sorted(found)
+
+
+def is_campaign_name(name: str) -> bool:
+    """Whether a file of this name is a campaign."""
+    return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not name.startswith(_IGNORED)
+
+
+def campaign_id(file: str) -> str:
+    """Give a campaign's id: its path in the workspace without the suffix, in NFC."""
+    return unicodedata.normalize("NFC", str(PurePosixPath(file).with_suffix("")))
+
+
+def resolve_inside(root: Path, name: str) -> Path | None:
+    """Resolve a path that a file names, symlinks too; None where it leaves the workspace."""
+    try:
+        path = (root / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of symlinks, a NUL byte
+        return None
+    return path if path.is_relative_to(root) else None
+
+
+def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | None:
+    """Resolve a path that a file names; one that leaves the workspace is a fault at its place."""
+    path = resolve_inside(root, name)
+    if path is None:
+        faults.at_value(
+            place,
+            "outside-workspace",
+            f"`{name}` leaves the workspace",
+            "copy the file into the workspace; a path starts at its folder",
+        )
+    return path

@@ -1,0 +1,164 @@
+"""The text of one file of the user: decoded, cleaned of what no editor shows, in lines.
+
+Lines end with LF or CR LF alone. A character that does not belong in a text is told and
+then read as a blank, so that everything behind it keeps its place.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner.model.diagnostic import Diagnostic, Span
+from runner.workspace.masking import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_BYTES = 5_000_000
+
+_MOST_OF_A_KIND = 20  # of one rule in one file, where every line may have the same fault
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)"
+)
+_NAMES = {
+    "\0": "a NUL character",
+    "\r": "a carriage return without a line feed",
+    "\x85": "an invisible line separator (U+0085)",
+    "\u2028": "an invisible line separator (U+2028)",
+    "\u2029": "an invisible paragraph separator (U+2029)",
+    "\ufeff": "a byte order mark inside the text",
+}
+_SAVE_AS_UTF_8 = "save it as UTF-8 in your editor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceText:
+    """A file as text; line N is lines[N - 1], without its end.
+
+    text: None where the file could not be read as text; faults say why.
+    spoiled: the lines that hold characters which were read as blanks.
+    """
+
+    file: str
+    text: str | None
+    lines: Sequence[str]
+    faults: tuple[Diagnostic, ...] = ()
+    spoiled: frozenset[int] = frozenset()
+
+    def span(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
+        """Give a stretch by two places, (line, column) from 0 as libyaml counts, kept inside."""
+        line, column = self._inside(*start)
+        end_line, end_column = self._inside(*end)
+        return Span(line=line, column=column, end_line=end_line, end_column=end_column)
+
+    def fault(self, span: Span, rule: str, message: str, hint: str | None = None) -> Diagnostic:
+        """Make an error of this file, with its line masked."""
+        return Diagnostic(
+            file=self.file,
+            span=span,
+            rule=rule,
+            message=message,
+            hint=hint,
+            excerpt=self.excerpt(span.line),
+        )
+
+    def faults_of_a_kind(
+        self, spans: Sequence[Span], rule: str, message: str, hint: str
+    ) -> list[Diagnostic]:
+        """Make the same error for several places; the last one told says how many more there are.
+
+        One fault of an editor can stand in every line of a file.
+        """
+        told = [self.fault(span, rule, message, hint) for span in spans[:_MOST_OF_A_KIND]]
+        if more := len(spans) - len(told):
+            told[-1] = replace(told[-1], message=f"{message} ({more} more like this)")
+        return told
+
+    def excerpt(self, line: int) -> str | None:
+        """Show a line, masked."""
+        return excerpt(self.lines, line)
+
+    def _inside(self, line: int, column: int) -> tuple[int, int]:
+        last = len(self.lines) - 1
+        if line > last:
+            line, column = last, len(self.lines[last])
+        return line + 1, min(column, len(self.lines[line])) + 1
+
+
+def decode(data: bytes, file: str) -> SourceText:
+    """Read the bytes of a file as UTF-8, with or without a byte order mark."""
+    if len(data) > MOST_BYTES:
+        message = f"the file is larger than {MOST_BYTES // 1_000_000} MB"
+        return _unreadable(file, [""], Span(), "file-too-large", message, "put long lists into CSV")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return _not_utf_8(data, file, error.start)
+    if _looks_like_utf_16(data):
+        return _not_utf_8(data, file, 0)
+    return _clean(file, text)
+
+
+def _clean(file: str, text: str) -> SourceText:
+    cleaned = _INVISIBLE.sub(" ", text)
+    source = SourceText(file=file, text=cleaned, lines=_split(cleaned))
+    if cleaned == text:
+        return source
+    places: dict[str, list[Span]] = {}
+    for number, line in enumerate(_split(text)):
+        for match in _INVISIBLE.finditer(line):
+            span = source.span((number, match.start()), (number, match.end()))
+            places.setdefault(match[0], []).append(span)
+    faults = [
+        fault
+        for character, spans in places.items()
+        for fault in source.faults_of_a_kind(
+            spans, "control-character", f"{_name(character)} does not belong here", "delete it"
+        )
+    ]
+    spoiled = frozenset(span.line for spans in places.values() for span in spans)
+    return replace(source, faults=tuple(faults), spoiled=spoiled)
+
+
+def _name(character: str) -> str:
+    return _NAMES.get(character) or f"the control character U+{ord(character):04X}"
+
+
+def _split(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").split("\n")
+
+
+def _looks_like_utf_16(data: bytes) -> bool:
+    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or 0 in data[:2]
+
+
+def _not_utf_8(data: bytes, file: str, position: int) -> SourceText:
+    before = data[:position].decode()
+    lines = _split(_INVISIBLE.sub(" ", data.decode(errors="replace")))
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    span = Span(line=line, column=column, end_line=line, end_column=column + 1)
+    hint = _SAVE_AS_UTF_8
+    if _looks_like_utf_16(data):
+        hint = f"it looks like UTF-16: {_SAVE_AS_UTF_8}"
+    elif _is_gb18030(data):
+        hint = f"it looks like GB18030, also called ANSI or GBK: {_SAVE_AS_UTF_8}"
+    return _unreadable(file, lines, span, "not-utf-8", "the file is not UTF-8", hint)
+
+
+def _is_gb18030(data: bytes) -> bool:
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unreadable(
+    file: str, lines: Sequence[str], span: Span, rule: str, message: str, hint: str
+) -> SourceText:
+    source = SourceText(file=file, text=None, lines=lines)
+    return replace(source, faults=(source.fault(span, rule, message, hint),))

@@ -1,0 +1,288 @@
+"""Makes a tree of libyaml's events and refuses, on the way, what only YAML's inventors need.
+
+PyYAML's composer and constructor never see the file, so that neither deep nesting nor a tag can
+do harm.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import yaml
+
+from runner.workspace.masking import mask_line, show_name
+from runner.workspace.plain_scalars import OtherReading, read_plain
+from runner.workspace.yaml_tree import DEEPEST, MOST_FAULTS, Field, Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from runner.model.diagnostic import Diagnostic, Span
+    from runner.workspace.source_text import SourceText
+
+Pattern = tuple[str, ...]
+
+_MOST_VALUES = 500_000  # more than MOST_BYTES can hold of anything that a campaign needs
+_LONGEST_SHOWN = 24
+
+_SPACE = re.compile(r"(?:\s|#[^\n]*\n)*")
+_PROPERTY = re.compile(r"&[\w-]+|!<[^>\s]*>|![^\s,\[\]{}]*", re.ASCII)
+_DIRECTIVE = re.compile(r"^%.*", re.MULTILINE)
+_ANOTHER_FILE = "write the other one into a file of its own"
+_NO_ANCHORS = 'write the value out in each place; if it is text, put it in quotes: "…"'
+_NO_TAGS = 'delete it; if the value is text, put all of it in quotes: "…"'
+
+
+class EndOfReading(Exception):  # noqa: N818 - it carries a fault, as FaultyFiles does
+    """What follows in the file cannot be looked at."""
+
+    def __init__(self, fault: Diagnostic) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class TreeReader:
+    """Reads one text; faults: what was wrong, where it could read on."""
+
+    def __init__(self, source: SourceText, text: str, as_written: tuple[Pattern, ...]) -> None:
+        self.source = source
+        self.faults: list[Diagnostic] = []
+        self._text = text
+        self._as_written = as_written
+        self._events = yaml.CSafeLoader(text)
+        self._values = 0
+        self._lines_of_merges: set[int] = set()
+
+    def read(self) -> Node:
+        """Read the whole text.
+
+        Raises EndOfReading where nothing more can be read, MarkedYAMLError where it is no YAML.
+        """
+        self._next()
+        if self._events.check_event(yaml.StreamEndEvent):
+            nowhere = self.source.span((0, 0), (0, 0))
+            raise self._end(nowhere, "empty-file", "the file is empty", "write `key: value` lines")
+        self._refuse_directives(self._next())
+        root = self._read_node(self._as_written, 0)
+        self._next()
+        if not self._events.check_event(yaml.StreamEndEvent):
+            span = self._span(self._next())
+            message = "a second document begins here"
+            raise self._end(span, "several-documents", message, _ANOTHER_FILE)
+        return root
+
+    def _next(self) -> yaml.Event:
+        return cast(yaml.Event, self._events.get_event())
+
+    def _read_node(self, below: tuple[Pattern, ...], depth: int) -> Node:
+        """below: the rest of every pattern that may match here; one without a rest does."""
+        event = self._next()
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            message = f"the file holds more than {_MOST_VALUES} values"
+            raise self._end(self._span(event), "too-many-values", message, "put lists into CSV")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._read_scalar(event, as_written=() in below)
+        if isinstance(event, yaml.AliasEvent):
+            return self._refuse_alias(event)
+        if depth == DEEPEST:
+            message = f"more than {DEEPEST} levels inside each other"
+            raise self._end(self._span(event), "too-deep", message, "write fewer levels")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._read_sequence(event, below, depth + 1)
+        return self._read_mapping(cast(yaml.MappingStartEvent, event), below, depth + 1)
+
+    def _read_sequence(
+        self, event: yaml.SequenceStartEvent, below: tuple[Pattern, ...], depth: int
+    ) -> Sequence:
+        start, tagged = self._begin(event)
+        inside = _narrow(below, "*")
+        items = []
+        while not self._events.check_event(yaml.SequenceEndEvent):
+            items.append(self._read_node(inside, depth))
+        span = self._close(start, items[-1].span if items else start)
+        return Sequence(span=span, items=tuple(items), poisoned=tagged)
+
+    def _read_mapping(
+        self, event: yaml.MappingStartEvent, below: tuple[Pattern, ...], depth: int
+    ) -> Mapping:
+        start, tagged = self._begin(event)
+        fields: dict[str, Field] = {}
+        incomplete = False
+        last = start
+        while not self._events.check_event(yaml.MappingEndEvent):
+            key = self._read_key(depth)
+            value = self._read_node(_narrow(below, key.text) if key else (), depth)
+            last = value.span
+            incomplete |= key is None
+            if key and key.text in fields:
+                self._refuse_duplicate(key, fields[key.text].key)
+            elif key:
+                fields[key.text] = Field(key=key, value=value)
+        span = self._close(start, last)
+        return Mapping(span=span, fields=fields, poisoned=tagged, incomplete=incomplete)
+
+    def _begin(self, event: yaml.CollectionStartEvent) -> tuple[Span, bool]:
+        if event.anchor or event.tag:
+            return self._refuse_properties(event)
+        return self._span(event), False
+
+    def _read_key(self, depth: int) -> Scalar | None:
+        """Read a key; None where it names no field: that was noted."""
+        if not self._events.check_event(yaml.ScalarEvent):
+            self._refuse_key(self._read_node((), depth))
+            return None
+        event = cast(yaml.ScalarEvent, self._next())
+        span, poisoned = self._place_scalar(event)
+        value = read_plain(event.value, as_written=False) if _is_plain(event) else event.value
+        if poisoned:
+            return None
+        if isinstance(value, str):
+            return Scalar(span=span, value=value, text=value)
+        if value is OtherReading.SIGN and event.value == "<<":
+            self._refuse_merge(span)
+        else:
+            self._refuse_plain_key(span, event.value)
+        return None
+
+    def _read_scalar(self, event: yaml.ScalarEvent, *, as_written: bool) -> Scalar:
+        span, poisoned = self._place_scalar(event)
+        text: str = event.value
+        value = read_plain(text, as_written=as_written) if _is_plain(event) else text
+        if isinstance(value, OtherReading):
+            if not poisoned:
+                self._refuse_other_reading(span, text, value)
+            return Scalar(span=span, value=None, text=text, poisoned=True)
+        return Scalar(span=span, value=value, text=text, poisoned=poisoned)
+
+    def _place_scalar(self, event: yaml.ScalarEvent) -> tuple[Span, bool]:
+        """Tell where a value stands, and whether what it means is lost."""
+        start, end = marks(event)
+        span, poisoned = self._span(event), False
+        if start.index < end.index and self._text[start.index] in "&!":
+            place, poisoned = self._refuse_properties(event)
+            span = _join(place, span)
+        if end.column == 0 and start.line < end.line:
+            span = self._end_above(span)
+        lines = range(span.line, span.end_line + 1)
+        return span, poisoned or not self.source.spoiled.isdisjoint(lines)
+
+    def _end_above(self, span: Span) -> Span:
+        """Take back the blank lines behind a `|` text: for libyaml it ends at the next value."""
+        last = span.end_line - 1
+        while last > span.line and not self.source.lines[last - 1].strip():
+            last -= 1
+        return replace(span, end_line=last, end_column=len(self.source.lines[last - 1]) + 1)
+
+    def _close(self, start: Span, last: Span) -> Span:
+        """Take the end of a list or mapping; where no bracket closes it, its last value does."""
+        end = self._span(event := self._next())
+        opening, closing = marks(event)
+        return _join(start, end if opening.index < closing.index else last)
+
+    def _refuse_properties(self, event: yaml.NodeEvent) -> tuple[Span, bool]:
+        """Note anchors and tags; give the place behind them, and whether there was a tag."""
+        start, end = marks(event)
+        offset, tagged = start.index, False
+        while offset < end.index and (found := _PROPERTY.match(self._text, offset)):
+            span = _stretch(self.source, start, self._text[start.index : offset], len(found[0]))
+            tagged |= found[0].startswith("!")
+            self._refuse_property(span, found[0])
+            space = _SPACE.match(self._text, found.end())
+            offset = space.end() if space else found.end()
+        behind = self._text[start.index : min(offset, end.index)]
+        return _stretch(self.source, start, behind, 0), tagged
+
+    def _refuse_property(self, span: Span, written: str) -> None:
+        if written.startswith("&"):
+            self._note(span, "anchor", "anchors (`&name`) are not allowed", _NO_ANCHORS)
+        else:
+            self._note(span, "tag", "tags (`!name`) are not allowed", _NO_TAGS)
+
+    def _refuse_directives(self, event: yaml.Event) -> None:
+        start, end = marks(event)
+        text = self._text[start.index : end.index]
+        for found in _DIRECTIVE.finditer(text):
+            line = found[0].rstrip()
+            span = _stretch(self.source, start, text[: found.start()], len(line))
+            message = "directives (lines that begin with `%`) are not allowed"
+            self._note(span, "directive", message, "delete the line")
+
+    def _refuse_alias(self, event: yaml.AliasEvent) -> Scalar:
+        span = self._span(event)
+        if span.line not in self._lines_of_merges:  # the merge key has been told
+            self._note(span, "alias", "aliases (`*name`) are not allowed", _NO_ANCHORS)
+        return Scalar(span=span, value=None, text="", poisoned=True)
+
+    def _refuse_merge(self, span: Span) -> None:
+        self._lines_of_merges.add(span.line)
+        hint = "write the fields out; many small files are easier to review than one clever one"
+        self._note(span, "merge-key", "merge keys (`<<`) are not allowed", hint)
+
+    def _refuse_duplicate(self, key: Scalar, first: Scalar) -> None:
+        message = f"`{show_name(key.text)}` stands in line {first.span.line} already"
+        self._note(key.span, "duplicate-key", message, "delete one of the two")
+
+    def _refuse_key(self, key: Node) -> None:
+        if not key.poisoned:
+            hint = "write `key: value`, with a plain word as the key"
+            self._note(key.span, "key-not-text", "a list or mapping cannot be a key", hint)
+
+    def _refuse_plain_key(self, span: Span, text: str) -> None:
+        hint = f"write {_quoted(text)} with quotes" if text else "write a word before the colon"
+        message = (
+            "a key must be text, and this one is not read as text" if text else "a key is empty"
+        )
+        self._note(span, "key-not-text", message, hint)
+
+    def _refuse_other_reading(self, span: Span, text: str, reading: OtherReading) -> None:
+        quoted = _quoted(text)
+        hint = f"if it is text, write {quoted} with quotes"
+        if reading is OtherReading.TRUTH:
+            hint = f"write `true` or `false`; {hint}"
+        message = f"without quotes, many programs read this as {reading.value}"
+        self._note(span, "ambiguous-value", message, hint)
+
+    def _span(self, event: yaml.Event) -> Span:
+        start, end = marks(event)
+        return self.source.span((start.line, start.column), (end.line, end.column))
+
+    def _note(self, span: Span, rule: str, message: str, hint: str) -> None:
+        self.faults.append(self.source.fault(span, rule, message, hint))
+        if len(self.faults) == MOST_FAULTS:
+            message = f"there are more than {MOST_FAULTS} faults"
+            raise self._end(span, "too-many-faults", message, "correct the ones above first")
+
+    def _end(self, span: Span, rule: str, message: str, hint: str) -> EndOfReading:
+        return EndOfReading(self.source.fault(span, rule, message, hint))
+
+
+def marks(event: yaml.Event) -> tuple[yaml.Mark, yaml.Mark]:
+    """Give where an event begins and ends; those of libyaml always know."""
+    return cast(tuple[yaml.Mark, yaml.Mark], (event.start_mark, event.end_mark))
+
+
+def _is_plain(event: yaml.ScalarEvent) -> bool:
+    return not event.style
+
+
+def _narrow(patterns: tuple[Pattern, ...], name: str) -> tuple[Pattern, ...]:
+    return tuple(pattern[1:] for pattern in patterns if pattern[:1] in {("*",), (name,)})
+
+
+def _join(start: Span, end: Span) -> Span:
+    return replace(start, end_line=end.end_line, end_column=end.end_column)
+
+
+def _stretch(source: SourceText, mark: yaml.Mark, skipped: str, length: int) -> Span:
+    """Give a stretch that begins so much text behind a mark."""
+    newlines = skipped.count("\n")
+    column = len(skipped) - (skipped.rfind("\n") + 1) + (0 if newlines else mark.column)
+    line = mark.line + newlines
+    return source.span((line, column), (line, column + length))
+
+
+def _quoted(text: str) -> str:
+    """Show a value in quotes, or only that it needs them where it is long or a number to dial."""
+    is_harmless = len(text) <= _LONGEST_SHOWN and text.isprintable() and mask_line(text) == text
+    return f'"{text}"' if is_harmless else "it"

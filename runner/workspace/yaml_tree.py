@@ -1,0 +1,168 @@
+"""A YAML file as a tree: what stands in it and where, beside the plain data for the checks.
+
+A poisoned node has a fault already: later checks stay silent about it and what is below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.model.diagnostic import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Mapping as ReadOnlyDict
+    from collections.abc import Sequence as Several
+
+    from runner.model.diagnostic import Diagnostic
+    from runner.workspace.plain_scalars import PlainValue
+    from runner.workspace.source_text import SourceText
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """A single value. text: as YAML unfolds and unquotes it, before it is read as a number."""
+
+    span: Span
+    value: PlainValue
+    text: str
+    poisoned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """A list."""
+
+    span: Span
+    items: tuple[Node, ...]
+    poisoned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A key with its value."""
+
+    key: Scalar
+    value: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """Fields by their names. incomplete: more may have been meant, so that nothing is missing."""
+
+    span: Span
+    fields: ReadOnlyDict[str, Field]
+    poisoned: bool = False
+    incomplete: bool = False
+
+
+DEEPEST = 64  # levels inside each other
+MOST_FAULTS = 1000  # told of one file
+
+Node = Scalar | Sequence | Mapping
+
+_NOTHING = Scalar(span=Span(), value=None, text="", poisoned=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file as it was read.
+
+    root: None where the file could not be read to its end; diagnostics then say why.
+    data: the same as dicts, lists and plain values, None in place of what is poisoned.
+    """
+
+    source: SourceText
+    root: Node | None
+    data: object
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def file(self) -> str:
+        """The file's path from the workspace's root."""
+        return self.source.file
+
+    def excerpt(self, line: int) -> str | None:
+        """Show a line, from 1, with what is secret masked; None where it is too long to help."""
+        return self.source.excerpt(line)
+
+    def at(self, path: Path) -> Node:
+        """Give the node at a path, or the nearest one above it that the file has."""
+        *_, node = self._along(path)
+        return node
+
+    def key_at(self, path: Path) -> Node:
+        """Give the key at a path; an item of a list has none and stands for itself."""
+        *_, parent = self._along(path[:-1])
+        if path and isinstance(parent, Mapping) and path[-1] in parent.fields:
+            return parent.fields[str(path[-1])].key
+        return self.at(path)
+
+    def is_poisoned(self, path: Path) -> bool:
+        """Whether the node at a path, or one above it, has a fault already."""
+        return any(node.poisoned for node in self._along(path))
+
+    def locate_characters(self, path: Path, indexes: Several[int]) -> list[Span]:
+        """Tell where characters of a text stand in the file, by their indexes in its value.
+
+        Where one is written as an escape, its place is the whole value.
+        """
+        node = self.at(path)
+        if not isinstance(node, Scalar):
+            return [node.span for _ in indexes]
+        places: dict[str, list[Span]] = {node.text[index]: [] for index in indexes}
+        for character, span in self._characters(node.span):
+            if character in places:
+                places[character].append(span)
+        return [_nth_place(node, places[node.text[index]], index) for index in indexes]
+
+    def _along(self, path: Path) -> Iterator[Node]:
+        """Yield the nodes from the root down to the one at a path, as far as the file has them."""
+        node = self.root or _NOTHING
+        yield node
+        for segment in path:
+            below = _child(node, segment)
+            if below is None:
+                return
+            node = below
+            yield node
+
+    def _characters(self, span: Span) -> Iterator[tuple[str, Span]]:
+        for number in range(span.line, span.end_line + 1):
+            line = self.source.lines[number - 1]
+            first = span.column if number == span.line else 1
+            last = span.end_column if number == span.end_line else len(line) + 1
+            for column in range(first, last):
+                place = Span(line=number, column=column, end_line=number, end_column=column + 1)
+                yield line[column - 1], place
+
+
+def plain_data(node: Node) -> object:
+    """Give a tree as dicts, lists and values."""
+    if node.poisoned:
+        return None
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [plain_data(item) for item in node.items]
+    return {name: plain_data(field.value) for name, field in node.fields.items()}
+
+
+def _child(node: Node, segment: str | int) -> Node | None:
+    if isinstance(node, Mapping):
+        field = node.fields.get(str(segment))
+        return field.value if field else None
+    if isinstance(node, Sequence) and isinstance(segment, int) and segment < len(node.items):
+        return node.items[segment]
+    return None
+
+
+def _nth_place(node: Scalar, places: Several[Span], index: int) -> Span:
+    """Folding and quoting move no visible character past another, so the n-th is the n-th."""
+    character = node.text[index]
+    if len(places) != node.text.count(character):
+        return node.span
+    return places[node.text.count(character, 0, index)]
