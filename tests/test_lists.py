@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -243,15 +244,19 @@ def test_any_bytes_are_a_list_or_a_fault(tmp_path_factory, content):
 
 def test_a_million_numbers_stay_under_220_mib(tmp_path):
     """In a process of its own, since a peak of memory is never forgotten."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("the peak of a process stands in /proc, which this system lacks")
     path = tmp_path / "million.csv"
     path.write_text("mobile\n" + "".join(f"{A + n}\n" for n in range(1_000_000)))
-    script = """
-import pathlib, resource, sys
+    script = r"""
+import pathlib, re, sys
 from runner.workspace.audience import gather_audience
 from runner.workspace.lists import read_list
 numbers = read_list(pathlib.Path(sys.argv[1]), name="million.csv")
 audience = gather_audience([numbers], [numbers], skip_invalid=False).audience
-print(audience.excluded, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# VmHWM begins anew with the program; the peak of getrusage may be that of the one that forked.
+peak = re.search(r"VmHWM:\s+(\d+)", pathlib.Path("/proc/self/status").read_text())[1]
+print(audience.excluded, int(peak) // 1024)
 """
     command = [sys.executable, "-c", script, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

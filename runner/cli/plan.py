@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     Action.SCHEDULE: "would go out at its start",
-    Action.DRAFT: "a draft: `mms-runner run {id}` sends it",
+    Action.DRAFT: "only `mms-runner run {id}` sends it",
     Action.CHANGE: "the file has changed; the new plan replaces the kept one",
     Action.UNCHANGED: "kept as it is",
     Action.FROZEN: "has begun, with this very content",
