@@ -131,13 +131,13 @@ def find_guard(campaign: Campaign, account: Account) -> str | None:
             str(expect.least) if expect.least == expect.most else f"{expect.least}-{expect.most}"
         )
         return (
-            f"it has {total} recipients, but `expect` says {wanted}:"
+            f"`expect` says {wanted} recipients, but it has {total}:"
             " correct the lists, or `expect.recipients`"
         )
     if account.recipient_limit is not None and total > account.recipient_limit:
         return (
-            f"it has {total} recipients, but account {account.name} allows"
-            f" {account.recipient_limit} a campaign: split it, or raise `limits.recipients`"
+            f"account {account.name} allows a campaign {account.recipient_limit} recipients,"
+            f" but it has {total}: split it, or raise `limits.recipients`"
         )
     return None
 
@@ -189,7 +189,7 @@ def _name_skipped(campaign: Campaign) -> tuple[str, ...]:
     shown = ", ".join(audience.invalid_places)
     more = audience.invalid - len(audience.invalid_places)
     rest = f" and {more} more" if more else ""
-    return (f"{audience.invalid} invalid numbers are skipped: {shown}{rest}",)
+    return (f"{audience.invalid} skipped as invalid: {shown}{rest}",)
 
 
 def _little_endian(mobiles: Sequence[int]) -> bytes:

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 LOW_BALANCE_RETRY = timedelta(minutes=5)  # how often an account that ran low is asked again
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_SECONDS = re.compile(r"\d+", re.ASCII)
 _LONGEST = timedelta(days=3650)
+_MOST_DIGITS = 40  # of a whole duration: Python refuses to read a number of thousands of them
+_YEARS = range(2000, 3000)  # far enough from both ends of the calendar for any sum of times
 _MOMENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?"
-    r"(?: ?(Z|[+-]\d{2}:?\d{2}))?"
+    r"(?: ?(Z|[+-]\d{2}:?\d{2}))?",
+    re.ASCII,
 )
-_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 
 
 class WrongTime(ValueError):  # noqa: N818 - it is a value's fault, told to its author
@@ -41,18 +45,16 @@ def parse_duration(value: str | int) -> timedelta:
 
     Raises WrongTime for anything else, and for more than ten years.
     """
-    text = f"{value}s" if str(value).isdecimal() else str(value)
-    match = _DURATION.fullmatch(text)
+    text = str(value)
+    match = _DURATION.fullmatch(f"{text}s" if _SECONDS.fullmatch(text) else text)
     if not text or match is None:
         raise WrongTime("it is not a duration", "write whole numbers with a unit, such as 90s")
-    seconds = sum(
-        int(count) * unit
-        for count, unit in zip(match.groups(), _UNITS.values(), strict=True)
-        if count
-    )
-    if seconds > _LONGEST.total_seconds():
-        raise WrongTime("it is longer than ten years", "write a shorter duration")
-    return timedelta(seconds=seconds)
+    counts = zip(match.groups(default="0"), _UNITS.values(), strict=True)
+    if len(text) <= _MOST_DIGITS:
+        seconds = sum(int(count) * unit for count, unit in counts)
+        if seconds <= _LONGEST.total_seconds():
+            return timedelta(seconds=seconds)
+    raise WrongTime("it is longer than ten years", "write a shorter duration")
 
 
 def format_duration(duration: timedelta) -> str:
@@ -69,16 +71,18 @@ def format_duration(duration: timedelta) -> str:
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     """Read `2035-09-16 09:00`, with seconds or an offset where written, else in `zone`.
 
-    Raises WrongTime for a date alone, an impossible date, and a local time that the zone's clock
-    skips or shows twice: nobody can say which moment was meant.
+    Raises WrongTime for a date alone, an impossible date, a year that is none of ours, and a local
+    time that the zone's clock skips or shows twice: nobody can say which moment was meant.
     """
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         raise _no_moment(text.strip())
     *numbers, offset = match.groups()
-    year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
+    year, *rest = (int(number or 0) for number in numbers)
+    if year not in _YEARS:
+        raise WrongTime(f"the year {year} is none that a campaign can see", "check the year")
     try:
-        naive = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - zone follows
+        naive = datetime(year, *rest)  # noqa: DTZ001 - zone follows
         if offset:
             return naive.replace(tzinfo=_offset(offset))
     except ValueError as error:
@@ -93,8 +97,9 @@ def is_late(start: datetime, latest: timedelta, now: datetime) -> bool:
 
 def backoff(retry: Retry, failures: int) -> timedelta:
     """Say how long to wait after so many failures in a row (1 or more)."""
-    doublings = min(failures - 1, 30)  # so many times any first wait is past any `most`
-    return min(retry.first * (1 << doublings), retry.most)
+    doublings = min(failures - 1, 30)  # a second doubled so often is longer than any duration
+    seconds = retry.first.total_seconds() * 2**doublings  # may be more than a timedelta can hold
+    return timedelta(seconds=min(seconds, retry.most.total_seconds()))
 
 
 def poll_waits(every: timedelta) -> Iterator[timedelta]:

@@ -8,6 +8,7 @@ Source: gateway interface, 返回值 of the three calls; seen variants: gateway 
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,12 +25,18 @@ CHINA_STANDARD_TIME = ZoneInfo("Asia/Shanghai")
 _BOM = b"\xef\xbb\xbf"
 _RECEIPT = re.compile(rb"(-?\d{1,20}(?:\.\d{1,10})?):(\d{1,20})")
 _CODE = re.compile(rb"\d|10")
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
-_BOX = re.compile(r"<(statusbox)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_WRAPPER = re.compile(r"</?returnsms\s*/?>|<\?xml[^>]*\?>", re.IGNORECASE)
+_AMOUNT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,10})?")
+_QUERY_CODE = re.compile(r"[0-9]{1,4}")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^<>]*\?>")
+# Up to its own end and not into another: a box that was damaged must not swallow the next.
+_BOX = re.compile(
+    r"<statusbox(?:\s[^<>]*)?>[^<]*(?:<(?!/?statusbox[\s/>])[^<]*)*</statusbox\s*>", re.IGNORECASE
+)
+_WRAPPER = re.compile(r"</?returnsms\s*/?>|<\?xml[^<>]*\?>", re.IGNORECASE)
 _SUCCESS = ("success", "sucess")
 _WRONG_CREDENTIALS = ("用户名", "密码")
 _DELIVERED = {"10": True, "20": False}
+_FIRST_YEAR = 2000  # 0001 and 1900 are what the gateway's kind of database writes for "no time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +81,12 @@ def decode_balance(body: bytes) -> Balance | QueryRefused:
 
     Source: gateway interface, 余额查询接口, 返回值; `Sucess` and `Fail` are seen.
     """
-    fields = _fields(_parse(_to_text(body)))
+    fields = _fields(_parse_document(_to_text(body)))
     status = fields.get("returnstatus", "").lower()
-    if status in _SUCCESS and fields.get("overage"):
+    left = fields.get("overage", "")
+    if status in _SUCCESS and _AMOUNT.fullmatch(left):
         return Balance(
-            left=fields["overage"],
+            left=left,
             bought=fields.get("sendtotal") or None,
             payment=fields.get("payinfo") or None,
         )
@@ -92,48 +100,51 @@ def decode_reports(body: bytes) -> ReportPage | QueryRefused:
     """Read a page of delivery reports, box by box where the whole is damaged.
 
     Every complete box of an answer that was cut or is malformed is read; the rest comes back as
-    ``unread``. An empty body is an empty page (seen).
+    ``unread``. An empty body is an empty page (seen). Whatever the bytes, this raises nothing.
     Source: gateway interface, 状态报告接口, 返回值.
     """
     text = _to_text(body)
     if not text.strip():
         return ReportPage()
     try:
-        root = _parse(text)
+        return _read_document(_parse_document(text))
     except UnreadableAnswer as error:
         return _salvage(text, str(error))
-    if _tag(root) != "returnsms":
-        return ReportPage(unread=(Unread(text=text, reason="it is not a returnsms document"),))
-    return _read_boxes(root)
 
 
-def _read_boxes(root: etree._Element) -> ReportPage | QueryRefused:
+def _read_document(root: etree._Element) -> ReportPage | QueryRefused:
+    by_tag = {_tag(child): child for child in root}
+    if "errorstatus" in by_tag and "statusbox" not in by_tag:
+        return _read_refusal(by_tag["errorstatus"])
     reports: list[Report] = []
-    unread: list[Unread] = []
-    for child in root.iterchildren(tag=etree.Element):
-        if _tag(child) == "errorstatus":
-            return _read_refusal(child)
-        if _tag(child) != "statusbox":
-            unread.append(_unread(child, "an element that is no statusbox"))
-            continue
+    unread = _find_stray_text(root)
+    for child in root:
         try:
             reports.append(_read_box(child))
         except UnreadableAnswer as error:
-            unread.append(_unread(child, str(error)))
+            text = etree.tostring(child, encoding="unicode", with_tail=False)
+            unread.append(Unread(text=text, reason=str(error)))
     return ReportPage(reports=tuple(reports), unread=tuple(unread))
 
 
 def _read_refusal(element: etree._Element) -> QueryRefused:
     fields = _fields(element)
-    code = fields.get("error", "")
+    error = fields.get("error", "")
+    code = int(error) if _QUERY_CODE.fullmatch(error) else None
     return QueryRefused(
-        remark=fields.get("remark", ""),
-        code=int(code) if code.isascii() and code.isdigit() else None,
-        wrong_credentials=code in ("1", "2"),
+        remark=fields.get("remark", ""), code=code, wrong_credentials=code in (1, 2)
     )
 
 
+def _find_stray_text(root: etree._Element) -> list[Unread]:
+    pieces = (root.text, *(child.tail for child in root))
+    stripped = ((piece or "").strip() for piece in pieces)
+    return [Unread(text=piece, reason="text beside the boxes") for piece in stripped if piece]
+
+
 def _read_box(box: etree._Element) -> Report:
+    if _tag(box) != "statusbox":
+        raise UnreadableAnswer("an element that is no statusbox")
     fields = _fields(box)
     mobile = parse_mobile(fields.get("mobile", ""))
     delivered = _DELIVERED.get(fields.get("status", ""))
@@ -164,18 +175,29 @@ def _salvage(text: str, reason: str) -> ReportPage:
     return ReportPage(reports=tuple(reports), unread=tuple(unread))
 
 
+def _parse_document(text: str) -> etree._Element:
+    root = _parse(_DECLARATION.sub("", text, count=1).strip())
+    if _tag(root) != "returnsms":
+        raise UnreadableAnswer("it is not a returnsms document")
+    return root
+
+
 def _parse(text: str) -> etree._Element:
-    """Parse a document that came from outside: no DOCTYPE, no entities, no network."""
+    """Parse what came from outside: no DOCTYPE, so no entities, and no network."""
+    if "<!DOCTYPE" in text:
+        raise UnreadableAnswer("it has a DOCTYPE")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
-        root = etree.fromstring(_DECLARATION.sub("", text, count=1).strip().encode(), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+        return etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as error:
         raise UnreadableAnswer("it is not well-formed XML") from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableAnswer("it has a DOCTYPE")
-    return root
 
 
 def _to_text(body: bytes) -> str:
@@ -183,25 +205,25 @@ def _to_text(body: bytes) -> str:
     body = body.strip().removeprefix(_BOM)
     for encoding in ("utf-8", "gb18030"):
         try:
-            return body.decode(encoding)
+            getincrementaldecoder(encoding)().decode(body)  # a last character may be cut
         except UnicodeDecodeError:
             continue
-    # Cut within a character, or damaged: what surrounds the damage still counts.
+        return body.decode(encoding, errors="replace")
+    # Damaged: what surrounds the damage still counts.
     declared = b"gb" in body[:100].lower()
     return body.decode("gb18030" if declared else "utf-8", errors="replace")
 
 
 def _fields(element: etree._Element) -> dict[str, str]:
-    return {_tag(child): (child.text or "").strip() for child in element}
+    """Give the texts of an element's children by their tags, which stand once and hold no more."""
+    fields = {_tag(child): (child.text or "").strip() for child in element}
+    if len(fields) < len(element) or element.find("*/*") is not None:
+        raise UnreadableAnswer("a field that stands twice or holds another")
+    return fields
 
 
 def _tag(element: etree._Element) -> str:
-    # A comment or processing instruction has a function in the place of its tag.
-    return element.tag.lower() if isinstance(element.tag, str) else ""
-
-
-def _unread(element: etree._Element, reason: str) -> Unread:
-    return Unread(text=etree.tostring(element, encoding="unicode"), reason=reason)
+    return element.tag.lower()
 
 
 def _blames_credentials(remark: str) -> bool:
@@ -211,6 +233,7 @@ def _blames_credentials(remark: str) -> bool:
 @lru_cache(maxsize=4096)  # thousands of reports share a second
 def _read_time(text: str) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA_STANDARD_TIME)
+        moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA_STANDARD_TIME)
     except ValueError:
         return None
+    return moment if moment.year >= _FIRST_YEAR else None

@@ -108,7 +108,7 @@ def rule_balance(
     """
     match answer:
         case Balance():
-            asked = replace(line, ask_balance=False, unreachable=0, not_before=None)
+            asked = replace(_reached(line), ask_balance=False, not_before=None)
             if line.state is not AccountState.LOW_BALANCE:
                 return asked, None
             if covers(answer, needed):
@@ -167,10 +167,10 @@ def _refuse(code: Code, account: Account, batch: Standing, line: Line, now: date
             batch=back, line=_distrusted(_answered(line), reason), event=AccountEvent.SUSPEND
         )
     if code is Code.NOT_ALLOWED:
-        barred = replace(_answered(line), reason=reason)
+        barred = _stopped(_answered(line), reason)
         return Ruling(batch=back, line=barred, event=AccountEvent.SUSPEND)
     if code is Code.LOW_BALANCE:
-        low = replace(_answered(line), reason=reason, not_before=now + LOW_BALANCE_RETRY)
+        low = replace(_stopped(_answered(line), reason), not_before=now + LOW_BALANCE_RETRY)
         return Ruling(batch=back, line=low, event=AccountEvent.RUN_LOW)
     if code in _HALTING:
         rejected = BatchChange(event=BatchEvent.REJECT, reason=reason, code=code, halts=True)
@@ -204,7 +204,7 @@ def _doubt(change: BatchChange, line: Line) -> Ruling:
     if unknowns < UNKNOWNS_THAT_SUSPEND:
         return Ruling(batch=change, line=doubted)
     reason = f"{unknowns} unknown outcomes in a row, the last: {change.reason}"
-    return Ruling(batch=change, line=replace(doubted, reason=reason), event=AccountEvent.SUSPEND)
+    return Ruling(batch=change, line=_stopped(doubted, reason), event=AccountEvent.SUSPEND)
 
 
 def _answered(line: Line) -> Line:
@@ -216,6 +216,11 @@ def _reached(line: Line) -> Line:
     if line.state is AccountState.ACTIVE:
         return replace(line, unreachable=0, not_before=None, reason=None)
     return replace(line, unreachable=0)
+
+
+def _stopped(line: Line, reason: str) -> Line:
+    """Note why an account stops; what suspended it stays its reason while others come home."""
+    return line if line.state is AccountState.SUSPENDED else replace(line, reason=reason)
 
 
 def _distrusted(line: Line, reason: str) -> Line:

@@ -1,0 +1,230 @@
+"""Says in our words which constraint of a schema is broken; one teller for each keyword.
+
+No sentence here repeats a value: it may be a number or a secret. A sentence that a schema has for
+a fault (`errorMessage`, `patternErrorMessage`) is the one that editors show too. `x-rule` names
+the rule where a wrong type has one of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from runner.workspace.masking import show_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from runner.workspace.yaml_tree import Path
+
+_LONGEST_MISSPELT = 40  # no field has a longer name, and comparing takes its time
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping (`key: value` lines)",
+}
+_TYPE_HINTS = {
+    _TYPES["array"]: "begin a line with `- ` for each item",
+    _TYPES["string"]: 'put it in quotes: "…"',
+    _TYPES["integer"]: "write it in digits, without quotes",
+}
+_FOUND: dict[type, str] = {
+    str: "text",
+    int: "a number",
+    float: "a number with decimals",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A constraint that a value does not meet.
+
+    path: to the value; limit: what the schema says behind the keyword; schema: what stands beside.
+    """
+
+    path: Path
+    keyword: str
+    limit: Any
+    instance: Any
+    schema: dict[str, Any]
+
+
+class Place(Enum):
+    """What of the node at a path a fault is about."""
+
+    KEY = "the key"
+    VALUE = "the whole value"
+    FIRST_LINE = "the first line, where something is missing in it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A fault in our words, not yet placed in the file.
+
+    field: the one that is missing; meant: the one that an unknown field resembles.
+    """
+
+    path: Path
+    rule: str
+    message: str
+    hint: str | None = None
+    place: Place = Place.VALUE
+    field: str | None = None
+    meant: str | None = None
+
+
+def tell(broken: Broken) -> Iterator[Fault]:
+    """Say what is wrong: one fault for each field or value concerned."""
+    return _TELLERS[broken.keyword](broken)
+
+
+def _tell_unknown(broken: Broken) -> Iterator[Fault]:
+    known = list(broken.schema["properties"])
+    for name in broken.instance:
+        if name in known:
+            continue
+        near = _nearest(name, known)
+        meant = f", did you mean `{near}`?" if near else ""
+        message = f"unknown field `{show_name(name)}`{meant}"
+        hint = None if near else f"the fields here are: {', '.join(known)}"
+        if "x-rule" in broken.schema and not near:  # it may be the secret itself
+            message, hint = f"unknown field in {_label(broken.path)}", broken.schema["errorMessage"]
+        yield Fault(
+            path=(*broken.path, name),
+            rule="unknown-field",
+            message=message,
+            hint=hint,
+            place=Place.KEY,
+            meant=near,
+        )
+
+
+def _tell_missing(broken: Broken) -> Iterator[Fault]:
+    for name in broken.limit:
+        if name not in broken.instance:
+            yield Fault(
+                path=broken.path,
+                rule="missing-field",
+                message=f"`{name}` is missing",
+                hint=f"write `{name}: …`{_inside(broken.path)}",
+                place=Place.FIRST_LINE,
+                field=name,
+            )
+
+
+def _tell_type(broken: Broken) -> Iterator[Fault]:
+    label = _label(broken.path)
+    if broken.instance is None:
+        yield Fault(
+            path=broken.path, rule="no-value", message=f"{label} has no value", place=Place.KEY
+        )
+        return
+    expected, found = _expected(broken.limit), _FOUND[type(broken.instance)]
+    message = broken.schema.get("errorMessage", f"{label} must be {expected}, but this is {found}")
+    hint = _TYPE_HINTS.get(expected)
+    rule = broken.schema.get("x-rule", "wrong-type")
+    yield Fault(path=broken.path, rule=rule, message=message, hint=hint)
+
+
+def _tell_range(broken: Broken) -> Iterator[Fault]:
+    limits = broken.schema
+    if "exclusiveMinimum" in limits:
+        allowed = f"more than {limits['exclusiveMinimum']}"
+    elif "maximum" in limits:
+        allowed = f"from {limits['minimum']} to {limits['maximum']}"
+    else:
+        allowed = f"at least {limits['minimum']}"
+    yield Fault(
+        path=broken.path, rule="out-of-range", message=f"{_label(broken.path)} must be {allowed}"
+    )
+
+
+def _tell_choice(broken: Broken) -> Iterator[Fault]:
+    if broken.instance is None:
+        yield from _tell_type(broken)
+        return
+    choices = broken.limit
+    near = _nearest(str(broken.instance), choices)
+    meant = f", did you mean `{near}`?" if near else ""
+    message = f"{_label(broken.path)} cannot have this value{meant}"
+    hint = f"allowed: {', '.join(f'`{choice}`' for choice in choices)}"
+    yield Fault(path=broken.path, rule="not-allowed-value", message=message, hint=hint)
+
+
+def _tell_form(broken: Broken) -> Iterator[Fault]:
+    message = f"{_label(broken.path)} is not written as it must be"
+    hint = broken.schema["patternErrorMessage"]
+    yield Fault(path=broken.path, rule="wrong-form", message=message, hint=hint)
+
+
+def _tell_too_few(broken: Broken) -> Iterator[Fault]:
+    message = f"{_label(broken.path)} needs at least {broken.limit} item"
+    yield Fault(path=broken.path, rule="too-few", message=message, place=Place.KEY)
+
+
+def _tell_incomplete(broken: Broken) -> Iterator[Fault]:
+    message = broken.schema["errorMessage"]
+    yield Fault(path=broken.path, rule="missing-field", message=message, place=Place.FIRST_LINE)
+
+
+def _tell_too_many_fields(broken: Broken) -> Iterator[Fault]:
+    message = broken.schema["errorMessage"]
+    yield Fault(path=broken.path, rule="too-many-fields", message=message, place=Place.FIRST_LINE)
+
+
+def _tell_conflict(broken: Broken) -> Iterator[Fault]:
+    message = broken.schema["errorMessage"]
+    name = broken.limit["required"][0]
+    yield Fault(
+        path=(*broken.path, name), rule="conflicting-fields", message=message, place=Place.KEY
+    )
+
+
+_TELLERS: dict[str, Callable[[Broken], Iterator[Fault]]] = {
+    "additionalProperties": _tell_unknown,
+    "required": _tell_missing,
+    "type": _tell_type,
+    "minimum": _tell_range,
+    "maximum": _tell_range,
+    "exclusiveMinimum": _tell_range,
+    "enum": _tell_choice,
+    "pattern": _tell_form,
+    "minItems": _tell_too_few,
+    "minProperties": _tell_incomplete,
+    "anyOf": _tell_incomplete,
+    "maxProperties": _tell_too_many_fields,
+    "not": _tell_conflict,
+}
+
+
+def _nearest(word: str, known: Sequence[str]) -> str | None:
+    if len(word) > _LONGEST_MISSPELT:
+        return None
+    return next(iter(get_close_matches(word.casefold(), known, n=1)), None)
+
+
+def _label(path: Path) -> str:
+    if not path:
+        return "the file"
+    *above, last = path
+    if isinstance(last, int):
+        return f"item {last + 1} of {_label(tuple(above))}"
+    return f"`{show_name(last)}`"
+
+
+def _inside(path: Path) -> str:
+    return f" in {_label(path)}" if path else ""
+
+
+def _expected(types: str | Sequence[str]) -> str:
+    names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
+    return " or ".join(_TYPES[name] for name in names)
