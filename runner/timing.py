@@ -78,11 +78,11 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     if match is None:
         raise _no_moment(text.strip())
     *numbers, offset = match.groups()
-    year, *rest = (int(number or 0) for number in numbers)
+    year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
     if year not in _YEARS:
         raise WrongTime(f"the year {year} is none that a campaign can see", "check the year")
     try:
-        naive = datetime(year, *rest)  # noqa: DTZ001 - zone follows
+        naive = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - zone follows
         if offset:
             return naive.replace(tzinfo=_offset(offset))
     except ValueError as error:

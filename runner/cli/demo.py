@@ -5,6 +5,7 @@ Every step is a real command in a process of its own, as a user would type it.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -102,14 +103,22 @@ def _run(workspace: Path, words: Sequence[str]) -> int:
 
 
 def _farewell(folder: Path, workspace: Path) -> str:
-    state = folder / "state.db"
+    command = f"{_own_name()} -C {workspace}"
     return f"""
-That was the main job: files were checked, planned, sent in several requests, one of them repeated
-after the gateway had refused it, and every recipient's delivery report was collected.
+That was the main job: the files were checked and planned, the messages went out in three requests,
+one of them again after the gateway had refused it, and every delivery report was collected.
 
   the workspace   {workspace}
   what arrived    {folder / "phones" / "index.html"} (open it in a browser)
-  the state       {state}
-  look into it    mms-runner -C {workspace} status
-                  mms-runner -C {workspace} report {CAMPAIGN} --only failed
-                  sqlite3 {state} 'SELECT * FROM campaign_progress'"""  # noqa: S608 - shown, not run
+  the state       {folder / "state.db"}
+  look into it    {command} status
+                  {command} report {CAMPAIGN} --only failed
+                  sqlite3 {folder / "state.db"} 'SELECT * FROM campaign_progress'"""  # noqa: S608 - shown, not run
+
+
+def _own_name() -> str:
+    """Give the words that call this program from here."""
+    if shutil.which("mms-runner"):
+        return "mms-runner"
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "mms-runner" else "python -m runner"

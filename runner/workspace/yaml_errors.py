@@ -79,7 +79,7 @@ def _follows_a_value(trouble: _Trouble) -> bool:
 
 
 def _is_bracket(trouble: _Trouble) -> bool:
-    return trouble.character(trouble.problem) in {"]", "}", ","}
+    return trouble.character(trouble.problem) in set("]},:")
 
 
 _EXPLANATIONS = (
@@ -165,6 +165,12 @@ _EXPLANATIONS = (
         hint=_QUOTE_IT,
     ),
     _Explanation(
+        words="found unexpected ':'",
+        rule="needs-quotes",
+        message="inside brackets a value that holds a colon needs quotes",
+        hint=f"{_QUOTE_IT}; behind a key stands `: ` with a blank",
+    ),
+    _Explanation(
         words="parsing a flow .* did not find expected ',' or",
         rule="missing-comma",
         message="a comma is missing here, or the bracket that closes `{context}`",
@@ -183,6 +189,11 @@ _EXPLANATIONS = (
         message="`{problem}` cannot stand here",
         hint=_QUOTE_IT,
         fits=_is_bracket,
+    ),
+    _Explanation(
+        words="did not find expected node content",
+        rule="unclosed-bracket",
+        message="a value is missing here, or a bracket that was opened is not closed",
     ),
     _Explanation(
         words="did not find expected (?:key|'-'|<document start>)",
