@@ -13,7 +13,7 @@ from runner.codec.answers import decode_reports
 from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
 from runner.store.accounts import change_line, read_line, stop_reports
-from runner.store.journal import apply_page, find_new_entries, forget_entry, keep_answer
+from runner.store.journal import apply_page, find_new_entries, keep_answer, mark_refusal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from runner.model.outcome import RawAnswer
     from runner.store.database import Database, Transaction
     from runner.store.journal import Entry
+
+ROOM_FOR_A_REPORT = 2048  # bytes: as received, in its recipient's row and in the log of the state
 
 
 class ReportLine(Protocol):
@@ -33,19 +35,27 @@ class ReportLine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """What one poll came to. full: more is waiting; problem: for a person, or None.
+    """What one poll came to.
 
+    boxes: reports that were handed out, those included that could not be read.
+    full: more may be waiting; problem: for a person, or None.
     unanswered: the gateway could not be asked.
     """
 
     reports: int = 0
+    boxes: int = 0
     full: bool = False
     problem: str | None = None
     unanswered: bool = False
 
 
 def poll_reports(database: Database, account: Account, gateway: ReportLine, now: datetime) -> Poll:
-    """Fetch one page, journal it, apply it."""
+    """Fetch one page, journal it, apply it.
+
+    Raises StateRefused before it asks where the disk has no room for the answer, which could not
+    be had again.
+    """
+    database.require_room(account.reports.page * ROOM_FOR_A_REPORT)
     answer = gateway.reports()
     if isinstance(answer, NoAnswer):
         return Poll(problem=answer.why, unanswered=True)
@@ -53,7 +63,7 @@ def poll_reports(database: Database, account: Account, gateway: ReportLine, now:
         entry = keep_answer(transaction, account.name, answer, now)
     poll = _apply(database, entry, now)
     return replace(
-        poll, full=poll.reports >= account.reports.page, problem=poll.problem or answer.why
+        poll, full=poll.boxes >= account.reports.page, problem=poll.problem or answer.why
     )
 
 
@@ -75,12 +85,13 @@ def _apply(database: Database, entry: Entry, now: datetime) -> Poll:
     page = decode_reports(entry.body)
     with database.writing() as transaction:
         if isinstance(page, QueryRefused):
-            forget_entry(transaction, entry)
+            mark_refusal(transaction, entry)
             return _refused(transaction, entry.account, page, now)
         apply_page(transaction, entry, page)
     unread = len(page.unread)
     return Poll(
         reports=len(page.reports),
+        boxes=page.boxes,
         problem=f"{unread} pieces of an answer could not be read and are kept" if unread else None,
     )
 

@@ -267,7 +267,7 @@ print(audience.excluded, int(peak) // 1024)
 
 def inline(*texts: str) -> NumberList:
     entries = [
-        InlineNumber(text=text, span=Span(line=line, end_line=line), excerpt='    - "***"')
+        InlineNumber(text=text, place=lambda at=line: (Span(line=at, end_line=at), '    - "***"'))
         for line, text in enumerate(texts, start=1)
     ]
     return read_inline(entries, file="spring.yaml")

@@ -189,7 +189,7 @@ def test_missing_fields_are_told_at_the_first_line_of_their_mapping():
         ("19000-21000", "-1", "out-of-range", "`recipients`"),
         ("latest: 1h30m", "latest: 1x", "wrong-form", "`latest`"),
         ("latest: 1h30m", "latest: -1", "out-of-range", "at least 0"),
-        ("hours: 21:00-08:00", "hours: 21:00", "wrong-form", "`hours`"),
+        ("hours: 21:00-08:00", "hours: 21-8", "wrong-form", "`hours`"),
         ("    parts:\n", "    parts: []\n    part:\n", "too-few", "`parts` needs at least 1 item"),
         ("    parts:", "    text: x\n    parts:", "conflicting-fields", "either `parts`"),
         (

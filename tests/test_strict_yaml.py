@@ -262,7 +262,7 @@ def test_a_file_with_a_thousand_faults_is_read_no_further():
         ("a: [1,,2]\n", "unexpected-character 1:7-8"),
         ("{: 1}", "unexpected-character 1:2-3"),
         ("a: {b:}\n", "needs-quotes 1:6-7"),
-        ("a: [1,\n", "unclosed-bracket 1:6-6"),
+        ("a: [b: [],\n", "unclosed-bracket 1:4-5"),
         ("a: 1\n}\n", "unexpected-character 2:1-2"),
         ("a:\n    b: 1\n  c: 2\n", "wrong-indentation 3:3-4"),
         ("a: 1\n b: 2\n", "wrong-indentation 2:3-4"),

@@ -15,10 +15,11 @@ import click
 from runner import __version__
 from runner.cli.exits import Exit
 from runner.cli.session import Session
+from runner.cli.speech import accept_every_character, outliving_its_reader, warn
 from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _COMMANDS = (
     "validate",
@@ -53,8 +54,15 @@ class LazyGroup(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command, and turn every error of ours into a message and an exit status."""
         extra["standalone_mode"] = False
+        accept_every_character()
         status = _guard(lambda: super(LazyGroup, self).main(*args, **extra))
         sys.exit(int(status or Exit.OK))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is named, whoever reads what it writes."""
+        with outliving_its_reader():
+            return super().invoke(ctx)
+        return Exit.OK
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,20 +91,20 @@ def _guard(command: Callable[[], Any]) -> int:
         error.show()
         return Exit.WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
-        _complain(["interrupted"])
+        warn("interrupted")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does; nothing is wrong.
-        sys.stderr.close()
-        return Exit.OK
     except RunnerError as error:
-        _complain(_explain(error))
+        warn(_explain(error))
         return _exit_status(error)
+    except OSError as error:
+        # Whatever else the machine refuses: a full disk under stdout, a folder that has gone.
+        warn(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+        return Exit.WRONG_USAGE
 
 
-def _explain(error: RunnerError) -> Sequence[str]:
+def _explain(error: RunnerError) -> str:
     hint = error.hint if isinstance(error, WrongUsage) else None
-    return [str(error), hint] if hint else [str(error)]
+    return f"{error}\n  {hint}" if hint else str(error)
 
 
 def _exit_status(error: RunnerError) -> Exit:
@@ -105,10 +113,3 @@ def _exit_status(error: RunnerError) -> Exit:
     if isinstance(error, FaultyFiles):
         return Exit.FAULTY_FILES
     return Exit.WRONG_USAGE
-
-
-def _complain(lines: Sequence[str]) -> None:
-    first, *rest = lines
-    click.echo(f"mms-runner: {first}", err=True)
-    for line in rest:
-        click.echo(f"  {line}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
+from runner.cli.speech import warn
 from runner.errors import WrongUsage
 from runner.gateway import Gateway
 from runner.model.outcome import Balance, NoAnswer, QueryRefused
@@ -38,8 +39,8 @@ def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
         if isinstance(answer, Balance) and not as_json:
             click.echo(_describe(name, answer))
         elif not isinstance(answer, Balance):
-            click.echo(f"mms-runner: account {name}: {explain(answer)}", err=True)
-    return _judge(answers)
+            warn(f"account {name}: {explain(answer)}")
+    return judge_answers(answers)
 
 
 def ask_balance(account: Account, root: Path) -> Balance | QueryRefused | NoAnswer:
@@ -78,7 +79,8 @@ def _to_json(name: str, answer: Balance | QueryRefused | NoAnswer) -> dict[str, 
     return {"account": name, "balance": answer.left, "problem": None}
 
 
-def _judge(answers: Mapping[str, Balance | QueryRefused | NoAnswer]) -> Exit:
+def judge_answers(answers: Mapping[str, Balance | QueryRefused | NoAnswer]) -> Exit:
+    """Give the exit status that some answers call for."""
     failed = [answer for answer in answers.values() if not isinstance(answer, Balance)]
     if any(isinstance(answer, QueryRefused) and answer.wrong_credentials for answer in failed):
         return Exit.CREDENTIALS_REFUSED

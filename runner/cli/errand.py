@@ -29,6 +29,7 @@ from runner.workspace.secrets import resolve_credentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from runner.cli.signals import Interruption
     from runner.dispatch.pump import Submitted
@@ -85,7 +86,8 @@ class Errand:
         self._lines = lines
         self._unreached: set[str] = set()
         self.database = database
-        self.scope: list[str] = []  # campaigns that are judged
+        self._doubtful: set[str] = set()  # campaigns whose sender died
+        self.scope: list[str] = []  # campaigns that are worked on
         self.watched: list[str] = []  # campaigns whose reports are waited for
 
     def recover(self) -> list[Standing]:
@@ -96,7 +98,7 @@ class Errand:
             doubtful = doubt_abandoned(transaction, now)
             release_lines(transaction, now)
         apply_left_over(self.database, now)
-        self.scope += dict.fromkeys(standing.campaign for standing in doubtful)
+        self._doubtful.update(standing.campaign for standing in doubtful)
         return doubtful
 
     def begin(self, campaigns: Sequence[Campaign], *, named: bool) -> Iterator[Begun]:
@@ -153,7 +155,7 @@ class Errand:
         every = min((line.account.reports.every for line in self._lines.values()), default=PATIENCE)
         for pause in poll_waits(every):
             left = deadline - read_clock()
-            if left <= timedelta() or self._interruption.asked or not self._count_unsettled():
+            if left <= timedelta() or self._interruption.asked or not self._may_learn_more():
                 return
             self._interruption.sleep(min(pause, left).total_seconds())
             self._poll(tell)
@@ -174,22 +176,32 @@ class Errand:
         with self.database.reading() as transaction:
             return may_poll(transaction, account)
 
-    def _count_unsettled(self) -> int:
+    def _may_learn_more(self) -> bool:
         with self.database.reading() as transaction:
-            return count_unsettled(transaction, self.watched)
+            return count_unsettled(transaction, self.watched) > 0 and any(
+                may_poll(transaction, line.account) for line in self._lines.values()
+            )
 
     def read(self) -> tuple[list[CampaignStatus], list[AccountStatus]]:
         """Give where the campaigns of this run and its accounts stand."""
         with self.database.reading() as transaction:
-            shown = {*self.scope, *self.watched}
+            shown = {*self.scope, *self.watched, *self._doubtful}
             campaigns = [entry for entry in read_campaigns(transaction) if entry.id in shown]
             accounts = [entry for entry in read_accounts(transaction) if entry.name in self._lines]
         return campaigns, accounts
 
-    def judge(self, fail_under: float | None) -> Exit:
+    def count_pending(self) -> int:
+        """Count the recipients that this run is to send to."""
+        campaigns, _ = self.read()
+        return sum(
+            campaign.recipients[RecipientState.PENDING]
+            for campaign in campaigns
+            if campaign.id in self.scope
+        )
+
+    def judge(self, fail_under: Decimal | None) -> Exit:
         """Give the exit status: of all that hold, the first of the contract's order."""
         campaigns, accounts = self.read()
-        judged = [campaign for campaign in campaigns if campaign.id in self.scope]
         if self._interruption.asked:
             return Exit.INTERRUPTED
         if any(
@@ -199,9 +211,14 @@ class Errand:
             return Exit.CREDENTIALS_REFUSED
         if self._unreached or any(account.reports_stopped for account in accounts):
             return Exit.PERSON_NEEDED
-        if any(_needs_a_person(campaign, fail_under) for campaign in judged):
+        if any(self._needs_a_person(campaign, fail_under) for campaign in campaigns):
             return Exit.PERSON_NEEDED
         return Exit.OK
+
+    def _needs_a_person(self, campaign: CampaignStatus, fail_under: Decimal | None) -> bool:
+        if campaign.recipients[RecipientState.IN_DOUBT]:
+            return True  # also where this run only asked for its reports
+        return campaign.id in self.scope and _needs_a_person(campaign, fail_under)
 
 
 @contextmanager
@@ -213,14 +230,14 @@ def open_errand(
     *,
     command: str,
 ) -> Iterator[Errand]:
-    """Resolve the secrets of the accounts, take the lock and open the state.
+    """Take the lock, resolve the secrets of the accounts and open the state.
 
     Raises WrongUsage, AnotherInstance and StateRefused before anything is changed.
     """
     with ExitStack() as stack:
-        lines = {name: _open_line(settings.accounts[name], workspace, stack) for name in accounts}
         path = state_path(settings, workspace.root)
         stack.enter_context(hold_lock(path, command=command, now=read_clock()))
+        lines = {name: _open_line(settings.accounts[name], workspace, stack) for name in accounts}
         database = stack.enter_context(open_state(settings, workspace.root, actor=command))
         yield Errand(
             workspace=workspace,
@@ -255,7 +272,7 @@ def _is_over(begun: Begun, facts: Mapping[str, StoredCampaign]) -> bool:
     return stored is not None and stored.state is CampaignState.FINISHED
 
 
-def _needs_a_person(campaign: CampaignStatus, fail_under: float | None) -> bool:
+def _needs_a_person(campaign: CampaignStatus, fail_under: Decimal | None) -> bool:
     counts = campaign.recipients
     if campaign.state in _STOPPED or any(counts[state] for state in _NEEDS_A_PERSON):
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -10,8 +11,10 @@ import click
 from runner.cli.exits import Exit
 from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock, state_path
+from runner.cli.speech import warn
 from runner.cli.tables import count
 from runner.errors import StateRefused
+from runner.model.outcome import Balance
 from runner.plan import Action, UnreadableState, plan_campaign, plan_digest
 
 if TYPE_CHECKING:
@@ -21,9 +24,11 @@ if TYPE_CHECKING:
 
     from runner.cli.session import Session
     from runner.model.account import Account, Settings
-    from runner.model.outcome import Balance
+    from runner.model.outcome import NoAnswer, QueryRefused
     from runner.plan import CampaignPlan, StoredCampaign
     from runner.workspace.load import Workspace
+
+    Answer = Balance | QueryRefused | NoAnswer
 
 _WORDS = {
     Action.SCHEDULE: "would go out at its start",
@@ -52,7 +57,7 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
     """
     only = select_campaigns(session.find_root(), campaigns) if campaigns else None
     workspace, settings = session.load_sound(only)
-    stored = _ask_state(session, workspace, settings)
+    stored = _ask_state(workspace, settings)
     now = read_clock()
     plans = [
         plan_campaign(
@@ -63,13 +68,14 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
         )
         for campaign in workspace.campaigns.values()
     ]
-    balances = _ask_balances(plans, settings, workspace.root) if ask else {}
+    answers = _ask_balances(plans, settings, workspace.root) if ask else {}
+    balances = {name: answer for name, answer in answers.items() if isinstance(answer, Balance)}
     if as_json:
         document = plan_json(plans, settings, balances, now)
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         click.echo(_describe(plans, settings, balances))
-    return Exit.PERSON_NEEDED if _needs_a_person(plans) else Exit.OK
+    return _judge(plans, answers)
 
 
 def plan_json(
@@ -158,41 +164,44 @@ def _warnings(plan: CampaignPlan, balances: Mapping[str, Balance]) -> list[str]:
 
 
 def _ask_state(
-    session: Session, workspace: Workspace, settings: Settings
+    workspace: Workspace, settings: Settings
 ) -> Mapping[str, StoredCampaign] | UnreadableState:
     from runner.store.database import look_into
     from runner.store.identity import check_workspace
     from runner.store.planning import read_facts
 
     path = state_path(settings, workspace.root)
-    try:
-        with look_into(path) as transaction:
-            if transaction is None:
-                return {}
+    with ExitStack() as stack:
+        try:
+            transaction = stack.enter_context(look_into(path))
+            facts = read_facts(transaction) if transaction is not None else {}
+        except StateRefused as error:
+            warn(f"{error}\n  {error.hint or 'what was sent already is not known'}")
+            return UnreadableState()
+        if transaction is not None:
             check_workspace(transaction, name=settings.name, folder=str(workspace.root))
-            return read_facts(transaction)
-    except StateRefused as error:
-        click.echo(f"mms-runner: {error}", err=True)
-        session.say(f"  {error.hint}" if error.hint else "  what was sent already is not known")
-        return UnreadableState()
+        return facts
 
 
 def _ask_balances(
     plans: Sequence[CampaignPlan], settings: Settings, root: Path
-) -> Mapping[str, Balance]:
+) -> Mapping[str, Answer]:
     from runner.cli.balance import ask_balance, explain
-    from runner.model.outcome import Balance
 
     names = dict.fromkeys(plan.campaign.account for plan in plans)
     answers = {name: ask_balance(settings.accounts[name], root) for name in names}
     for name, answer in answers.items():
         if not isinstance(answer, Balance):
-            click.echo(f"mms-runner: account {name}: {explain(answer)}", err=True)
-    return {name: answer for name, answer in answers.items() if isinstance(answer, Balance)}
+            warn(f"account {name}: {explain(answer)}")
+    return answers
 
 
-def _needs_a_person(plans: Sequence[CampaignPlan]) -> bool:
-    return any(plan.action in _NEEDS_A_PERSON for plan in plans)
+def _judge(plans: Sequence[CampaignPlan], answers: Mapping[str, Answer]) -> Exit:
+    from runner.cli.balance import judge_answers
+
+    if any(plan.action in _NEEDS_A_PERSON for plan in plans):
+        return max(Exit.PERSON_NEEDED, judge_answers(answers))
+    return judge_answers(answers) if answers else Exit.OK
 
 
 def _describe(

@@ -16,7 +16,8 @@ from runner.errors import WrongUsage
 from runner.lifecycle import RecipientState
 from runner.store.database import look_into
 from runner.store.identity import check_workspace
-from runner.store.progress import has_campaign, read_recipients
+from runner.store.progress import has_campaign, read_campaigns, read_recipients
+from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,11 +51,15 @@ def command(session: Session, campaign: str, form: str, only: tuple[str, ...]) -
     """Write one row for each recipient of CAMPAIGN, with the full number."""
     root, settings = session.load_settings()
     with look_into(state_path(settings, root)) as transaction:
-        if transaction is None or not has_campaign(transaction, campaign):
-            raise WrongUsage(
-                f"nothing of a campaign `{campaign}` was sent", hint="`mms-runner status` lists all"
-            )
+        if transaction is None:
+            raise WrongUsage("nothing was sent yet", hint=f"`mms-runner plan {campaign}` first")
         check_workspace(transaction, name=settings.name, folder=str(root))
+        if not has_campaign(transaction, campaign):
+            known = [status.id for status in read_campaigns(transaction)]
+            raise WrongUsage(
+                f"nothing of a campaign `{campaign}` was sent",
+                hint=nearest(campaign, known) or "`mms-runner status` lists what was",
+            )
         rows = (
             _to_row(recipient, settings.zone)
             for recipient in read_recipients(transaction, campaign)

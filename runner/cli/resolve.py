@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
-from runner.cli.session import open_state, read_clock
+from runner.cli.session import open_state, read_clock, state_path
 from runner.errors import WrongUsage
 from runner.model.account import ReportPolling
 from runner.store.resolution import accept_by_hand, name_batch, send_again_by_hand
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from runner.model.account import Settings
     from runner.store.database import Database
 
+_LARGEST_ID = 2**63 - 1  # of a row in SQLite
 _TASK_ID = re.compile(r"\d{1,20}", re.ASCII)
 
 
 @click.command()
-@click.argument("batch", type=click.IntRange(min=1))
+@click.argument("batch", type=click.IntRange(1, _LARGEST_ID))
 @click.option("--accepted", is_flag=True, help="The gateway took it: it counts as sent.")
 @click.option("--task", metavar="TASKID", help="With --accepted: the gateway's task.")
 @click.option("--not-sent", is_flag=True, help="It never arrived: it will be sent again.")
@@ -42,6 +43,8 @@ def command(
     if task is not None and not (accepted and _TASK_ID.fullmatch(task)):
         raise WrongUsage("--task goes with --accepted, and is a number of up to 20 digits")
     root, settings = session.load_settings()
+    if not state_path(settings, root).exists():
+        raise WrongUsage(f"there is no batch {batch}: nothing was sent yet")
     with open_state(settings, root, actor="resolve") as database:
         if accepted:
             _accept(database, settings, batch, task)

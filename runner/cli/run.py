@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from runner.cli.errand import Errand, open_errand, select_due
 from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock, state_path
 from runner.cli.signals import catching_signals
+from runner.cli.speech import outliving_its_reader, warn
 from runner.cli.standing import describe_accounts, describe_campaigns
 from runner.cli.tables import count
 from runner.dispatch.begin import Begin
@@ -25,7 +27,7 @@ from runner.workspace.locate import campaign_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta, tzinfo
 
     from runner.cli.errand import Begun
     from runner.cli.exits import Exit
@@ -52,12 +54,12 @@ def read_duration(text: str) -> timedelta:
         raise click.BadParameter(f"{error}; {error.hint}") from error
 
 
-def read_share(text: str) -> float:
+def read_share(text: str) -> Decimal:
     """Read a percentage as a fraction of 1."""
     number = text.removesuffix("%")
-    if not number.replace(".", "", 1).isdecimal() or float(number) > 100:  # percent
+    if not number.replace(".", "", 1).isdecimal() or Decimal(number) > 100:  # percent
         raise click.BadParameter("write it like 90%")
-    return float(number) / 100
+    return Decimal(number) / 100
 
 
 @click.command()
@@ -79,13 +81,15 @@ def command(
     session: Session,
     campaigns: tuple[str, ...],
     wait: timedelta | None,
-    fail_under: float | None,
+    fail_under: Decimal | None,
 ) -> Exit:
     """Send what is due, and the drafts that are named; then fetch delivery reports once.
 
     Without CAMPAIGN, everything whose start has come. Ctrl-C lets what is in flight come home;
     the next run goes on where this one stopped.
     """
+    # What is wrong with the command is told before what is wrong with the files.
+    select_campaigns(session.find_root(), campaigns)
     workspace, settings = session.load_sound()
     chosen, accounts = _choose(workspace, settings, campaigns)
     words = " ".join(["run", *campaigns])
@@ -94,17 +98,18 @@ def command(
         open_errand(workspace, settings, accounts, interruption, command=words) as errand,
     ):
         for standing in errand.recover():
-            _warn(f"batch {standing.batch} of {standing.campaign} is in doubt: its sender died")
+            warn(f"batch {standing.batch} of {standing.campaign} is in doubt: its sender died")
         begun = list(errand.begin(chosen, named=bool(campaigns)))
         for entry in begun:
             _tell_beginning(session, entry)
-        with _progress(session, begun, errand) as notice:
+        with _progress(session, errand, settings.zone) as notice:
             errand.send(notice)
         if interruption.asked:
             session.say("interrupted: what was in flight is recorded; run again to go on")
         else:
-            errand.collect(wait, _warn)
-        _sum_up(session, errand, settings)
+            errand.collect(wait, warn)
+        with outliving_its_reader():
+            _sum_up(session, errand, settings)
         return errand.judge(fail_under)
 
 
@@ -122,7 +127,7 @@ def _choose(
         watched = name_accounts(transaction, [*running, *unsettled]) if transaction else []
     for name in running:
         if name not in workspace.campaigns:
-            _warn(f"{name} is not finished, but its file is gone: it rests")
+            warn(f"{name} is not finished, but its file is gone: it rests")
     chosen = select_due(list(workspace.campaigns.values()), running, read_clock())
     accounts = dict.fromkeys([*(campaign.account for campaign in chosen), *watched])
     return chosen, [name for name in accounts if name in settings.accounts]
@@ -140,43 +145,42 @@ def _tell_beginning(session: Session, begun: Begun) -> None:
     if plan.reason:
         text += f": {plan.reason}"
     if plan.action is Action.DRIFTED or begun.begin is Begin.KEPT_BACK:
-        _warn(text)
+        warn(text)
     else:
         session.say(text)
 
 
 @contextmanager
 def _progress(
-    session: Session, begun: Sequence[Begun], errand: Errand
+    session: Session, errand: Errand, zone: tzinfo
 ) -> Iterator[Callable[[Submitted], None]]:
     """Give what is called after every submission: a bar on a terminal, else a line each."""
     if session.quiet or not sys.stderr.isatty() or not errand.scope:
-        yield lambda step: _tell_step(session, step)
+        yield lambda step: _tell_step(session, _describe(step, zone), step)
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True, no_color=not session.use_color)) as bar:
-        total = sum(len(entry.plan.campaign.audience.mobiles) for entry in begun)
-        task = bar.add_task("recipients", total=total)
+        task = bar.add_task("recipients", total=errand.count_pending())
 
         def notice(step: Submitted) -> None:
             if step.state is not BatchState.PLANNED:
                 bar.advance(task, step.claim.recipients)
             if not isinstance(step.outcome, Accepted):
-                bar.console.print(_describe(step), markup=False, highlight=False)
+                bar.console.print(_describe(step, zone), markup=False, highlight=False)
 
         yield notice
 
 
-def _tell_step(session: Session, step: Submitted) -> None:
+def _tell_step(session: Session, text: str, step: Submitted) -> None:
     if isinstance(step.outcome, Accepted):
-        session.say(_describe(step))
+        session.say(text)
     else:
-        _warn(_describe(step))
+        warn(text)
 
 
-def _describe(step: Submitted) -> str:
+def _describe(step: Submitted, zone: tzinfo) -> str:
     claim = step.claim
     name = f"{claim.campaign}: batch {claim.batch} ({count(claim.recipients, 'recipient')})"
     match step.state:
@@ -185,9 +189,15 @@ def _describe(step: Submitted) -> str:
         case BatchState.ACCEPTED:
             return f"{name} is accepted"
         case BatchState.PLANNED:
-            return f"{name} was not sent: {step.reason}"
+            return f"{name} was not sent: {step.reason}; {_describe_next_try(step.again_at, zone)}"
         case state:
             return f"{name} is {state.value.replace('_', ' ')}: {step.reason}"
+
+
+def _describe_next_try(again_at: datetime | None, zone: tzinfo) -> str:
+    if again_at is None:
+        return "it stays planned"
+    return f"it is tried again at {again_at.astimezone(zone):%T}"
 
 
 def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
@@ -198,7 +208,3 @@ def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
     if not session.quiet:
         click.echo("\n" + describe_campaigns(campaigns, settings.zone))
         click.echo("\n" + describe_accounts(accounts))
-
-
-def _warn(text: str) -> None:
-    click.echo(f"mms-runner: {text}", err=True)

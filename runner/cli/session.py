@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from runner.cli.speech import write_for_people
 from runner.errors import FaultyFiles, WrongUsage
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class Session:
     def say(self, text: str) -> None:
         """Tell a person something that is no result and no error."""
         if not self.quiet:
-            click.echo(text, err=True)
+            write_for_people(text)
 
     def find_root(self) -> Path:
         """Find the workspace's folder; raises WrongUsage."""
@@ -84,17 +83,29 @@ class Session:
             from runner.cli.diagnostics import Format, render_diagnostics
 
             text = render_diagnostics(faults, root, Format.FULL, color=self.use_color)
-            click.echo(f"{text}\n", err=True)
+            write_for_people(f"{text}\n")
 
 
 def state_path(settings: Settings, root: Path) -> Path:
-    """Say where the state lies: as the settings say, else where the system keeps such things."""
+    """Say where the state lies: as the settings say, else where the system keeps such things.
+
+    Raises WrongUsage where that is in a home folder that nobody knows.
+    """
     if settings.state:
-        return root / Path(settings.state).expanduser()
+        return root / _expand(settings.state)
     if folder := os.environ.get("STATE_DIRECTORY"):
         return Path(folder) / "state.db"
     home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(home).expanduser() / "mms-runner" / settings.name / "state.db"
+    return _expand(home) / "mms-runner" / settings.name / "state.db"
+
+
+def _expand(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise WrongUsage(
+            f"there is no home folder for the state {path}", hint="set HOME, or name `state`"
+        ) from error
 
 
 @contextmanager

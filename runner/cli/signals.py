@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,25 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Whether, and how urgently, somebody wants this process to end."""
+    """Whether, and how urgently, somebody wants this process to end.
+
+    A handler runs in the middle of whatever the main thread does, so it takes no lock: it counts,
+    and rings a pipe on which the main thread may be sleeping.
+    """
 
     def __init__(self) -> None:
-        self._first = threading.Event()
-        self._second = threading.Event()
+        self._signals = 0
+        self._heard, self._bell = os.pipe()
         self._on_first: list[Callable[[], None]] = []
 
     @property
     def asked(self) -> bool:
         """Somebody wants it to end."""
-        return self._first.is_set()
+        return self._signals > 0
 
     def in_a_hurry(self) -> bool:
         """Whether somebody asked twice."""
-        return self._second.is_set()
+        return self._signals > 1
 
     def when_asked(self, act: Callable[[], None]) -> None:
         """Call `act` at the first signal, from its handler."""
@@ -37,15 +42,20 @@ class Interruption:
 
     def sleep(self, seconds: float) -> None:
         """Sleep, but not on when a signal comes."""
-        self._first.wait(seconds)
+        select.select([self._heard], [], [], seconds)
 
     def note(self, _number: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
-        if self._first.is_set():
-            self._second.set()
-        self._first.set()
-        for act in self._on_first:
-            act()
+        self._signals += 1
+        if self._signals == 1:
+            os.write(self._bell, b"!")
+            for act in self._on_first:
+                act()
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        os.close(self._heard)
+        os.close(self._bell)
 
 
 @contextmanager
@@ -58,3 +68,4 @@ def catching_signals() -> Iterator[Interruption]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        interruption.close()

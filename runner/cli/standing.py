@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _NEXT = {
     CampaignState.HALTED: "correct the cause, then `mms-runner resolve BATCH --not-sent`",
-    CampaignState.HELD: "then `mms-runner run {id}`",
-    CampaignState.MISSED: "then `mms-runner run {id}`",
+    CampaignState.HELD: "`mms-runner run {id}` once that is corrected",
+    CampaignState.MISSED: "`mms-runner run {id}` once its file has a new `start`",
     CampaignState.RUNNING: "`mms-runner run {id}` goes on with what is planned",
 }
-_SETTLE = "`mms-runner resolve {id} --accepted` or `--not-sent`"
+_SETTLE = "ask the gateway's operator, then `mms-runner resolve {id} --accepted` or `--not-sent`"
 _MOST_BATCHES_TOLD = 10
 
 

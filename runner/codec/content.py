@@ -123,8 +123,7 @@ def _fits_gb2312(character: str) -> bool:
     if character.isascii():
         return character.isprintable() or character in _LINE_CONTROLS
     try:
-        encoded = character.encode("gbk")
-        encoded.decode("gb2312")
+        character.encode("gbk").decode("gb2312")  # which proves both bytes in the GB2312 plane
     except UnicodeError:
         return False
-    return len(encoded) == 2 and min(encoded) >= 0xA1  # both in the GB2312 plane
+    return True

@@ -10,15 +10,40 @@ import threading
 from typing import TYPE_CHECKING
 
 from runner.dispatch.pump import Asked, Idle, Submitted, Wait
-from runner.errors import RunnerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
-    from runner.dispatch.pump import Pump
+    from runner.dispatch.pump import Pump, Step
 
 _LOOK_UP = 0.2  # seconds between two looks at whether somebody said stop
+
+
+class _Watch:
+    """What the threads of one pump know of each other.
+
+    news: how many steps so far did something that another thread may have waited for.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.at_work = 0
+        self.news = 0
+
+    def step(self, pump: Pump) -> Step:
+        """Count the thread as at work until the others can see what its step changed."""
+        with self.changed:
+            self.at_work += 1
+        step: Step = Idle()
+        try:
+            step = pump.step()
+            return step
+        finally:
+            with self.changed:
+                self.at_work -= 1
+                self.news += isinstance(step, Submitted | Asked)
+                self.changed.notify_all()
 
 
 class Crew:
@@ -40,12 +65,12 @@ class Crew:
         self._patience = patience
         self._notice = notice
         self._stopping = threading.Event()
-        self._changed = threading.Condition()
-        self._changes = 0
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._threads = [
-            threading.Thread(target=self._work, args=(pump,), daemon=True, name=f"pump-{slot}")
-            for pump in pumps
+            threading.Thread(
+                target=self._work, args=(pump, watch), daemon=True, name=f"pump-{slot}"
+            )
+            for pump, watch in [(pump, _Watch()) for pump in pumps]
             for slot in range(pump.account.concurrency)
         ]
 
@@ -66,45 +91,34 @@ class Crew:
         """Claim nothing more; may be called from a signal handler."""
         self._stopping.set()
 
-    def _work(self, pump: Pump) -> None:
+    def _work(self, pump: Pump, watch: _Watch) -> None:
         try:
             while not self._stopping.is_set():
-                seen = self._changes
-                step = pump.step()
-                if isinstance(step, Submitted | Asked):
-                    self._tell(step)
-                elif not self._stay(pump, step, seen):
+                seen = watch.news
+                step = watch.step(pump)
+                if isinstance(step, Submitted):
+                    self._notice(step)
+                elif isinstance(step, Wait | Idle) and not self._stay(watch, step, seen):
                     return
-        except RunnerError as error:
-            self._failure = error
+        except Exception as error:  # noqa: BLE001 - `run` raises it in the thread of its caller
+            self._failure = self._failure or error
             self._stopping.set()
 
-    def _tell(self, step: Submitted | Asked) -> None:
-        with self._changed:
-            self._changes += 1
-            self._changed.notify_all()
-        if isinstance(step, Submitted):
-            self._notice(step)
-
-    def _stay(self, pump: Pump, step: Wait | Idle, seen: int) -> bool:
+    def _stay(self, watch: _Watch, step: Wait | Idle, seen: int) -> bool:
         """Wait for something to change; False where this thread has nothing more to wait for."""
-        while not self._stopping.is_set():
-            pause = self._pause(pump, step)
-            if pause is None:
-                return False
-            with self._changed:
-                changed = self._changed.wait_for(lambda: self._changes != seen, timeout=pause)
-            if changed or self._is_over(step):
-                return True
+        with watch.changed:
+            while not self._stopping.is_set():
+                left = self._count_down(step)
+                if watch.news != seen or (left is not None and left <= 0):
+                    return True
+                if left is None and not watch.at_work:
+                    return False
+                watch.changed.wait(_LOOK_UP if left is None else min(left, _LOOK_UP))
         return False
 
-    def _pause(self, pump: Pump, step: Wait | Idle) -> float | None:
-        """Give the seconds to the next look; None where patience is over and nothing in flight."""
-        if isinstance(step, Wait) and step.until and not step.given_up:
-            left = step.until - self._clock()
-            if left <= self._patience:
-                return min(max(left.total_seconds(), 0.0), _LOOK_UP)
-        return _LOOK_UP if pump.in_flight else None
-
-    def _is_over(self, step: Wait | Idle) -> bool:
-        return isinstance(step, Wait) and step.until is not None and step.until <= self._clock()
+    def _count_down(self, step: Wait | Idle) -> float | None:
+        """Give the seconds until the next step may go on; None where patience ends before."""
+        if isinstance(step, Idle) or step.until is None or step.given_up:
+            return None
+        left = step.until - self._clock()
+        return left.total_seconds() if left <= self._patience else None

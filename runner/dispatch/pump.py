@@ -29,6 +29,7 @@ from runner.store.claims import (
     load_message,
     load_mobiles,
     next_due,
+    note_late_receipt,
     size_of_next,
 )
 from runner.store.journal import match_waiting
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
     from runner.codec.content import PackedMessage
     from runner.model.account import Account, Credentials
     from runner.model.outcome import NoAnswer, Outcome, QueryRefused
-    from runner.store.accounts import Line
     from runner.store.database import Database, Transaction
+
+_ROOM_FOR_AN_ANSWER = 1 << 20  # bytes, with what others record in the meantime
 
 
 class GatewayLine(Protocol):
@@ -59,12 +61,14 @@ class Submitted:
     """A step that sent a batch.
 
     state: what became of it, None where the outcome came too late; reason: why, for a person.
+    again_at: when it may be tried again, None where nothing says so.
     """
 
     claim: Claim
     outcome: Outcome
     state: BatchState | None
     reason: str | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,22 +104,6 @@ class _Cargo:
     mobiles: list[int]
 
 
-class Tally:
-    """Counts the threads that are inside its block."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self.count += 1
-
-    def __exit__(self, *_exception: object) -> None:
-        with self._lock:
-            self.count -= 1
-
-
 class Pump:
     """Sends for one account; safe for as many threads as the account has `concurrency`.
 
@@ -143,34 +131,29 @@ class Pump:
         self._clock = clock
         self._asking = threading.Lock()
         self._next_slot: datetime | None = None
-        self._busy = Tally()
-
-    @property
-    def in_flight(self) -> int:
-        """How many of this pump's threads hold a claim or ask the gateway something."""
-        return self._busy.count
 
     def step(self) -> Step:
-        """Do the next thing that may be done now."""
-        with self._database.writing() as transaction:
-            line = read_line(transaction, self.account.name)
-            obstacle = self._find_obstacle(transaction, line, self._clock())
-            cargo = None if obstacle else self._load(transaction)
-            due = next_due(transaction, self.account.name, self._scope)
-        if isinstance(obstacle, Asked):
-            with self._busy:
-                return self._ask_balance()
-        if obstacle:
-            return obstacle
-        if cargo:
-            with self._busy:
-                return self._submit(cargo)
-        return Wait(until=due, why="a retry is due then") if due else Idle()
+        """Do the next thing that may be done now.
 
-    def _find_obstacle(
-        self, transaction: Transaction, line: Line, now: datetime
-    ) -> Wait | Asked | Idle | None:
+        Raises StateRefused before anything is sent whose answer the disk has no room for.
+        """
+        self._database.require_room(_ROOM_FOR_AN_ANSWER)
+        with self._database.writing() as transaction:
+            now = self._clock()
+            found = self._find_obstacle(transaction, now) or self._load(transaction, now)
+        match found:
+            case Asked():
+                return self._ask_balance()
+            case _Cargo():
+                return self._submit(found)
+            case _:
+                return found
+
+    def _find_obstacle(self, transaction: Transaction, now: datetime) -> Wait | Asked | Idle | None:
         """Say what must come before the next claim; None where the way is free."""
+        if not size_of_next(transaction, self.account.name, self._scope):
+            return Idle()
+        line = read_line(transaction, self.account.name)
         if line.state is AccountState.SUSPENDED:
             return Idle(why=line.reason)
         if line.not_before and line.not_before > now:
@@ -184,11 +167,11 @@ class Pump:
             return Wait(until=self._next_slot, why="the account's rate")
         return None
 
-    def _load(self, transaction: Transaction) -> _Cargo | None:
-        now = self._clock()
+    def _load(self, transaction: Transaction, now: datetime) -> _Cargo | Wait | Idle:
         claim = claim_batch(transaction, self.account.name, self._scope, owner=self._owner, now=now)
         if claim is None:
-            return None
+            due = next_due(transaction, self.account.name, self._scope)
+            return Wait(until=due, why="a retry is due then") if due else Idle()
         if self.account.rate:
             self._next_slot = max(now, self._next_slot or now) + timedelta(
                 seconds=1 / self.account.rate
@@ -200,7 +183,9 @@ class Pump:
         )
 
     def _submit(self, cargo: _Cargo) -> Submitted:
-        body = send_body(cargo.message, cargo.mobiles, self._credentials)
+        prefix = self.account.extno
+        extno = None if prefix is None else f"{prefix}{cargo.claim.batch}"
+        body = send_body(cargo.message, cargo.mobiles, self._credentials, extno=extno)
         outcome = self._gateway.send(body)
         return self._record(cargo.claim, outcome)
 
@@ -209,6 +194,8 @@ class Pump:
         with self._database.writing() as transaction:
             standing = find_standing(transaction, claim)
             if standing is None:
+                if isinstance(outcome, Accepted):
+                    note_late_receipt(transaction, claim, outcome.task_id, now)
                 return Submitted(claim=claim, outcome=outcome, state=None)
             if isinstance(outcome, Accepted):
                 keep_balance(transaction, standing.account, outcome.balance, now)
@@ -221,7 +208,13 @@ class Pump:
             change_line(transaction, ruling.line, ruling.event, now)
             if isinstance(outcome, Accepted):
                 match_waiting(transaction, standing.account, outcome.task_id)
-        return Submitted(claim=claim, outcome=outcome, state=state, reason=ruling.batch.reason)
+        return Submitted(
+            claim=claim,
+            outcome=outcome,
+            state=state,
+            reason=ruling.batch.reason,
+            again_at=ruling.batch.again_at or ruling.line.not_before,
+        )
 
     def _ask_balance(self) -> Asked | Wait:
         if not self._asking.acquire(blocking=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -25,7 +25,8 @@ _ENSURE = text("""
 _READ = text("SELECT * FROM accounts WHERE name = :name")
 
 _CHANGE = text("""
-    UPDATE accounts SET state = :state, reason = :reason, since = :since,
+    UPDATE accounts SET since = CASE WHEN state = :state THEN since ELSE :since END,
+        state = :state, reason = :reason,
         wrong_credentials = :wrong_credentials, probation = :probation,
         ask_balance = :ask_balance, unknowns = :unknowns, unreachable = :unreachable,
         not_before = :not_before
@@ -68,8 +69,9 @@ class Line:
 
 def ensure_accounts(transaction: Transaction, names: Iterable[str], now: datetime) -> None:
     """Give every account of the settings its row."""
-    rows = [{"name": name, "state": AccountState.ACTIVE, "now": stamp(now)} for name in names]
-    transaction.execute(_ENSURE, rows)
+    for name in names:
+        row = {"name": name, "state": AccountState.ACTIVE, "now": stamp(now)}
+        transaction.execute(_ENSURE, row)
 
 
 def read_line(transaction: Transaction, name: str) -> Line:
@@ -139,10 +141,11 @@ def release_lines(transaction: Transaction, now: datetime) -> None:
     """Let a new process try again: suspensions end, on probation; waits are forgotten."""
     transaction.execute(_FORGET_WAITS)
     for name in transaction.execute(_SUSPENDED).scalars().all():
-        released = Line(
-            name=name,
-            state=AccountState.SUSPENDED,
+        released = replace(
+            read_line(transaction, name),
             reason="a new process tries again",
+            wrong_credentials=False,
             probation=True,
+            unknowns=0,
         )
         change_line(transaction, released, AccountEvent.RELEASE, now)

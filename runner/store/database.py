@@ -6,6 +6,7 @@ at once with BUSY. Every error of SQLite leaves here as ``StateRefused``, in wor
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 import threading
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x4D4D5352  # "MMSR": tells our files from other people's databases
 
-_BUSY_SECONDS = 30.0
+BUSY_SECONDS = 30.0  # how long to wait for another program's transaction
+
+_FULL = "the disk is full"
 _COMPLAINTS = {
-    "SQLITE_FULL": "the disk is full",
+    "SQLITE_FULL": _FULL,
     "SQLITE_BUSY": "another program keeps it locked",
     "SQLITE_READONLY": "it may not be written",
     "SQLITE_CANTOPEN": "it cannot be opened",
@@ -35,6 +38,7 @@ _COMPLAINTS = {
     "SQLITE_NOTADB": "it is not an SQLite database",
     "SQLITE_CORRUPT": "it is damaged",
     "SQLITE_IOERR": "the disk reports an error",
+    "SQLITE_ERROR": "its layout is not the one that this version makes",
 }
 
 Transaction = Connection
@@ -66,23 +70,30 @@ class Database:
         with _translating(self.path), self._engine.connect() as connection, connection.begin():
             yield connection
 
+    def require_room(self, size: int) -> None:
+        """Raise StateRefused where the disk cannot take so many bytes more."""
+        if shutil.disk_usage(self.path.parent).free < size:
+            raise _refuse(self.path, _FULL)
+
     def close(self) -> None:
-        """Let go of the file."""
-        self._writer.close()
-        self._engine.dispose()
+        """Let go of the file; whoever still writes finishes first, and nobody writes after."""
+        with self._turn:
+            self._writer.close()
+            self._engine.dispose()
 
 
-def open_database(path: Path, *, actor: str) -> Database:
-    """Open the state for writing, made and migrated where needed; the file's mode is 0600.
+def open_database(path: Path, *, actor: str, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Open the state for writing, made and migrated where needed; nobody else may read the file.
 
     Raises StateRefused for a file that is foreign, newer, damaged, locked or not to be written.
     """
     with _translating(path):
-        _prepare_file(path)
-        engine = _make_engine(f"file:{_quote(path)}?mode=rw")
+        _make_file(path)
+        engine = _make_engine(f"file:{_quote(path)}?mode=rw", busy_seconds)
         with engine.connect().execution_options(writes=True) as connection:
             with connection.begin():
                 _check_identity(connection, path)
+                _keep_private(path)
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 apply_migrations(connection)
             _use_wal(connection)
@@ -95,22 +106,23 @@ def look_into(path: Path) -> Iterator[Transaction | None]:
 
     Raises StateRefused where the file is there but cannot be read.
     """
-    if not path.exists():
+    if not _exists(path):
         yield None
         return
-    engine = _make_engine(f"file:{_quote(path)}?mode=ro")
+    engine = _make_engine(f"file:{_quote(path)}?mode=ro", BUSY_SECONDS)
     with _translating(path), engine.connect() as connection, connection.begin():
         _check_identity(connection, path)
-        if read_version(connection) < LATEST:
+        version = read_version(connection)
+        if 0 < version < LATEST:
             raise StateRefused(f"the state {path} is older: `mms-runner run` brings it up to date")
-        yield connection
+        yield connection if version else None  # made, but nothing was kept in it yet
 
 
-def _make_engine(uri: str) -> sqlalchemy.Engine:
+def _make_engine(uri: str, busy_seconds: float) -> sqlalchemy.Engine:
     def connect() -> sqlite3.Connection:
         # isolation_level=None: the driver begins nothing by itself; `begin` below does.
         return sqlite3.connect(
-            uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            uri, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
 
     engine = sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=NullPool)
@@ -136,21 +148,41 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _prepare_file(path: Path) -> None:
+def _make_file(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise StateRefused(f"the state {path} is no file", hint="name a file in `state`")
-        path.chmod(0o600)
+        if not _exists(path):
+            path.touch(mode=0o600)
     except OSError as error:
         raise StateRefused(f"the state {path} cannot be made: {error.strerror}") from error
+
+
+def _keep_private(path: Path) -> None:
+    # Not before the file is known to be ours, and what is write-protected stays so.
+    mode = stat.S_IMODE(path.stat().st_mode)
+    try:
+        path.chmod(mode & 0o600)
+    except OSError as error:
+        raise StateRefused(f"the state {path} is not yours: {error.strerror}") from error
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a file; raises StateRefused where there is something else."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StateRefused(f"the state {path} cannot be reached: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise StateRefused(f"the state {path} is no file", hint="name a file in `state`")
+    return True
 
 
 def _check_identity(connection: Connection, path: Path) -> None:
     application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
-    if tables and application != APPLICATION_ID:
+    if application != APPLICATION_ID and (tables or application):
         raise StateRefused(
             f"{path} is a database of another program", hint="name another file in `state`"
         )
@@ -170,8 +202,14 @@ def _translating(path: Path) -> Iterator[None]:
         name = getattr(origin, "sqlite_errorname", "")
         for code, complaint in _COMPLAINTS.items():
             if name.startswith(code):
-                raise StateRefused(f"the state {path} cannot be used: {complaint}") from error
+                raise _refuse(path, complaint) from error
         raise
+    except sqlalchemy.exc.ResourceClosedError as error:
+        raise _refuse(path, "this process has closed it") from error
+
+
+def _refuse(path: Path, complaint: str) -> StateRefused:
+    return StateRefused(f"the state {path} cannot be used: {complaint}")
 
 
 def _quote(path: Path) -> str:

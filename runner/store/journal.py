@@ -9,10 +9,12 @@ whole, and a second time changes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
@@ -21,6 +23,8 @@ from runner.timing import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Row
 
     from runner.codec.answers import ReportPage, Unread
     from runner.model.outcome import RawAnswer
@@ -59,7 +63,11 @@ _KEEP = text("""
 
 _NEW = text("SELECT id, account, body FROM report_journal WHERE state = 'received' ORDER BY id")
 
-_MARK = text("UPDATE report_journal SET state = :state, reports = :reports WHERE id = :id")
+# Marks an entry once: whoever comes second changes nothing.
+_MARK = text("""
+    UPDATE report_journal SET state = :state, reports = :reports
+    WHERE id = :id AND state = 'received'
+""")
 
 # An answer without a report holds nothing to keep; polling for a year must not fill the disk.
 _FORGET = text("DELETE FROM report_journal WHERE id = :id")
@@ -147,16 +155,17 @@ def apply_page(transaction: Transaction, entry: Entry, page: ReportPage) -> None
     if not page.boxes:
         transaction.execute(_FORGET, {"id": entry.id})
         return
+    state = EntryState.QUARANTINED if page.unread else EntryState.APPLIED
+    if not _mark(transaction, entry, state, len(page.reports)):
+        return
     _apply_reports(transaction, entry.id, entry.account, page.reports)
     _quarantine(transaction, entry, page.unread)
-    state = EntryState.QUARANTINED if page.unread else EntryState.APPLIED
-    transaction.execute(_MARK, {"id": entry.id, "state": state, "reports": len(page.reports)})
     transaction.execute(_COUNT_RECEIVED, {"account": entry.account, "count": len(page.reports)})
 
 
-def forget_entry(transaction: Transaction, entry: Entry) -> None:
-    """Remove an entry that was a refusal and held no report."""
-    transaction.execute(_FORGET, {"id": entry.id})
+def mark_refusal(transaction: Transaction, entry: Entry) -> None:
+    """Mark an entry whose answer refused the query; what else it may hold stays in the journal."""
+    _mark(transaction, entry, EntryState.APPLIED, 0)
 
 
 def match_waiting(transaction: Transaction, account: str, task_id: str) -> None:
@@ -166,32 +175,38 @@ def match_waiting(transaction: Transaction, account: str, task_id: str) -> None:
     if not waiting:
         return
     transaction.execute(_TAKE_WAITING, key)
-    for row in waiting:
-        report = Report(
-            task_id=row.task_id,
-            mobile=row.mobile,
-            delivered=bool(row.delivered),
-            received_at=_from_seconds(row.received_at),
-            error_code=row.error_code,
-            extno=row.extno,
-        )
-        _apply_reports(transaction, row.journal, account, [report])
+    for journal, rows in groupby(waiting, key=attrgetter("journal")):
+        _apply_reports(transaction, journal, account, [_report(row) for row in rows])
+
+
+def _mark(transaction: Transaction, entry: Entry, state: EntryState, reports: int) -> bool:
+    change = {"id": entry.id, "state": state, "reports": reports}
+    return transaction.execute(_MARK, change).rowcount == 1
+
+
+def _report(row: Row[Any]) -> Report:
+    return Report(
+        task_id=row.task_id,
+        mobile=row.mobile,
+        delivered=bool(row.delivered),
+        received_at=_from_seconds(row.received_at),
+        error_code=row.error_code,
+        extno=row.extno,
+    )
 
 
 def _apply_reports(
     transaction: Transaction, journal: int, account: str, reports: Sequence[Report]
 ) -> None:
     batches = _find_batches(transaction, account, {report.task_id for report in reports})
-    counts: Counter[tuple[int, bool]] = Counter()
+    unknown = [report for report in reports if report.task_id not in batches]
+    _keep_apart(transaction, journal, account, unknown, Matter.UNMATCHED)
     known = [report for report in reports if report.task_id in batches]
-    if _apply_at_once(transaction, known, batches):
-        counts.update((batches[report.task_id], report.delivered) for report in known)
-    else:
+    counts = _apply_at_once(transaction, known, batches)
+    if counts is None:
+        counts = Counter()
         for report in known:
             counts.update(_apply_one(transaction, journal, account, report, batches))
-    for report in reports:
-        if report.task_id not in batches:
-            _keep_apart(transaction, journal, account, report, Matter.UNMATCHED)
     for batch in {batch for batch, _ in counts}:
         change = {"delivered": counts[batch, True], "failed": counts[batch, False]}
         transaction.execute(_COUNT, {"batch": batch, **change})
@@ -211,10 +226,22 @@ def _find_batches(
 
 def _apply_at_once(
     transaction: Transaction, reports: Sequence[Report], batches: Mapping[str, int]
-) -> bool:
-    """Apply all, or none where one of them is not its recipient's first report."""
+) -> Counter[tuple[int, bool]] | None:
+    """Apply all and count them; None where one is not its recipient's first report: none then."""
+    savepoint = transaction.begin_nested()
+    if _apply_first(transaction, reports, batches) == len(reports):
+        savepoint.commit()
+        return Counter((batches[report.task_id], report.delivered) for report in reports)
+    savepoint.rollback()
+    return None
+
+
+def _apply_first(
+    transaction: Transaction, reports: Sequence[Report], batches: Mapping[str, int]
+) -> int:
+    """Apply those that are their recipient's first report, and say how many."""
     if not reports:
-        return True
+        return 0
     rows = [
         (
             int(report.delivered),
@@ -225,12 +252,7 @@ def _apply_at_once(
         )
         for report in reports
     ]
-    savepoint = transaction.begin_nested()
-    if transaction.exec_driver_sql(_APPLY, rows).rowcount == len(rows):
-        savepoint.commit()
-        return True
-    savepoint.rollback()
-    return False
+    return transaction.exec_driver_sql(_APPLY, rows).rowcount
 
 
 def _apply_one(
@@ -242,43 +264,41 @@ def _apply_one(
 ) -> Mapping[tuple[int, bool], int]:
     """Apply a report beside what is known of its recipient; gives the change of the counts."""
     batch = batches[report.task_id]
-    if _apply_at_once(transaction, [report], batches):
+    if _apply_first(transaction, [report], batches):
         return {(batch, report.delivered): 1}
     key = {"batch": batch, "mobile": report.mobile}
     earlier = transaction.execute(_EARLIER, key).one_or_none()
-    if earlier is None:
-        _keep_apart(transaction, journal, account, report, Matter.UNMATCHED)
+    if earlier is None or earlier.delivered or not report.delivered:
+        _keep_apart(transaction, journal, account, [report], _find_matter(report, earlier))
         return {}
-    if bool(earlier.delivered) is report.delivered:
-        _keep_apart(transaction, journal, account, report, Matter.REPEATED)
-        return {}
-    if earlier.delivered:
-        _keep_apart(transaction, journal, account, report, Matter.OVERRULED)
-        return {}
-    overruled = Report(
-        task_id=report.task_id,
-        mobile=report.mobile,
+    overruled = replace(
+        report,
         delivered=False,
         received_at=_from_seconds(earlier.received_at),
         error_code=earlier.error_code,
+        extno="",
     )
-    _keep_apart(transaction, journal, account, overruled, Matter.OVERRULED)
-    transaction.execute(
-        _OVERRULE,
-        {
-            **key,
-            "received_at": _to_seconds(report.received_at),
-            "error_code": report.error_code,
-        },
-    )
+    _keep_apart(transaction, journal, account, [overruled], Matter.OVERRULED)
+    news = {"received_at": _to_seconds(report.received_at), "error_code": report.error_code}
+    transaction.execute(_OVERRULE, {**key, **news})
     return {(batch, True): 1, (batch, False): -1}
 
 
+def _find_matter(report: Report, earlier: Row[Any] | None) -> Matter:
+    if earlier is None:
+        return Matter.UNMATCHED
+    same = bool(earlier.delivered) is report.delivered
+    return Matter.REPEATED if same else Matter.OVERRULED
+
+
 def _keep_apart(
-    transaction: Transaction, journal: int, account: str, report: Report, matter: Matter
+    transaction: Transaction,
+    journal: int,
+    account: str,
+    reports: Sequence[Report],
+    matter: Matter,
 ) -> None:
-    transaction.execute(
-        _KEEP_APART,
+    rows = [
         {
             "journal": journal,
             "account": account,
@@ -289,8 +309,11 @@ def _keep_apart(
             "error_code": report.error_code,
             "extno": report.extno,
             "matter": matter,
-        },
-    )
+        }
+        for report in reports
+    ]
+    if rows:
+        transaction.execute(_KEEP_APART, rows)
 
 
 def _quarantine(transaction: Transaction, entry: Entry, unread: Iterable[Unread]) -> None:
@@ -307,7 +330,8 @@ def _quarantine(transaction: Transaction, entry: Entry, unread: Iterable[Unread]
 
 
 def _to_seconds(moment: datetime | None) -> int | None:
-    return int(moment.timestamp()) if moment else None
+    # A gateway on .NET writes the first second of year 1 for no time at all.
+    return int(moment.timestamp()) if moment and moment.year > 1 else None
 
 
 def _from_seconds(seconds: int | None) -> datetime | None:

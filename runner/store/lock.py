@@ -6,6 +6,7 @@ import fcntl
 import os
 import socket
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import AnotherInstance, StateRefused
@@ -13,7 +14,6 @@ from runner.errors import AnotherInstance, StateRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
 
 @contextmanager
@@ -23,14 +23,14 @@ def hold_lock(state: Path, *, command: str, now: datetime) -> Iterator[None]:
     command: what this process does, for the message that another one shows.
     Raises AnotherInstance, naming the holder, where it is taken.
     """
-    path = state.with_name(state.name + ".lock")
+    path = Path(f"{state}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StateRefused(f"the lock {path} cannot be made: {error.strerror}") from error
     try:
-        _take(descriptor)
+        _take(descriptor, path)
         _sign(descriptor, f"`{command}`, process {os.getpid()} on {socket.gethostname()}", now)
         yield
     finally:
@@ -44,9 +44,11 @@ def _sign(descriptor: int, holder: str, now: datetime) -> None:
         os.pwrite(descriptor, f"{holder}, since {now:%F %T %Z}".encode(), 0)
 
 
-def _take(descriptor: int) -> None:
+def _take(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.pread(descriptor, 1000, 0).decode(errors="replace")
         raise AnotherInstance(holder or "a process that has just started") from None
+    except OSError as error:
+        raise StateRefused(f"the lock {path} cannot be taken: {error.strerror}") from error

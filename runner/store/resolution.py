@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
 from runner.lifecycle import BatchEvent, BatchState, CampaignEvent, CampaignState
-from runner.store.claims import BatchChange, change_batch, find_batch
+from runner.store.claims import BatchChange, change_batch, find_batch, find_task_owner
 from runner.store.journal import match_waiting
 from runner.store.planning import move_campaign, read_facts
 
@@ -27,9 +27,12 @@ def accept_by_hand(
 ) -> None:
     """Count a batch in doubt as sent; with its task id, reports find it.
 
-    Raises WrongUsage for a batch that is not in doubt.
+    Raises WrongUsage for a batch that is not in doubt, and for the task of another batch.
     """
     standing = _require(transaction, batch, {BatchState.IN_DOUBT})
+    owner = find_task_owner(transaction, standing, task_id) if task_id else None
+    if owner is not None:
+        raise WrongUsage(f"this task is the one of batch {owner} already")
     change = BatchChange(
         event=BatchEvent.ACCEPT,
         reason="a person says that the gateway took it",

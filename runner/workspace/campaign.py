@@ -9,10 +9,12 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from runner.codec.content import message_size
 from runner.model.campaign import Campaign, Expectation
 from runner.timing import WrongTime, parse_duration, parse_moment
 from runner.workspace.locate import campaign_id
-from runner.workspace.message import read_message
+from runner.workspace.masking import show_name
+from runner.workspace.message import MessageReader, list_sizes
 from runner.workspace.recipients import RecipientReader
 from runner.workspace.suggest import nearest
 
@@ -21,25 +23,24 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path as FilePath
 
-    from runner.model.account import Account, Settings
+    from runner.model.campaign import Message
     from runner.workspace.faults import Faults
+    from runner.workspace.settings import Surroundings
 
 DEFAULT_LATEST = timedelta(hours=1)
 
 _NOT_YET = (("until",), ("hours",), ("starts_at_gateway",), ("state",), ("recipients", "lists"))
-_RANGE = re.compile(r"(\d+) ?- ?(\d+)")
+_NOTHING: tuple[object, ...] = (None, False, [])  # what a key may hold that comes later
+_RANGE = re.compile(r"([0-9]{1,10}) ?- ?([0-9]{1,10})")
+_YEARS = range(2000, 3000)  # the ends of the calendar have no time zones and no days after them
 
 
 class CampaignReader:
-    """Reads the campaigns of one workspace.
+    """Reads the campaigns of one workspace."""
 
-    accounts_known: whether the settings were sound, so that accounts can be looked up.
-    """
-
-    def __init__(self, root: FilePath, settings: Settings, *, accounts_known: bool) -> None:
-        self._root = root
-        self._settings = settings
-        self._accounts_known = accounts_known
+    def __init__(self, root: FilePath, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._messages = MessageReader(root)
         self._recipients = RecipientReader(root)
 
     def read(self, file: str, data: Mapping[str, Any], faults: Faults) -> Campaign | None:
@@ -49,7 +50,9 @@ class CampaignReader:
         start = self._read_start(data.get("start"), faults)
         latest = _read_latest(data.get("latest"), faults)
         expect = _read_expectation(data, faults)
-        message = read_message(self._root, data, account, faults)
+        message = self._messages.read(data, faults)
+        if message and account:
+            self._check_size(message, account, faults)
         recipients = data.get("recipients")
         if not isinstance(recipients, dict):
             return None
@@ -61,7 +64,7 @@ class CampaignReader:
             file=file,
             message=message,
             audience=audience,
-            account=account.name,
+            account=account,
             account_as_written=data.get("account"),
             start=start,
             starts_now=data.get("start") == "now",
@@ -70,44 +73,61 @@ class CampaignReader:
             expect=expect,
         )
 
-    def _find_account(self, data: Mapping[str, Any], faults: Faults) -> Account | None:
-        accounts = self._settings.accounts
+    def _find_account(self, data: Mapping[str, Any], faults: Faults) -> str | None:
+        """Give the account that sends it; None where there is none, or nobody can say."""
+        accounts = self._surroundings.message_limits
         name = data.get("account")
-        if not self._accounts_known or not isinstance(name, str | None):
+        if accounts is None or not isinstance(name, str | None):
             return None
-        if name is not None and name in accounts:
-            return accounts[name]
+        if name in accounts:
+            return name
         if name is None and len(accounts) == 1:
-            return next(iter(accounts.values()))
-        known = f"the accounts are: {', '.join(accounts)}"
-        if name is None:
+            return next(iter(accounts))
+        known = f"the accounts are: {', '.join(map(show_name, accounts))}"
+        if name is not None:
+            message = f"there is no account `{show_name(name)}`"
+            faults.at_value(
+                ("account",), "unknown-account", message, nearest(name, accounts) or known
+            )
+        elif "account" not in data and nearest("account", data) is None:
             message = "`account` is missing, and there is more than one"
-            faults.at_value((), "missing-account", message, known)
-        else:
-            message = f"there is no account `{name}`"
-            hint = nearest(name, accounts) or known
-            faults.at_value(("account",), "unknown-account", message, hint)
+            faults.at_first_line((), "missing-account", message, known)
         return None
+
+    def _check_size(self, message: Message, account: str, faults: Faults) -> None:
+        limits = self._surroundings.message_limits or {}
+        limit, size = limits.get(account), message_size(message)
+        if limit is None or size <= limit:
+            return
+        faults.at_key(
+            ("frames",),
+            "message-too-large",
+            f"the message has {size} bytes, but account {show_name(account)} allows {limit}",
+            f"make a part smaller; their bytes: {', '.join(list_sizes(message))}",
+        )
 
     def _read_start(self, start: object, faults: Faults) -> datetime | None:
         if not isinstance(start, str) or start == "now":
             return None
         try:
-            return parse_moment(start, self._settings.zone)
+            moment = parse_moment(start, self._surroundings.zone)
         except WrongTime as error:
             faults.at_value(("start",), "wrong-time", f"`start`: {error}", error.hint)
             return None
+        if moment.year not in _YEARS:
+            message = f"`start`: the year {moment.year} is none in which anything is sent"
+            faults.at_value(("start",), "wrong-time", message, "check the year")
+        return moment
 
 
 def _read_latest(latest: object, faults: Faults) -> timedelta:
-    if not isinstance(latest, str | int):
+    # what the schema refuses was told there, and may be of any length
+    if not isinstance(latest, str | int) or faults.is_told(("latest",)):
         return DEFAULT_LATEST
     try:
         return parse_duration(latest)
     except WrongTime as error:
-        # What the schema's pattern refuses was told there.
-        if not faults.is_told(("latest",)):
-            faults.at_value(("latest",), "wrong-duration", f"`latest`: {error}", error.hint)
+        faults.at_value(("latest",), "wrong-duration", f"`latest`: {error}", error.hint)
         return DEFAULT_LATEST
 
 
@@ -131,6 +151,6 @@ def _refuse_what_comes_later(data: Mapping[str, Any], faults: Faults) -> None:
         value: Any = data
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
-        if value:
+        if value not in _NOTHING and not faults.is_told(path):
             message = f"`{path[-1]}` is not supported by this version yet"
             faults.at_key(path, "not-yet-supported", message, "take it out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runner.model.diagnostic import Diagnostic, Severity
@@ -31,6 +31,14 @@ class Faults:
         """Note a fault of the value at a path; span: a stretch of it, where known better."""
         self._add(span or self.document.at(path).span, rule, message, hint)
 
+    def at_first_line(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
+        """Note that something is missing in the mapping at a path."""
+        span = self.document.at(path).span
+        if span.end_line > span.line:
+            end_column = len(self.document.source.lines[span.line - 1]) + 1
+            span = replace(span, end_line=span.line, end_column=end_column)
+        self._add(span, rule, message, hint)
+
     def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
         """Note a fault of the key at a path."""
         self._add(self.document.key_at(path).span, rule, message, hint)
@@ -50,6 +58,16 @@ class Faults:
     def is_told(self, path: Path) -> bool:
         """Whether a fault of exactly this value is noted already."""
         return any(fault.span == self.document.at(path).span for fault in self.found)
+
+    def any_within(self, path: Path) -> bool:
+        """Whether a fault of this value, or of anything in it, is noted already."""
+        whole = self.document.at(path).span
+        return any(
+            fault.file == self.document.file
+            and (whole.line, whole.column) <= (fault.span.line, fault.span.column)
+            and (fault.span.end_line, fault.span.end_column) <= (whole.end_line, whole.end_column)
+            for fault in self.found
+        )
 
     @property
     def any_error(self) -> bool:

@@ -24,8 +24,8 @@ from runner.workspace.list_text import (
     UnreadableList,
     choose_encoding,
 )
-from runner.workspace.masking import mask_row
-from runner.workspace.suggest import nearest
+from runner.workspace.masking import mask_row, show_name
+from runner.workspace.suggest import nearest_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,15 +62,13 @@ class NumberList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineNumber:
-    """A number as a campaign writes it, with its place; excerpt: its source line, masked."""
+    """A number as a campaign writes it.
+
+    place: gives where it stands, and its source line, masked; asked for only where it is no number.
+    """
 
     text: str
-    span: Span
-    excerpt: str | None
-
-    def place(self) -> tuple[Span, str | None]:
-        """Where it stands, and what a diagnostic may show of it."""
-        return self.span, self.excerpt
+    place: Callable[[], tuple[Span, str | None]]
 
 
 def read_list(path: Path, *, name: str, column: str | None = None) -> NumberList | ListFault:
@@ -92,7 +90,8 @@ def read_list(path: Path, *, name: str, column: str | None = None) -> NumberList
         return _missing_file(path, name)
     except OSError as error:
         return ListFault(
-            rule="unreadable-file", message=f"`{name}` cannot be read: {error.strerror}"
+            rule="unreadable-file",
+            message=f"`{show_name(name)}` cannot be read: {error.strerror}",
         )
 
 
@@ -147,12 +146,8 @@ class _Faults:
 
 
 def _missing_file(path: Path, name: str) -> ListFault:
-    try:
-        beside = [file.name for file in path.parent.iterdir()]
-    except OSError:
-        beside = []
-    message = f"there is no file `{name}`"
-    return ListFault(rule="missing-file", message=message, hint=nearest(path.name, beside))
+    message = f"there is no file `{show_name(name)}`"
+    return ListFault(rule="missing-file", message=message, hint=nearest_file(path))
 
 
 def _not_a_file(name: str, *, is_folder: bool) -> ListFault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,16 @@ from runner.workspace.locate import (
     SETTINGS_FILE,
     campaign_id,
     find_campaign_files,
+    is_sayable,
     resolve_inside,
 )
 from runner.workspace.schema import check
-from runner.workspace.settings import compile_settings, default_settings
+from runner.workspace.settings import (
+    NO_SURROUNDINGS,
+    Surroundings,
+    compile_settings,
+    read_surroundings,
+)
 from runner.workspace.source_text import MOST_BYTES
 from runner.workspace.strict_yaml import read_yaml
 
@@ -53,7 +60,7 @@ class Workspace:
 
 def load_settings(root: Path) -> Settings:
     """Read `runner.yaml` alone; raises FaultyFiles."""
-    settings, diagnostics = _read_settings(root)
+    settings, _, diagnostics = _read_settings(root)
     if settings is None:
         raise FaultyFiles(diagnostics)
     return settings
@@ -63,20 +70,19 @@ def load_workspace(root: Path, only: Collection[str] | None = None) -> Workspace
     """Read the settings and every campaign file, or only some of them.
 
     root: resolved; only: paths from the root, with `/`.
+    Raises WrongUsage where the workspace's folders cannot be read.
     """
-    settings, diagnostics = _read_settings(root)
+    settings, surroundings, diagnostics = _read_settings(root)
     files = find_campaign_files(root)
-    diagnostics += _check_ids(files)
-    reader = CampaignReader(
-        root, settings or default_settings(root), accounts_known=settings is not None
-    )
+    wanted = frozenset(files if only is None else only)
+    diagnostics += _check_ids(files, wanted)
+    reader = CampaignReader(root, surroundings)
     campaigns = {}
-    for file in files:
-        if only is None or file in only:
-            campaign, faults = _read_campaign(root, file, reader)
-            diagnostics += faults
-            if campaign:
-                campaigns[campaign.id] = campaign
+    for file in filter(wanted.__contains__, files):
+        campaign, faults = _read_campaign(root, file, reader)
+        diagnostics += faults
+        if campaign:
+            campaigns[campaign.id] = campaign
     return Workspace(
         root=root,
         settings=settings,
@@ -85,20 +91,23 @@ def load_workspace(root: Path, only: Collection[str] | None = None) -> Workspace
     )
 
 
-def _read_settings(root: Path) -> tuple[Settings | None, list[Diagnostic]]:
+def _read_settings(root: Path) -> tuple[Settings | None, Surroundings, list[Diagnostic]]:
     data = _read_bytes(root, SETTINGS_FILE)
     if isinstance(data, Diagnostic):
-        return None, [data]
+        return None, NO_SURROUNDINGS, [data]
     document = read_yaml(data, file=SETTINGS_FILE, as_written=_SETTINGS_AS_WRITTEN)
     faults = Faults(document, [*document.diagnostics, *check(document, "settings")])
     if not isinstance(document.data, dict):
-        return None, faults.found
-    return compile_settings(root, document.data, faults), faults.found
+        return None, NO_SURROUNDINGS, faults.found
+    settings = compile_settings(root, document.data, faults)
+    return settings, read_surroundings(document.data, faults), faults.found
 
 
 def _read_campaign(
     root: Path, file: str, reader: CampaignReader
 ) -> tuple[Campaign | None, list[Diagnostic]]:
+    if not is_sayable(file):
+        return None, [_refuse_name(file)]
     data = _read_bytes(root, file)
     if isinstance(data, Diagnostic):
         return None, [data]
@@ -127,12 +136,18 @@ def _whole_file(file: str, rule: str, message: str, hint: str | None = None) -> 
     return Diagnostic(file=file, span=Span(), rule=rule, message=message, hint=hint)
 
 
-def _check_ids(files: Iterable[str]) -> Iterator[Diagnostic]:
+def _refuse_name(file: str) -> Diagnostic:
+    shown = os.fsencode(file).decode(errors="replace")
+    message = "the name of this file, or of its folder, is not UTF-8 or holds control characters"
+    return _whole_file(shown, "unusable-name", message, "rename it: it is the campaign's id")
+
+
+def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagnostic]:
     """Find files whose ids differ in nothing, or only in case."""
     first: dict[str, str] = {}
     for file in files:
         other = first.setdefault(campaign_id(file).casefold(), file)
-        if other != file:
+        if other != file and (file in wanted or other in wanted):
             message = f"this campaign has the same id as {other}"
             hint = "rename one of them: an id is the path without its suffix, in any case"
             yield _whole_file(file, "duplicate-id", message, hint)

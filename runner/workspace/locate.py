@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from runner.errors import WrongUsage
+from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
     from runner.workspace.faults import Faults
@@ -26,7 +27,7 @@ def find_workspace(named: str | None, here: Path) -> Path:
     """
     if named is not None:
         folder = Path(named)
-        if not (folder / SETTINGS_FILE).is_file():
+        if not _is_workspace(folder):
             raise WrongUsage(
                 f"{named} is not a workspace: it has no {SETTINGS_FILE}",
                 hint=f"name the folder that holds {SETTINGS_FILE}",
@@ -34,7 +35,7 @@ def find_workspace(named: str | None, here: Path) -> Path:
         return folder.resolve()
     here = here.resolve()
     for folder in (here, *here.parents, here / "campaigns"):
-        if (folder / SETTINGS_FILE).is_file():
+        if _is_workspace(folder):
             return folder.resolve()
     raise WrongUsage(
         f"no workspace here: no {SETTINGS_FILE} in this folder, above it, or in ./campaigns",
@@ -43,18 +44,38 @@ def find_workspace(named: str | None, here: Path) -> Path:
 
 
 def find_campaign_files(root: Path) -> list[str]:
-    """List the campaign files of a workspace as paths from its root, with `/`, in order."""
+    """List the campaign files of a workspace as paths from its root, with `/`, in order.
+
+    Links to folders are not followed: a campaign has one place.
+    Raises WrongUsage for a folder that cannot be read, since a campaign must not vanish unnoticed.
+    """
     found = []
-    for folder, subfolders, names in os.walk(root):
+    for folder, subfolders, names in os.walk(root, onerror=_refuse_folder):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith(_IGNORED))
         inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
         found += [str(inside / name) for name in names if is_campaign_name(name)]
     return sorted(found)
 
 
+def _is_workspace(folder: Path) -> bool:
+    try:
+        return (folder / SETTINGS_FILE).is_file()
+    except OSError:  # a name that is too long, a folder above that is closed to us
+        return False
+
+
+def _refuse_folder(error: OSError) -> NoReturn:
+    raise WrongUsage(f"the folder {error.filename} cannot be read: {error.strerror}") from error
+
+
 def is_campaign_name(name: str) -> bool:
     """Whether a file of this name is a campaign."""
     return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not name.startswith(_IGNORED)
+
+
+def is_sayable(file: str) -> bool:
+    """Whether a path can be shown and stored: it is UTF-8 and holds no control characters."""
+    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in file)
 
 
 def campaign_id(file: str) -> str:
@@ -73,12 +94,20 @@ def resolve_inside(root: Path, name: str) -> Path | None:
 
 def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | None:
     """Resolve a path that a file names; one that leaves the workspace is a fault at its place."""
+    if PurePosixPath(name).is_absolute():
+        faults.at_value(
+            place,
+            "absolute-path",
+            "a path starts at the workspace's folder, not at `/`",
+            "name the file from there, such as media/moon.jpg",
+        )
+        return None
     path = resolve_inside(root, name)
     if path is None:
         faults.at_value(
             place,
             "outside-workspace",
-            f"`{name}` leaves the workspace",
+            f"`{show_name(name)}` leaves the workspace",
             "copy the file into the workspace; a path starts at its folder",
         )
     return path

@@ -1,60 +1,85 @@
-"""Reads the message of a campaign file: frames, their texts and pictures, and their weight."""
+"""Reads the message of a campaign file: its frames, their texts and pictures."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.codec.content import encode_text, find_strays, message_size
+from runner.codec.content import encode_text, find_strays
 from runner.model.campaign import Frame, Message, Part, PartType
 from runner.workspace.images import ImageFault, inspect_image
 from runner.workspace.locate import locate_named
+from runner.workspace.masking import show_name
+from runner.workspace.suggest import nearest_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path as FilePath
 
     from runner.codec.content import Stray
-    from runner.model.account import Account
     from runner.workspace.faults import Faults
     from runner.workspace.yaml_tree import Path
 
 _MOST_IMAGE_BYTES = 5 * 1024 * 1024  # fifty times what any message may weigh
+_MOST_STRAYS = 1000  # told of one text
 
 
-def read_message(
-    root: FilePath, data: Mapping[str, Any], account: Account | None, faults: Faults
-) -> Message | None:
-    """Make a message of a campaign's data; None where a part of it has a fault.
+class MessageReader:
+    """Reads the messages of one workspace; a picture that several campaigns show is read once."""
 
-    account: whose limit the message must keep, None where that is not known.
-    """
-    title, written = data.get("title"), data.get("frames")
-    if not isinstance(written, list):
+    def __init__(self, root: FilePath) -> None:
+        self._root = root
+        self._images: dict[tuple[FilePath, str], Part | ImageFault] = {}
+
+    def read(self, data: Mapping[str, Any], faults: Faults) -> Message | None:
+        """Make a message of a campaign's data; None where a part of it has a fault."""
+        title, written = data.get("title"), data.get("frames")
+        if not isinstance(written, list):
+            return None
+        frames = [
+            self._read_frame(("frames", index), frame, faults)
+            for index, frame in enumerate(written)
+            if isinstance(frame, dict)
+        ]
+        whole = tuple(frame for frame in frames if frame)
+        if not isinstance(title, str) or len(whole) < len(written):
+            return None
+        return Message(title=title, frames=whole)
+
+    def _read_frame(self, path: Path, data: Mapping[str, Any], faults: Faults) -> Frame | None:
+        written = list(_list_parts(path, data))
+        parts = [self._read_part(place, kind, value, faults) for place, kind, value in written]
+        whole = tuple(part for part in parts if part)
+        duration = data.get("duration")
+        if not isinstance(duration, int) or not parts or len(whole) < len(parts):
+            return None
+        return Frame(duration=duration, parts=whole)
+
+    def _read_part(self, path: Path, kind: str, value: object, faults: Faults) -> Part | None:
+        if not isinstance(value, str) or faults.is_told(path):
+            return None
+        if kind == "text":
+            return _read_text(path, value, faults)
+        return self._read_image(path, value, faults) if kind == "image" else None
+
+    def _read_image(self, path: Path, name: str, faults: Faults) -> Part | None:
+        file = locate_named(self._root, path, name, faults)
+        if file is None:
+            return None
+        if (file, name) not in self._images:
+            self._images[file, name] = _open_image(file, name)
+        image = self._images[file, name]
+        if isinstance(image, Part):
+            return image
+        faults.at_value(path, image.rule, image.message, image.hint)
         return None
-    frames = [
-        _read_frame(root, ("frames", index), frame, faults)
-        for index, frame in enumerate(written)
-        if isinstance(frame, dict)
-    ]
-    whole = tuple(frame for frame in frames if frame)
-    if not isinstance(title, str) or len(whole) < len(written):
-        return None
-    message = Message(title=title, frames=whole)
-    if account:
-        _check_size(message, account, faults)
-    return message
 
 
-def _read_frame(
-    root: FilePath, path: Path, data: Mapping[str, Any], faults: Faults
-) -> Frame | None:
-    written = list(_list_parts(path, data))
-    parts = [_read_part(root, place, kind, value, faults) for place, kind, value in written]
-    whole = tuple(part for part in parts if part)
-    duration = data.get("duration")
-    if not isinstance(duration, int) or not parts or len(whole) < len(parts):
-        return None
-    return Frame(duration=duration, parts=whole)
+def list_sizes(message: Message) -> list[str]:
+    """Say how many bytes each part of a message weighs: `frame 1 jpg 60123`."""
+    sizes = [f"title {len(message.title.encode())}"]
+    for number, frame in enumerate(message.frames, start=1):
+        sizes += [f"frame {number} {part.type} {len(part.payload)}" for part in frame.parts]
+    return sizes
 
 
 def _list_parts(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, str, object]]:
@@ -68,22 +93,17 @@ def _list_parts(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, str
             yield (*path, "parts", index, kind), kind, value
 
 
-def _read_part(root: FilePath, path: Path, kind: str, value: object, faults: Faults) -> Part | None:
-    if not isinstance(value, str) or not value:
-        return None
-    if kind == "text":
-        return _read_text(path, value, faults)
-    return _read_image(root, path, value, faults) if kind == "image" else None
-
-
 def _read_text(path: Path, text: str, faults: Faults) -> Part | None:
     strays = find_strays(text)
     if not strays:
         return Part(type=PartType.TXT, payload=encode_text(text))
-    spans = faults.document.locate_characters(path, [stray.index for stray in strays])
-    for stray, span in zip(strays, spans, strict=True):
+    told = strays[:_MOST_STRAYS]
+    spans = faults.document.locate_characters(path, [stray.index for stray in told])
+    for stray, span in zip(told, spans, strict=True):
         shown = f"`{stray.character}`" if stray.character.isprintable() else "this character"
         message = f"{shown} (U+{ord(stray.character):04X}) cannot be sent: a text travels in GB2312"
+        if stray is told[-1] and len(strays) > len(told):
+            message += f" ({len(strays) - len(told)} more in this text)"
         faults.at_value(path, "outside-gb2312", message, _suggest(stray), span=span)
     return None
 
@@ -96,48 +116,23 @@ def _suggest(stray: Stray) -> str:
     return f"write `{stray.suggestion}`" if stray.suggestion.strip() else "use a plain blank"
 
 
-def _read_image(root: FilePath, path: Path, name: str, faults: Faults) -> Part | None:
-    file = locate_named(root, path, name, faults)
-    if file is None:
-        return None
+def _open_image(file: FilePath, name: str) -> Part | ImageFault:
     try:
-        data = _read_bounded(file)
+        if file.exists() and not file.is_file():  # to open a FIFO would wait for its writer
+            return _not_a_picture(file, name)
+        with file.open("rb") as opened:
+            data = opened.read(_MOST_IMAGE_BYTES + 1)
+    except FileNotFoundError:
+        message = f"there is no file `{show_name(name)}`"
+        hint = nearest_file(file) or "a path starts at the workspace's folder"
+        return ImageFault(rule="missing-file", message=message, hint=hint)
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        faults.at_value(
-            path,
-            "missing-file" if missing else "unreadable-file",
-            f"there is no file `{name}`"
-            if missing
-            else f"`{name}` cannot be read: {error.strerror}",
-            "a path starts at the workspace's folder",
-        )
-        return None
-    part = inspect_image(data, name=name)
-    if isinstance(part, ImageFault):
-        faults.at_value(path, part.rule, part.message, part.hint)
-        return None
-    return part
+        message = f"`{show_name(name)}` cannot be read: {error.strerror}"
+        return ImageFault(rule="unreadable-file", message=message)
+    return inspect_image(data, name=name)
 
 
-def _read_bounded(file: FilePath) -> bytes:
-    file.stat()  # says what is wrong where nothing is there
-    if not file.is_file():
-        raise OSError(None, "it is no regular file")
-    with file.open("rb") as opened:
-        return opened.read(_MOST_IMAGE_BYTES + 1)
-
-
-def _check_size(message: Message, account: Account, faults: Faults) -> None:
-    size = message_size(message)
-    if size <= account.message_limit:
-        return
-    sizes = [f"title {len(message.title.encode())}"]
-    for number, frame in enumerate(message.frames, start=1):
-        sizes += [f"frame {number} {part.type} {len(part.payload)}" for part in frame.parts]
-    faults.at_key(
-        ("frames",),
-        "message-too-large",
-        f"the message has {size} bytes, but account {account.name} allows {account.message_limit}",
-        f"make a part smaller; their bytes: {', '.join(sizes)}",
-    )
+def _not_a_picture(file: FilePath, name: str) -> ImageFault:
+    what = "a folder" if file.is_dir() else "no regular file"
+    message = f"`{show_name(name)}` is {what}"
+    return ImageFault(rule="not-a-file", message=message, hint="name a JPEG (.jpg) or GIF (.gif)")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
+from runner.model.recipient import parse_mobile
 from runner.workspace.audience import gather_audience
 from runner.workspace.lists import InlineNumber, ListFault, NumberList, read_inline, read_list
 from runner.workspace.locate import locate_named
@@ -13,7 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from runner.model.campaign import Audience
+    from runner.model.diagnostic import Span
     from runner.workspace.faults import Faults
+    from runner.workspace.yaml_tree import Document, Path
+
+_NUMBER_NOT_FILE = ListFault(
+    rule="number-not-file",
+    message="this is a number, where the path of a list belongs",
+    hint="numbers stand under `numbers`; those to exclude, in a list file",
+)
 
 
 class RecipientReader:
@@ -21,7 +32,7 @@ class RecipientReader:
 
     def __init__(self, root: FilePath) -> None:
         self._root = root
-        self._lists: dict[tuple[FilePath, str | None], NumberList | ListFault] = {}
+        self._lists: dict[tuple[FilePath, str, str | None], NumberList | ListFault] = {}
 
     def read(self, data: Mapping[str, Any], faults: Faults) -> Audience:
         """Gather an audience from a campaign's `recipients`; what is wrong is in `faults`."""
@@ -36,7 +47,8 @@ class RecipientReader:
             skip_invalid=data.get("invalid") == "skip",
         )
         faults.found += gathered.diagnostics
-        if not gathered.audience.mobiles and not faults.any_error:
+        is_told = gathered.diagnostics or faults.any_within(("recipients",))
+        if not gathered.audience.mobiles and not is_told:
             faults.at_key(
                 ("recipients",),
                 "no-recipients",
@@ -50,29 +62,38 @@ class RecipientReader:
     ) -> Iterator[NumberList]:
         for index, name in enumerate(names if isinstance(names, list) else []):
             path = ("recipients", key, index)
-            file = locate_named(self._root, path, name, faults) if isinstance(name, str) else None
-            if file is None:
+            if not isinstance(name, str) or faults.is_told(path):
                 continue
-            numbers = self._read_list(file, name, column)
+            numbers = self._read_named(path, name, column, faults)
             if isinstance(numbers, ListFault):
                 faults.at_value(path, numbers.rule, numbers.message, numbers.hint)
-            else:
+            elif numbers:
                 yield numbers
 
-    def _read_list(self, file: FilePath, name: str, column: str | None) -> NumberList | ListFault:
-        key = (file, column)
+    def _read_named(
+        self, path: Path, name: str, column: str | None, faults: Faults
+    ) -> NumberList | ListFault | None:
+        if parse_mobile(name) is not None:
+            return _NUMBER_NOT_FILE
+        file = locate_named(self._root, path, name, faults)
+        if file is None:
+            return None
+        name = normpath(name)  # so that a list has one name in every campaign
+        key = (file, name, column)
         if key not in self._lists:
             self._lists[key] = read_list(file, name=name, column=column)
         return self._lists[key]
 
 
 def _read_inline(numbers: object, faults: Faults) -> NumberList:
-    document = faults.document
-    entries = []
-    for index, number in enumerate(numbers if isinstance(numbers, list) else []):
-        if isinstance(number, str):
-            span = document.at(("recipients", "numbers", index)).span
-            entries.append(
-                InlineNumber(text=number, span=span, excerpt=document.excerpt(span.line))
-            )
-    return read_inline(entries, file=document.file)
+    entries = [
+        InlineNumber(text=number, place=partial(_locate_number, faults.document, index))
+        for index, number in enumerate(numbers if isinstance(numbers, list) else [])
+        if isinstance(number, str)
+    ]
+    return read_inline(entries, file=faults.document.file)
+
+
+def _locate_number(document: Document, index: int) -> tuple[Span, str | None]:
+    span = document.at(("recipients", "numbers", index)).span
+    return span, document.excerpt(span.line)

@@ -12,18 +12,25 @@ from runner.model.account import Credentials, SecretKind, SecretRef
 if TYPE_CHECKING:
     from runner.model.account import Account
 
+_LONGEST = 4096  # characters; a device could go on for ever
+
 
 def resolve_credentials(account: Account, root: Path) -> Credentials:
-    """Read an account's secrets; raises WrongUsage that names the one that is missing.
+    """Read an account's secrets; raises WrongUsage that names all that are missing.
 
     root: the workspace; a relative path of a secret file starts there.
     """
-    return Credentials(
-        url=_resolve(account, "url", account.url, root),
-        userid=_resolve(account, "userid", account.userid, root),
-        account=_resolve(account, "account", account.account, root),
-        password=_resolve(account, "password", account.password, root),
-    )
+    found: dict[str, str] = {}
+    missing: list[WrongUsage] = []
+    for field in ("url", "userid", "account", "password"):
+        try:
+            found[field] = _resolve(account, field, getattr(account, field), root)
+        except WrongUsage as error:
+            missing.append(error)
+    if missing:
+        hints = [error.hint for error in missing if error.hint]
+        raise WrongUsage("; ".join(map(str, missing)), hint="; ".join(hints) or None)
+    return Credentials(**found)
 
 
 def _resolve(account: Account, field: str, value: str | SecretRef, root: Path) -> str:
@@ -42,23 +49,33 @@ def _resolve(account: Account, field: str, value: str | SecretRef, root: Path) -
 
 def _locate(value: SecretRef, what: str, root: Path) -> Path:
     if value.kind is SecretKind.FILE:
-        return root / Path(value.name).expanduser()
+        return _locate_file(value.name, what, root)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         raise WrongUsage(
             f"{what} is a credential, but there is no CREDENTIALS_DIRECTORY",
             hint=f"systemd sets it: LoadCredential={value.name}:PATH",
         )
+    if Path(value.name).name != value.name:
+        raise WrongUsage(f"{what}: a credential has a name, not a path")
     return Path(folder) / value.name
+
+
+def _locate_file(name: str, what: str, root: Path) -> Path:
+    try:
+        return root / Path(name).expanduser()
+    except RuntimeError as error:
+        raise WrongUsage(f"{what} cannot be read from {name}: nobody has this home") from error
 
 
 def _read(path: Path, what: str) -> str:
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        with path.open(encoding="utf-8-sig") as file:
+            line = file.readline(_LONGEST)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise WrongUsage(f"{what} cannot be read from {path}: {reason}") from error
-    lines = text.strip().splitlines()
-    if len(lines) != 1:
-        raise WrongUsage(f"{what}: {path} must hold one line, and nothing else")
-    return lines[0]
+    secret = line.removesuffix("\n")
+    if not secret:
+        raise WrongUsage(f"{what}: the first line of {path} is empty")
+    return secret

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,16 +19,19 @@ from runner.model.account import (
 )
 from runner.timing import WrongTime, parse_duration
 from runner.workspace.locate import resolve_inside
+from runner.workspace.suggest import nearest
+from runner.workspace.yaml_tree import Mapping as MappingNode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from runner.workspace.faults import Faults
 
 DEFAULT_ZONE = "Asia/Shanghai"
 
-_NOT_YET = {"hours", "pace"}
+_DEFAULTS = {field.name: field.default for field in fields(Account)}
+_NOT_YET = ("hours", "pace")
+_NOTHING: tuple[object, ...] = (None, False, [], {})  # what a key may hold that comes later
 _SECRETS = ("url", "userid", "account", "password")
 _DURATIONS = (
     ("timeout", "connect"),
@@ -39,9 +44,39 @@ _DURATIONS = (
 _PLAIN = ("batch_size", "concurrency", "rate", "message_limit", "proxy", "ca_file", "exclusive")
 
 
-def default_settings(root: Path) -> Settings:
-    """Give what stands in for settings that cannot be read, so that campaigns can be checked."""
-    return Settings(name=root.name, zone=ZoneInfo(DEFAULT_ZONE), state=None, accounts={})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a campaign is checked against, as far as faulty settings can be read as well.
+
+    message_limits: in bytes, by the accounts' names; None for a limit that cannot be read, and in
+    place of them all where nobody can say which accounts there are.
+    """
+
+    zone: ZoneInfo
+    message_limits: Mapping[str, int | None] | None
+
+
+NO_SURROUNDINGS = Surroundings(zone=ZoneInfo(DEFAULT_ZONE), message_limits=None)
+
+
+def read_surroundings(data: Mapping[str, Any], faults: Faults) -> Surroundings:
+    """Read what campaigns need of a document's data, whatever else is wrong in it."""
+    node = faults.document.at(("accounts",))
+    accounts = data.get("accounts")
+    is_whole = isinstance(accounts, dict) and isinstance(node, MappingNode) and not node.incomplete
+    return Surroundings(
+        zone=_find_zone(data.get("timezone")) or NO_SURROUNDINGS.zone,
+        message_limits={name: _message_limit(account) for name, account in accounts.items()}
+        if is_whole and accounts
+        else None,
+    )
+
+
+def _message_limit(account: object) -> int | None:
+    if not isinstance(account, dict):
+        return None
+    limit = account.get("message_limit", _DEFAULTS["message_limit"])
+    return limit if isinstance(limit, int) and limit > 0 else None
 
 
 def compile_settings(root: Path, data: Mapping[str, Any], faults: Faults) -> Settings | None:
@@ -51,17 +86,15 @@ def compile_settings(root: Path, data: Mapping[str, Any], faults: Faults) -> Set
     """
     _refuse_what_comes_later(data, faults)
     _check_state(data.get("state"), faults)
-    zone = _read_zone(data.get("timezone", DEFAULT_ZONE), faults)
-    accounts = data.get("accounts")
-    if "accounts" not in data:
-        faults.at_value((), "missing-field", "`accounts` is missing", "name at least one account")
-    for name, account in _mappings(accounts):
+    zone = _read_zone(data.get("timezone"), faults)
+    _check_presence(data, faults)
+    for name, account in _mappings(data.get("accounts")):
         _check_secrets(root, name, account, faults)
         _check_durations(name, account, faults)
     if faults.any_error or zone is None:
         return None
     return Settings(
-        name=data.get("name") or root.name,
+        name=data.get("name") or root.name or "workspace",
         zone=zone,
         state=data.get("state"),
         accounts={name: _make_account(name, account) for name, account in data["accounts"].items()},
@@ -113,60 +146,77 @@ def _secret(value: Any) -> SecretRef:
     return SecretRef(kind=SecretKind(kind), name=name)
 
 
-def _refuse_what_comes_later(data: Mapping[str, Any], faults: Faults) -> None:
-    for key in ("lists", "always_exclude"):
-        if data.get(key):
-            faults.at_key(
-                (key,),
-                "not-yet-supported",
-                f"`{key}` is not supported by this version yet",
-                "take it out",
-            )
-    for name, account in _mappings(data.get("accounts")):
-        for key in _NOT_YET & account.keys():
-            if account[key] is not None:
-                path = ("accounts", name, key)
-                faults.at_key(
-                    path,
-                    "not-yet-supported",
-                    f"`{key}` is not supported by this version yet",
-                    "take it out",
-                )
-
-
-def _check_state(state: object, faults: Faults) -> None:
-    if isinstance(state, str) and state.startswith(("postgresql:", "postgres:")):
-        faults.at_value(
-            ("state",),
-            "unsupported-state",
-            "PostgreSQL is reserved for a later version",
-            "name a file, or leave `state` out",
+def _check_presence(data: Mapping[str, Any], faults: Faults) -> None:
+    """Note that there are no accounts, unless their key is misspelt or could not be read."""
+    root = faults.document.root
+    may_be_there = isinstance(root, MappingNode) and root.incomplete
+    if "accounts" not in data and not may_be_there and nearest("accounts", data) is None:
+        faults.at_first_line(
+            (), "missing-field", "`accounts` is missing", "name at least one account"
         )
 
 
+def _refuse_what_comes_later(data: Mapping[str, Any], faults: Faults) -> None:
+    for path, value in _find_what_comes_later(data):
+        if value not in _NOTHING and not faults.is_told(path):
+            message = f"`{path[-1]}` is not supported by this version yet"
+            faults.at_key(path, "not-yet-supported", message, "take it out")
+
+
+def _find_what_comes_later(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
+    yield ("lists",), data.get("lists")
+    yield ("always_exclude",), data.get("always_exclude")
+    for name, account in _mappings(data.get("accounts")):
+        for key in _NOT_YET:
+            yield ("accounts", name, key), account.get(key)
+
+
+def _check_state(state: object, faults: Faults) -> None:
+    if not isinstance(state, str) or "://" not in state:
+        return
+    message = "`state` is the path of a file"
+    if state.startswith(("postgresql:", "postgres:")):
+        message = "PostgreSQL is reserved for a later version"
+    faults.at_value(("state",), "unsupported-state", message, "name a file, or leave `state` out")
+
+
 def _read_zone(name: object, faults: Faults) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name if isinstance(name, str) else DEFAULT_ZONE)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone = _find_zone(name)
+    if zone is None:
         faults.at_value(
             ("timezone",),
             "unknown-timezone",
             "there is no such time zone",
             "write a name of the IANA list, such as Asia/Shanghai",
         )
+    return zone
+
+
+def _find_zone(name: object) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name if isinstance(name, str) else DEFAULT_ZONE)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
 
 def _check_secrets(root: Path, name: str, account: Mapping[str, Any], faults: Faults) -> None:
     for key, value in _mappings(account):
         file = value.get("file")
-        if key in _SECRETS and isinstance(file, str) and resolve_inside(root, file) is not None:
+        if key in _SECRETS and isinstance(file, str) and _is_inside(root, file):
             faults.at_value(
                 ("accounts", name, key, "file"),
                 "secret-in-workspace",
                 "this file is in the workspace, which stands in git",
                 "keep the secret outside of it",
             )
+
+
+def _is_inside(root: Path, file: str) -> bool:
+    try:
+        path = Path(file).expanduser()
+    except RuntimeError:  # `~somebody` who is not known on this machine
+        return False
+    return resolve_inside(root, str(path)) is not None
 
 
 def _check_durations(name: str, account: Mapping[str, Any], faults: Faults) -> None:

@@ -91,8 +91,7 @@ class SourceText:
 def decode(data: bytes, file: str) -> SourceText:
     """Read the bytes of a file as UTF-8, with or without a byte order mark."""
     if len(data) > MOST_BYTES:
-        message = f"the file is larger than {MOST_BYTES // 1_000_000} MB"
-        return _unreadable(file, [""], Span(), "file-too-large", message, "put long lists into CSV")
+        return _too_large(file)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         text = data.decode()
@@ -101,6 +100,13 @@ def decode(data: bytes, file: str) -> SourceText:
     if _looks_like_utf_16(data):
         return _not_utf_8(data, file, 0)
     return _clean(file, text)
+
+
+def _too_large(file: str) -> SourceText:
+    source = SourceText(file=file, text=None, lines=[""])
+    message = f"the file is larger than {MOST_BYTES // 1_000_000} MB"
+    fault = source.fault(Span(), "file-too-large", message, "put long lists into CSV files")
+    return replace(source, faults=(fault,))
 
 
 def _clean(file: str, text: str) -> SourceText:
@@ -133,20 +139,29 @@ def _split(text: str) -> list[str]:
 
 
 def _looks_like_utf_16(data: bytes) -> bool:
-    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or 0 in data[:2]
+    """Tell by the mark in front, or by the NUL beside every ASCII character."""
+    head = data[:100]
+    has_mark = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return has_mark or (0 in head[:2] and 3 * head.count(0) > len(head))
 
 
 def _not_utf_8(data: bytes, file: str, position: int) -> SourceText:
-    before = data[:position].decode()
     lines = _split(_INVISIBLE.sub(" ", data.decode(errors="replace")))
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-    span = Span(line=line, column=column, end_line=line, end_column=column + 1)
-    hint = _SAVE_AS_UTF_8
+    source = SourceText(file=file, text=None, lines=lines)
+    before = data[:position].decode()
+    line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
+    span = source.span((line, column), (line, column + 1))
+    message = "the file is not UTF-8"
+    return replace(source, faults=(source.fault(span, "not-utf-8", message, _guess(data)),))
+
+
+def _guess(data: bytes) -> str:
+    """Say what to do, and what the bytes look like."""
     if _looks_like_utf_16(data):
-        hint = f"it looks like UTF-16: {_SAVE_AS_UTF_8}"
-    elif _is_gb18030(data):
-        hint = f"it looks like GB18030, also called ANSI or GBK: {_SAVE_AS_UTF_8}"
-    return _unreadable(file, lines, span, "not-utf-8", "the file is not UTF-8", hint)
+        return f"it looks like UTF-16: {_SAVE_AS_UTF_8}"
+    if _is_gb18030(data):
+        return f"it looks like GB18030, also called ANSI or GBK: {_SAVE_AS_UTF_8}"
+    return _SAVE_AS_UTF_8
 
 
 def _is_gb18030(data: bytes) -> bool:
@@ -155,10 +170,3 @@ def _is_gb18030(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _unreadable(
-    file: str, lines: Sequence[str], span: Span, rule: str, message: str, hint: str
-) -> SourceText:
-    source = SourceText(file=file, text=None, lines=lines)
-    return replace(source, faults=(source.fault(span, rule, message, hint),))

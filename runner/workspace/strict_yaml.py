@@ -86,7 +86,7 @@ def _read_tree(reader: TreeReader) -> tuple[Node | None, Diagnostic | None]:
     except EndOfReading as end:
         return None, end.fault
     except yaml.MarkedYAMLError as error:
-        return None, explain(error, reader.source)
+        return None, explain(error, reader.source, reader.open_brackets)
 
 
 def _without_tab(text: str, span: Span) -> str:

@@ -42,11 +42,16 @@ class EndOfReading(Exception):  # noqa: N818 - it carries a fault, as FaultyFile
 
 
 class TreeReader:
-    """Reads one text; faults: what was wrong, where it could read on."""
+    """Reads one text.
+
+    faults: what was wrong, where it could read on.
+    open_brackets: the places, (line, column) from 0, of those that are not closed yet.
+    """
 
     def __init__(self, source: SourceText, text: str, as_written: tuple[Pattern, ...]) -> None:
         self.source = source
         self.faults: list[Diagnostic] = []
+        self.open_brackets: list[tuple[int, int]] = []
         self._text = text
         self._as_written = as_written
         self._events = yaml.CSafeLoader(text)
@@ -123,6 +128,10 @@ class TreeReader:
         return Mapping(span=span, fields=fields, poisoned=tagged, incomplete=incomplete)
 
     def _begin(self, event: yaml.CollectionStartEvent) -> tuple[Span, bool]:
+        """Note a bracket; give where the list or mapping begins, and whether it has a tag."""
+        start, end = marks(event)
+        if event.flow_style and start.index < end.index:
+            self.open_brackets.append((end.line, end.column - 1))
         if event.anchor or event.tag:
             return self._refuse_properties(event)
         return self._span(event), False
@@ -176,9 +185,12 @@ class TreeReader:
 
     def _close(self, start: Span, last: Span) -> Span:
         """Take the end of a list or mapping; where no bracket closes it, its last value does."""
-        end = self._span(event := self._next())
+        event = self._next()
         opening, closing = marks(event)
-        return _join(start, end if opening.index < closing.index else last)
+        if opening.index == closing.index:
+            return _join(start, last)
+        self.open_brackets.pop()
+        return _join(start, self._span(event))
 
     def _refuse_properties(self, event: yaml.NodeEvent) -> tuple[Span, bool]:
         """Note anchors and tags; give the place behind them, and whether there was a tag."""

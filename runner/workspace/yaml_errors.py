@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from yaml.error import Mark, MarkedYAMLError
 
@@ -23,6 +23,7 @@ _SAME_COLUMN = "begin all keys of one mapping, and all dashes of one list, in th
 _COLON_EARLIER = re.compile(r":\s")
 _COLON_WITHOUT_BLANK = re.compile(r"\s*(?:- +)?([a-z_]+)(?:：|:(?=[^\s/]))")
 _COLON_AND_BLANK = "behind a key stands an ASCII colon and a blank"
+_NO_VALUE = re.compile("did not find expected node content")
 _LOST_KEY = re.compile("mapping values are not allowed|could not find expected ':'|expected key")
 _END_OF_LINE = 1 << 30  # a column that SourceText keeps inside
 
@@ -193,7 +194,9 @@ _EXPLANATIONS = (
     _Explanation(
         words="did not find expected node content",
         rule="unclosed-bracket",
-        message="a value is missing here, or a bracket that was opened is not closed",
+        message="the `{context}` that opens here is not closed, "
+        "or a value is missing before line {problem_line}",
+        at_context=True,
     ),
     _Explanation(
         words="did not find expected (?:key|'-'|<document start>)",
@@ -211,12 +214,19 @@ _EXPLANATIONS = (
 )
 
 
-def explain(error: MarkedYAMLError, source: SourceText) -> Diagnostic:
-    """Make a diagnostic of the error at which libyaml stopped."""
+def explain(
+    error: MarkedYAMLError, source: SourceText, open_brackets: Sequence[tuple[int, int]]
+) -> Diagnostic:
+    """Make a diagnostic of the error at which libyaml stopped.
+
+    open_brackets: the places, from 0, of the brackets around it, the innermost last.
+    """
     problem = _place(error.problem_mark or error.context_mark)
     context = _place(error.context_mark or error.problem_mark)
     lines = tuple(source.lines[: problem[0] + 1])
     words = f"{error.context or ''}: {error.problem or ''}"
+    if _NO_VALUE.search(words) and open_brackets:  # here libyaml does not say where they opened
+        context = open_brackets[-1]
     trouble = _Trouble(words=words, problem=problem, context=context, lines=lines)
     return _find_colon_without_blank(trouble, source) or _look_up(trouble, source)
 
@@ -231,7 +241,7 @@ def _look_up(trouble: _Trouble, source: SourceText) -> Diagnostic:
             return _tell(explanation, trouble, source)
     # libyaml's words hold no value of the file
     message = f"this is no YAML: {trouble.words.removeprefix(': ')}"
-    return source.fault(_span(source, trouble.problem, 1), "wrong-yaml", message)
+    return source.fault(_span(source, trouble.problem, 1), "unexpected-character", message)
 
 
 def _tell(explanation: _Explanation, trouble: _Trouble, source: SourceText) -> Diagnostic:

@@ -57,9 +57,11 @@ CREATE TABLE batches (
     UNIQUE (campaign, seq)
 );
 
--- What there is to claim and what is in flight, without a walk through what is finished.
-CREATE INDEX batches_open ON batches (account, state, not_before)
-    WHERE state IN ('planned', 'submitting');
+-- What there is to claim and what is in flight, without a walk through what is finished; one index
+-- a state, since SQLite uses a partial index only where the query says its very condition.
+CREATE INDEX batches_planned ON batches (account) WHERE state = 'planned';
+CREATE INDEX batches_submitting ON batches (account) WHERE state = 'submitting';
+CREATE INDEX batches_by_state ON batches (campaign, state);
 CREATE INDEX batches_by_task ON batches (account, task_id) WHERE task_id IS NOT NULL;
 
 CREATE TABLE recipients (
@@ -147,7 +149,9 @@ CREATE VIEW batch_progress AS
 SELECT
     id, campaign, seq, state, recipients, delivered, failed,
     recipients - delivered - failed AS silent,
-    state = 'accepted' AND report_deadline < strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS overdue
+    -- never NULL, or the counts would not add up
+    state = 'accepted'
+        AND coalesce(report_deadline < strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 0) AS overdue
 FROM batches;
 
 CREATE VIEW campaign_progress AS
@@ -183,6 +187,7 @@ SELECT
         ELSE b.state
     END AS state,
     r.batch,
+    b.seq,
     b.task_id,
     datetime(r.received_at, 'unixepoch') AS received_at,
     r.error_code

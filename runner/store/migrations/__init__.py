@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-LATEST = 1
+_FOLDER = resources.files(__package__)
+_SCRIPTS = sorted(entry.name for entry in _FOLDER.iterdir() if entry.name.endswith(".sql"))
+
+LATEST = int(_SCRIPTS[-1][:4])
 
 
 def read_version(connection: Connection) -> int:
@@ -26,17 +29,12 @@ def read_version(connection: Connection) -> int:
 def apply_migrations(connection: Connection) -> None:
     """Apply the steps that are missing, within the caller's transaction."""
     version = read_version(connection)
-    for number, script in _steps():
+    for name in _SCRIPTS:
+        number = int(name[:4])
         if number > version:
-            for statement in _statements(script):
+            for statement in _statements((_FOLDER / name).read_text("utf-8")):
                 connection.exec_driver_sql(statement)
             connection.exec_driver_sql(f"PRAGMA user_version = {number}")
-
-
-def _steps() -> list[tuple[int, str]]:
-    folder = resources.files(__package__)
-    scripts = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(int(name[:4]), (folder / name).read_text("utf-8")) for name in scripts]
 
 
 def _statements(script: str) -> Iterator[str]:

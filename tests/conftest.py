@@ -1,0 +1,57 @@
+"""What the tests of storing and sending share: a real state in a folder, a gateway beside it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from builders import NOW, Clock, make_account, make_credentials
+
+from runner.gateway import Gateway
+from runner.sandbox import Sandbox, SandboxSettings
+from runner.store.accounts import ensure_accounts
+from runner.store.database import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from runner.store.database import Database
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(report_delay=0, seed=1)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def database(state: Path) -> Iterator[Database]:
+    database = open_database(state, actor="test")
+    with database.writing() as transaction:
+        ensure_accounts(transaction, ["main"], NOW)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gateway_at() -> Iterator[Callable[..., Gateway]]:
+    """Open a line to a gateway at a URL, with an account's settings."""
+    with ExitStack() as stack:
+
+        def connect(url: str, *, password: str = "sandbox", **settings: object) -> Gateway:
+            credentials = make_credentials(url, password=password)
+            return stack.enter_context(Gateway(make_account(**settings), credentials))
+
+        yield connect

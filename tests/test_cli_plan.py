@@ -1,0 +1,354 @@
+"""`mms-runner plan`: the dry run says what would be sent, and changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cli_workspace import NOBODY, Office, opening_office, opening_sandbox, opening_sandboxes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.sandbox import Sandbox
+
+office = pytest.fixture(opening_office)
+open_sandbox = pytest.fixture(opening_sandboxes)
+sandbox = pytest.fixture(opening_sandbox)
+
+DUE = "start: now\n"
+FUTURE = "start: 2035-09-16 09:00\n"
+
+
+def plan(office: Office, *words: str) -> Any:
+    ran = office.run("plan", "--json", *words)
+    assert ran.status in (0, 3), ran.err
+    return ran.json
+
+
+def only(office: Office) -> Any:
+    [campaign] = plan(office)["campaigns"]
+    return campaign
+
+
+def action(office: Office) -> tuple[str, int]:
+    ran = office.run("plan", "--json")
+    [campaign] = ran.json["campaigns"]
+    return campaign["action"], ran.status
+
+
+def test_the_json_has_the_keys_of_the_contract_and_no_other(office: Office) -> None:
+    office.settings(account="batch_size: 2")
+    office.write("lists/members.csv", "mobile\n13800138000\n+8613800138000\n13800138001\n")
+    office.write("lists/staff.csv", "mobile\n13800138001\n")
+    office.write(
+        "news.yaml",
+        f"title: 中秋\n{FUTURE}frames:\n  - {{duration: 3, text: 你好}}\n"
+        "recipients:\n  numbers: ['13800138009', '13800138008']\n"
+        "  files: [lists/members.csv]\n  exclude: [lists/staff.csv]\n",
+    )
+
+    document = plan(office)
+
+    assert set(document) == {"digest", "campaigns"}
+    [campaign] = document["campaigns"]
+    digest = campaign.pop("digest")
+    assert digest.startswith("sha256:")
+    for source in campaign["sources"]:
+        assert source.pop("digest").startswith("sha256:")
+    for batch in campaign["batches"]:
+        assert batch.pop("digest").startswith("sha256:")
+        assert batch.pop("request_bytes") > 100
+    assert campaign["message"].pop("digest").startswith("sha256:")
+    assert campaign == {
+        "id": "news",
+        "file": "news.yaml",
+        "action": "schedule",
+        "title": "中秋",
+        "account": "main",
+        "start": "2035-09-16T09:00:00+08:00",
+        "recipients": {"given": 5, "duplicates": 1, "invalid": 0, "excluded": 1, "total": 3},
+        "sources": [
+            {"name": "lists/members.csv", "rows": 3},
+            {"name": "lists/staff.csv", "rows": 1},
+        ],
+        "message": {
+            "bytes": 10,
+            "limit": 102_400,
+            "frames": [{"duration": 3, "parts": [{"type": "txt", "bytes": 4}]}],
+        },
+        "batches": [{"seq": 1, "recipients": 2}, {"seq": 2, "recipients": 1}],
+        "warnings": [],
+        "not_checked": ["balance"],
+    }
+
+
+def test_a_digest_is_the_same_in_another_folder_with_another_account(
+    office: Office, tmp_path: Path
+) -> None:
+    office.campaign(more=FUTURE)
+    (tmp_path / "elsewhere").mkdir()
+    other = Office(tmp_path / "elsewhere")
+    shutil.copy(office.root / "news.yaml", other.root)
+    other.settings(account="batch_size: 1\nmessage_limit: 50000")
+
+    assert plan(office)["digest"] == plan(other)["digest"]
+    assert only(office)["digest"] == only(other)["digest"]
+
+
+def test_a_digest_follows_message_recipients_start_and_account(office: Office) -> None:
+    digests = set()
+    for change in (
+        {},
+        {"title": "another"},
+        {"people": 4},
+        {"more": FUTURE},
+        {"more": "account: main\n"},
+    ):
+        office.campaign(**change)
+        digests.add(only(office)["digest"])
+
+    assert len(digests) == 5
+
+
+def test_a_draft_has_no_start(office: Office) -> None:
+    office.campaign()
+
+    assert action(office) == ("draft", 0)
+    assert only(office)["start"] is None
+
+
+def test_a_campaign_with_a_start_would_be_scheduled(office: Office) -> None:
+    office.campaign(more=FUTURE)
+
+    assert action(office) == ("schedule", 0)
+
+
+def test_a_guard_that_is_not_met_holds_the_campaign_and_exits_3(office: Office) -> None:
+    office.campaign(more=f"{FUTURE}expect: {{recipients: 10-20}}\n")
+
+    assert action(office) == ("held", 3)
+    assert "expect" in only(office)["warnings"][0]
+
+
+def test_the_limit_of_an_account_holds_a_campaign(office: Office) -> None:
+    office.settings(account="limits: {recipients: 2}")
+    office.campaign(more=FUTURE)
+
+    assert action(office) == ("held", 3)
+
+
+def test_a_start_past_latest_is_late_and_exits_3(office: Office) -> None:
+    office.campaign(more="start: 2020-01-01 09:00\n")
+
+    assert action(office) == ("late", 3)
+
+
+def test_a_start_within_latest_is_not_late(office: Office) -> None:
+    start = datetime.now().astimezone() - timedelta(minutes=5)
+    office.campaign(more=f"start: {start.isoformat(sep=' ', timespec='minutes')}\n")
+
+    assert action(office) == ("schedule", 0)
+
+
+def test_a_sent_campaign_is_done(office: Office, sandbox: Sandbox) -> None:
+    office.campaign(more=DUE)
+    office.run("run")
+
+    assert action(office) == ("done", 0)
+
+
+def test_a_campaign_that_was_changed_after_it_began_has_drifted(
+    office: Office, sandbox: Sandbox
+) -> None:
+    office.campaign(more=DUE)
+    office.run("run")
+    office.campaign(more=DUE, title="another")
+
+    assert action(office) == ("drifted", 0)
+    assert "new file name" in only(office)["warnings"][0]
+
+
+def test_a_campaign_with_batches_left_is_frozen(office: Office) -> None:
+    office.campaign(more=DUE)
+    office.run("run")
+
+    assert action(office) == ("frozen", 0)
+
+
+def test_a_held_campaign_whose_guard_is_met_now_has_changed(office: Office) -> None:
+    office.campaign(more=f"{DUE}expect: {{recipients: 10}}\n")
+    assert office.run("run").status == 3
+    office.campaign(people=10, more=f"{DUE}expect: {{recipients: 10}}\n")
+
+    assert action(office) == ("change", 0)
+
+
+def test_a_guard_that_was_corrected_leaves_the_campaign_unchanged(office: Office) -> None:
+    office.campaign(more=f"{DUE}expect: {{recipients: 10}}\n")
+    office.run("run")
+    office.campaign(more=f"{DUE}expect: {{recipients: 3}}\n")
+
+    assert action(office) == ("unchanged", 0)
+
+
+def test_a_state_that_cannot_be_read_makes_every_action_unknown(office: Office) -> None:
+    office.campaign(more=FUTURE)
+    office.state.parent.mkdir(parents=True)
+    office.state.write_bytes(b"not a database" * 1000)
+
+    ran = office.run("plan", "--json")
+
+    assert ran.json["campaigns"][0]["action"] == "unknown"
+    assert str(office.state) in ran.err
+
+
+def test_the_state_of_another_workspace_is_refused_with_the_way_to_adopt_it(
+    office: Office, sandbox: Sandbox
+) -> None:
+    office.campaign(more=DUE)
+    office.run("run")
+    office.root = office.root.rename(office.folder / "renamed")
+
+    ran = office.run("plan")
+
+    assert ran.status == 2
+    assert "state adopt" in ran.err
+
+
+def test_only_the_named_campaigns_are_planned(office: Office) -> None:
+    office.campaign("one")
+    office.campaign("two")
+
+    assert [entry["id"] for entry in plan(office, "two")["campaigns"]] == ["two"]
+
+
+def test_an_unknown_campaign_is_refused_with_the_one_that_was_meant(office: Office) -> None:
+    office.campaign("mid-autumn")
+
+    ran = office.run("plan", "mid-autum")
+
+    assert ran.status == 2
+    assert "did you mean `mid-autumn`?" in ran.err
+
+
+def test_faulty_files_exit_1_and_nothing_is_planned(office: Office) -> None:
+    office.campaign(more="start: tomorrow\n")
+
+    ran = office.run("plan", "--json")
+
+    assert (ran.status, ran.out) == (1, "")
+    assert "wrong-time" in ran.err
+
+
+def test_faulty_settings_exit_2(office: Office) -> None:
+    office.settings(account="batch_size: 0")
+    office.campaign()
+
+    assert office.run("plan").status == 2
+
+
+def test_nothing_is_changed_and_no_secret_is_needed(office: Office) -> None:
+    office.campaign(more=DUE)
+
+    ran = office.run("plan", MMS_PASSWORD=None, MMS_URL=None)
+
+    assert ran.status == 0
+    assert not (office.folder / "state").exists()
+
+
+def test_the_network_is_left_alone(office: Office, sandbox: Sandbox) -> None:
+    office.campaign(more=DUE)
+
+    office.run("plan")
+
+    assert not sandbox.requests
+
+
+def test_the_balance_is_asked_only_when_wanted(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+
+    [campaign] = plan(office, "--balance")["campaigns"]
+
+    assert campaign["not_checked"] == []
+    assert campaign["warnings"] == []
+    assert sandbox.requests["balance"] == 1
+    assert not sandbox.requests["send"]
+
+
+def test_a_balance_that_does_not_cover_a_campaign_is_a_warning(
+    office: Office, open_sandbox: Callable[..., Sandbox]
+) -> None:
+    open_sandbox(balance=2)
+    office.campaign()
+
+    [campaign] = plan(office, "--balance")["campaigns"]
+
+    assert campaign["warnings"] == ["the balance of 2 does not cover 3 recipients"]
+
+
+def test_a_balance_that_cannot_be_had_stays_unchecked_and_exits_3(office: Office) -> None:
+    office.campaign()
+
+    ran = office.run("plan", "--balance", "--json", MMS_URL=NOBODY)
+
+    assert ran.status == 3
+    assert ran.json["campaigns"][0]["not_checked"] == ["balance"]
+    assert "account main" in ran.err
+
+
+def test_credentials_that_the_gateway_refuses_exit_4(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+
+    assert office.run("plan", "--balance", MMS_PASSWORD="wrong").status == 4
+
+
+def test_asking_the_balance_needs_the_secret(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+
+    ran = office.run("plan", "--balance", MMS_PASSWORD=None)
+
+    assert ran.status == 2
+    assert "MMS_PASSWORD" in ran.err
+
+
+def test_skipped_numbers_are_counted_and_named_by_their_place(office: Office) -> None:
+    office.write("lists/members.csv", "mobile\n13800138000\n12345\n")
+    office.write(
+        "news.yaml",
+        "title: 中秋\nframes:\n  - {duration: 3, text: 你好}\n"
+        "recipients: {files: [lists/members.csv], invalid: skip}\n",
+    )
+
+    campaign = only(office)
+
+    assert campaign["recipients"]["invalid"] == 1
+    assert "lists/members.csv:3" in campaign["warnings"][0]
+    assert "12345" not in campaign["warnings"][0]
+
+
+def test_the_text_for_people_names_everything_that_matters(office: Office) -> None:
+    office.settings(account="batch_size: 2")
+    office.campaign(more=FUTURE, title="中秋快乐")
+
+    text = office.run("plan").out
+
+    for fact in (
+        "news: schedule",
+        "中秋快乐",
+        "2035-09-16 09:00:00+08:00",
+        "3 = 3 given",
+        "of 102,400 bytes",
+        "2 (2 + 1 people)",
+        "by account main",
+        "not checked balance",
+    ):
+        assert fact in text
+
+
+def test_a_workspace_without_campaigns_is_no_error(office: Office) -> None:
+    assert office.run("plan").status == 0
+    assert plan(office)["campaigns"] == []

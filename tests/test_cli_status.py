@@ -1,0 +1,468 @@
+"""`status`, `report`, `balance`, `resolve`, `state adopt`: what is known, and a person's word."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_workspace import numbers, opening_office, opening_sandbox, opening_sandboxes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli_workspace import Office
+
+    from runner.sandbox import Sandbox
+
+office = pytest.fixture(opening_office)
+open_sandbox = pytest.fixture(opening_sandboxes)
+sandbox = pytest.fixture(opening_sandbox)
+
+RECIPIENT_STATES = {
+    *("total", "pending", "submitted", "delivered", "failed"),
+    *("rejected", "in_doubt", "cancelled", "unreported"),
+}
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def make_doubt(office: Office, sandbox: Sandbox, people: int = 3, effect: str = "html") -> None:
+    """Send a campaign of one batch, which is in doubt then."""
+    sandbox.add_fault(f"send:1={effect}")
+    office.campaign(people=people)
+    assert office.run("run", "news").status == 3
+    sandbox.clear_faults()
+
+
+# status
+
+
+def test_the_json_has_the_keys_of_the_contract_and_no_other(
+    office: Office, sandbox: Sandbox
+) -> None:
+    office.campaign(title="中秋快乐", more="start: now\n")
+    office.run("run")
+
+    status = office.status()
+
+    assert set(status) == {"campaigns", "accounts"}
+    [campaign], [account] = status["campaigns"], status["accounts"]
+    assert set(campaign) == {
+        *("id", "state", "title", "account", "start", "recipients", "batches", "problems"),
+    }
+    assert campaign["id"] == "news"
+    assert campaign["title"] == "中秋快乐"
+    assert campaign["start"].endswith("+08:00")
+    assert set(campaign["recipients"]) == RECIPIENT_STATES
+    [batch] = campaign["batches"]
+    assert set(batch) == {"id", "seq", "state", "recipients", "task_id", "code", "attempts"}
+    assert isinstance(batch["task_id"], str)
+    assert batch["code"] is None
+    assert account == {
+        "name": "main",
+        "state": "active",
+        "balance": "999997",
+        "reports": {"received": 3, "unmatched": 0, "quarantined": 0},
+        "problems": [],
+    }
+
+
+def test_before_anything_was_sent_status_knows_the_accounts_and_makes_no_state(
+    office: Office,
+) -> None:
+    office.campaign()
+
+    status = office.status()
+
+    assert status["campaigns"] == []
+    assert [account["name"] for account in status["accounts"]] == ["main"]
+    assert not (office.folder / "state").exists()
+
+
+def test_the_counts_of_every_campaign_add_up(office: Office, sandbox: Sandbox) -> None:
+    office.settings(account="batch_size: 2\nconcurrency: 1")
+    office.campaign(people=9)
+    sandbox.add_fault("send:1=html")
+    sandbox.add_fault("send:3=4")
+    office.run("run", "news")
+
+    counts = office.campaign_status()["recipients"]
+
+    total = counts.pop("total")
+    assert counts["in_doubt"] == counts["rejected"] == counts["delivered"] == 2
+    assert sum(counts.values()) == total == 9
+
+
+def test_the_text_says_why_something_stopped_and_what_to_type_next(
+    office: Office, sandbox: Sandbox
+) -> None:
+    make_doubt(office, sandbox)
+
+    ran = office.run("status", "news")
+
+    assert ran.status == 0
+    assert "batch 1 (3 recipients) is in doubt" in ran.out
+    assert "mms-runner resolve 1 --accepted" in ran.out
+    assert str(office.state) in ran.err
+
+
+def test_the_text_says_why_an_account_is_suspended(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+    office.run("run", "news", MMS_PASSWORD="wrong")
+
+    assert "user name or password wrong" in office.run("status").out
+
+
+def test_one_campaign_can_be_asked_for(office: Office, sandbox: Sandbox) -> None:
+    office.campaign("one")
+    office.campaign("two")
+    office.run("run", "one", "two")
+
+    ran = office.run("status", "two", "--json")
+
+    assert [campaign["id"] for campaign in ran.json["campaigns"]] == ["two"]
+
+
+def test_a_campaign_that_was_never_run_has_nothing_to_show(office: Office) -> None:
+    office.campaign()
+
+    ran = office.run("status", "news")
+
+    assert ran.status == 0
+    assert "mms-runner plan news" in ran.out
+
+
+def test_status_of_an_unknown_campaign_exits_2_with_the_one_that_was_meant(
+    office: Office,
+) -> None:
+    office.campaign("mid-autumn")
+
+    ran = office.run("status", "mid-autum")
+
+    assert ran.status == 2
+    assert "did you mean `mid-autumn`?" in ran.err
+
+
+def test_status_needs_no_secret_and_no_sound_campaign(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+    office.run("run", "news")
+    office.campaign(more="start: tomorrow\n")
+
+    assert office.run("status", MMS_PASSWORD=None, MMS_URL=None).status == 0
+
+
+def test_accepted_recipients_without_a_report_are_unreported_after_the_deadline(
+    office: Office, open_sandbox: Callable[..., Sandbox]
+) -> None:
+    open_sandbox(report_delay=3600)
+    office.settings(account="reports: {deadline: 1s}")
+    office.campaign()
+
+    assert office.run("run", "news", "--wait", "30s").status == 3
+    assert office.campaign_status()["recipients"]["unreported"] == 3
+    assert office.campaign_status()["problems"]
+
+
+# report
+
+
+def test_a_report_has_a_row_for_each_recipient(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+    office.run("run", "news")
+
+    ran = office.run("report", "news")
+
+    assert ran.status == 0
+    assert ran.out.splitlines()[0] == "mobile,state,batch,task_id,received_at,error_code"
+    found = rows(ran.out)
+    assert [row["mobile"] for row in found] == numbers(3)
+    assert {row["state"] for row in found} == {"delivered"}
+    assert {row["error_code"] for row in found} == {"DELIVRD"}
+    assert all(row["received_at"].endswith("+08:00") for row in found)
+
+
+def test_a_report_in_json_is_a_list_with_the_same_columns(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+    office.run("run", "news")
+
+    found = office.run("report", "news", "--format", "json").json
+
+    assert [row["mobile"] for row in found] == numbers(3)
+    assert list(found[0]) == ["mobile", "state", "batch", "task_id", "received_at", "error_code"]
+
+
+def test_a_report_of_some_states_has_only_these(
+    office: Office, open_sandbox: Callable[..., Sandbox]
+) -> None:
+    open_sandbox(failed_share=0.5)
+    office.campaign(people=20)
+    office.run("run", "news")
+    counts = office.campaign_status()["recipients"]
+
+    failed = rows(office.run("report", "news", "--only", "failed").out)
+    both = rows(office.run("report", "news", "--only", "failed", "--only", "delivered").out)
+
+    assert {row["state"] for row in failed} == {"failed"}
+    assert len(failed) == counts["failed"] > 0
+    assert len(both) == 20
+
+
+def test_a_report_without_rows_is_still_a_document(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+    office.run("run", "news")
+
+    assert rows(office.run("report", "news", "--only", "failed").out) == []
+    assert office.run("report", "news", "--only", "failed", "--format", "json").json == []
+
+
+@pytest.mark.parametrize("word", ["=1+1", "+1", "-1", "@SUM(A1)"])
+def test_no_spreadsheet_calculates_what_a_carrier_wrote(
+    office: Office, open_sandbox: Callable[..., Sandbox], word: str
+) -> None:
+    sandbox = open_sandbox(report_delay=3600)
+    office.campaign(people=1)
+    office.run("run", "news")
+    [submission] = sandbox.submissions
+    sandbox.add_report(task_id=submission.task_id, mobile="13800138000", status=20, errorcode=word)
+    office.run("run", "news")
+
+    [row] = rows(office.run("report", "news").out)
+    [plain] = office.run("report", "news", "--format", "json").json
+
+    assert row["error_code"] == f"'{word}"
+    assert plain["error_code"] == word
+
+
+def test_a_report_of_what_was_never_sent_exits_2(office: Office, sandbox: Sandbox) -> None:
+    office.campaign("mid-autumn")
+    assert office.run("report", "mid-autumn").status == 2
+    office.run("run", "mid-autumn")
+
+    ran = office.run("report", "mid-autum")
+
+    assert ran.status == 2
+    assert "did you mean `mid-autumn`?" in ran.err
+
+
+# balance
+
+
+def test_the_balance_is_said_in_the_gateways_own_words(office: Office, sandbox: Sandbox) -> None:
+    ran = office.run("balance", "main")
+
+    assert ran.status == 0
+    assert ran.out.startswith("main: 1000000 (预付费")
+
+
+def test_the_balance_for_scripts_keeps_the_text_of_the_gateway(
+    office: Office, open_sandbox: Callable[..., Sandbox]
+) -> None:
+    open_sandbox("balance:1=negative")
+
+    [row] = office.run("balance", "--json").json
+
+    assert row == {"account": "main", "balance": "-12", "problem": None}
+
+
+@pytest.mark.parametrize("effect", ["html", "empty", "garbage", "http-500", "reset", "timeout"])
+def test_a_balance_that_cannot_be_had_exits_3(
+    office: Office, open_sandbox: Callable[..., Sandbox], effect: str
+) -> None:
+    open_sandbox(f"balance:*={effect}")
+
+    ran = office.run("balance")
+
+    assert ran.status == 3
+    assert "account main: no balance" in ran.err
+
+
+def test_refused_credentials_exit_4(office: Office, sandbox: Sandbox) -> None:
+    assert office.run("balance", MMS_PASSWORD="wrong").status == 4
+
+
+def test_an_account_that_there_is_not_exits_2(office: Office) -> None:
+    ran = office.run("balance", "mian")
+
+    assert ran.status == 2
+    assert "`main`" in ran.err
+
+
+def test_a_missing_secret_exits_2_and_is_named(office: Office) -> None:
+    ran = office.run("balance", MMS_PASSWORD=None)
+
+    assert ran.status == 2
+    assert "MMS_PASSWORD" in ran.err
+
+
+# resolve
+
+
+def test_a_batch_in_doubt_can_be_counted_as_sent(office: Office, sandbox: Sandbox) -> None:
+    make_doubt(office, sandbox)
+
+    assert office.run("resolve", "1", "--accepted").status == 0
+    assert office.batches() == ["accepted"]
+    assert office.campaign_status()["recipients"]["submitted"] == 3
+
+
+def test_the_task_that_a_person_names_finds_the_reports_that_waited(
+    office: Office, sandbox: Sandbox
+) -> None:
+    make_doubt(office, sandbox, effect="taken-html")
+    [submission] = sandbox.submissions
+    assert office.account()["reports"]["unmatched"] == 3
+
+    ran = office.run("resolve", "1", "--accepted", "--task", submission.task_id)
+
+    assert ran.status == 0
+    assert office.campaign_status()["recipients"]["delivered"] == 3
+    assert office.account()["reports"]["unmatched"] == 0
+
+
+def test_reports_that_come_after_the_task_was_named_are_found_too(
+    office: Office, open_sandbox: Callable[..., Sandbox]
+) -> None:
+    sandbox = open_sandbox(report_delay=3600)
+    make_doubt(office, sandbox, effect="taken-html")
+    [submission] = sandbox.submissions
+    office.run("resolve", "1", "--accepted", "--task", submission.task_id)
+    sandbox.make_reports_ready()
+
+    office.run("run")
+
+    assert office.campaign_status()["recipients"]["delivered"] == 3
+
+
+def test_a_batch_that_was_not_sent_goes_out_again(office: Office, sandbox: Sandbox) -> None:
+    make_doubt(office, sandbox)
+
+    assert office.run("resolve", "1", "--not-sent", "--yes").status == 0
+    assert office.batches() == ["planned"]
+    assert office.run("run").status == 0
+    assert sandbox.copies("news") == dict.fromkeys(numbers(3), 1)
+
+
+def test_a_rejected_batch_can_be_sent_again_and_its_campaign_goes_on(
+    office: Office, sandbox: Sandbox
+) -> None:
+    office.settings(account="batch_size: 1\nconcurrency: 1")
+    make_doubt(office, sandbox, people=2, effect="4")
+    assert office.batches() == ["rejected", "planned"]
+
+    assert office.run("resolve", "1", "--not-sent", "--yes").status == 0
+    assert office.run("run").status == 0
+    assert office.batches() == ["accepted", "accepted"]
+
+
+def test_sending_again_without_a_terminal_wants_a_yes(office: Office, sandbox: Sandbox) -> None:
+    make_doubt(office, sandbox)
+
+    ran = office.run("resolve", "1", "--not-sent")
+
+    assert ran.status == 2
+    assert "--yes" in ran.err
+    assert office.batches() == ["in_doubt"]
+
+
+@pytest.mark.parametrize("word", ["--accepted", "--not-sent"])
+def test_an_accepted_batch_needs_no_word(office: Office, sandbox: Sandbox, word: str) -> None:
+    office.campaign()
+    office.run("run", "news")
+
+    ran = office.run("resolve", "1", word, *(["--yes"] if word == "--not-sent" else []))
+
+    assert ran.status == 2
+    assert "batch 1 is accepted" in ran.err
+
+
+def test_a_rejected_batch_cannot_be_counted_as_sent(office: Office, sandbox: Sandbox) -> None:
+    make_doubt(office, sandbox, effect="4")
+
+    assert office.run("resolve", "1", "--accepted").status == 2
+
+
+def test_a_planned_batch_needs_no_word(office: Office) -> None:
+    office.campaign()
+    office.run("run", "news")
+
+    assert office.run("resolve", "1", "--not-sent", "--yes").status == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("1",),
+        ("1", "--accepted", "--not-sent"),
+        ("1", "--accepted", "--task", "12a"),
+        ("1", "--not-sent", "--yes", "--task", "12"),
+        ("0", "--accepted"),
+        ("99", "--accepted"),
+        ("99999999999999999999", "--accepted"),
+        ("first", "--accepted"),
+    ],
+)
+def test_a_word_that_says_nothing_clear_exits_2(
+    office: Office, sandbox: Sandbox, words: tuple[str, ...]
+) -> None:
+    make_doubt(office, sandbox)
+
+    assert office.run("resolve", *words).status == 2
+    assert office.batches() == ["in_doubt"]
+
+
+def test_where_nothing_was_sent_there_is_nothing_to_resolve(office: Office) -> None:
+    assert office.run("resolve", "1", "--accepted").status == 2
+    assert not (office.folder / "state").exists()
+
+
+# state
+
+
+@pytest.mark.parametrize(
+    "words", [("run",), ("status",), ("report", "news"), ("resolve", "1", "--accepted")]
+)
+def test_a_renamed_folder_is_refused_until_it_adopts_its_state(
+    office: Office, sandbox: Sandbox, words: tuple[str, ...]
+) -> None:
+    office.campaign()
+    office.run("run", "news")
+    office.root = office.root.rename(office.folder / "renamed")
+
+    refused = office.run(*words)
+
+    assert refused.status == 2
+    assert "mms-runner state adopt" in refused.err
+    assert office.run("state", "adopt").status == 0
+    assert office.run("run", "news").status == 0
+    assert sandbox.requests["send"] == 1
+
+
+def test_another_name_at_the_same_state_is_refused(office: Office, sandbox: Sandbox) -> None:
+    office.settings(head=f"name: shop\nstate: {json.dumps(str(office.folder / 'state.db'))}\n")
+    office.campaign()
+    office.run("run", "news")
+    office.settings(head=f"name: other\nstate: {json.dumps(str(office.folder / 'state.db'))}\n")
+
+    ran = office.run("run", "news")
+
+    assert ran.status == 2
+    assert "`shop`" in ran.err
+
+
+def test_postgresql_is_reserved_and_exits_2(office: Office) -> None:
+    office.settings(head="name: shop\nstate: postgresql://db/mms\n")
+    office.campaign()
+
+    assert office.run("run", "news").status == 2
+
+
+def test_the_state_is_for_its_owner_alone(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+    office.run("run", "news")
+
+    assert office.state.stat().st_mode & 0o777 == 0o600

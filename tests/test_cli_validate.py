@@ -1,0 +1,206 @@
+"""`mms-runner validate`: every fault at its place, in the form that the reader wants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_workspace import ACCOUNT, opening_office
+
+if TYPE_CHECKING:
+    from cli_workspace import Office
+
+office = pytest.fixture(opening_office)
+
+FAULTY = """\
+title: 中秋
+frames:
+  - {duration: 3, text: 【某店】拒收请回复R}
+recipients: {numbers: ["13800138000"]}
+"""
+
+
+def misspell(office: Office) -> None:
+    office.write("news.yaml", FAULTY.replace("frames:", "frames: # 好").replace("text", "txt"))
+
+
+def test_a_sound_workspace_exits_0_and_says_how_much_was_checked(office: Office) -> None:
+    office.campaign()
+
+    assert office.run("validate") == (0, "", "1 campaign, no faults\n")
+
+
+def test_full_shows_the_source_line_with_a_caret_under_the_fault(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misspell(office)
+    monkeypatch.chdir(office.root)
+
+    ran = office.run("validate")
+
+    assert ran.status == 1
+    assert ran.out == (
+        "error[unknown-field]: unknown field `txt`, did you mean `text`?\n"
+        "  --> news.yaml:3:19\n"
+        "   |\n"
+        " 3 |   - {duration: 3, txt: 【某店】拒收请回复R}\n"
+        "   |                   ^^^\n"
+    )
+    assert ran.err == "1 error in 1 file\n"
+
+
+def test_the_caret_stands_right_under_a_fault_behind_chinese_text(office: Office) -> None:
+    office.write(
+        "news.yaml", FAULTY.replace("duration: 3, text: 【某店】", "text: 好好, durtion: 3")
+    )
+
+    lines = office.run("validate").out.splitlines()
+
+    [source] = [line for line in lines if "durtion" in line and "|" in line]
+    caret = lines[lines.index(source) + 1]
+    # Each of the two characters takes two columns of a terminal.
+    assert caret.index("^") == source.index("durtion") + len("好好")
+    assert caret.count("^") == len("durtion")
+
+
+def test_a_file_is_named_relative_to_the_current_folder(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misspell(office)
+    monkeypatch.chdir(office.folder)
+
+    ran = office.run("validate", "--format", "concise")
+
+    assert ran.out.startswith("campaigns/news.yaml:3:19: error[unknown-field] unknown field `txt`")
+
+
+def test_concise_says_each_fault_in_one_line(office: Office) -> None:
+    misspell(office)
+    office.campaign("other", more="start: 2035-13-01 09:00\n")
+
+    ran = office.run("validate", "--format", "concise")
+
+    assert ran.status == 1
+    assert len(ran.out.splitlines()) == 2
+
+
+def test_json_is_a_list_of_faults_with_the_keys_of_the_contract(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misspell(office)
+    monkeypatch.chdir(office.root)
+
+    ran = office.run("validate", "--format", "json")
+
+    assert ran.status == 1
+    assert ran.json == [
+        {
+            "file": "news.yaml",
+            "line": 3,
+            "column": 19,
+            "end_line": 3,
+            "end_column": 22,
+            "severity": "error",
+            "rule": "unknown-field",
+            "message": "unknown field `txt`, did you mean `text`?",
+            "hint": None,
+        }
+    ]
+
+
+def test_json_of_a_sound_workspace_is_an_empty_list(office: Office) -> None:
+    office.campaign()
+
+    assert office.run("validate", "--format", "json").json == []
+
+
+def test_github_writes_workflow_commands(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    misspell(office)
+    monkeypatch.chdir(office.root)
+
+    ran = office.run("validate", "--format", "github")
+
+    assert ran.out == (
+        "::error file=news.yaml,line=3,endLine=3,col=19,endColumn=22,title=unknown-field"
+        "::unknown field `txt`, did you mean `text`?\n"
+    )
+
+
+def test_github_escapes_what_would_end_a_command(office: Office) -> None:
+    office.write("50%,a.yaml", "title: [\n")
+
+    ran = office.run("validate", "--format", "github")
+
+    assert "50%25%2Ca.yaml" in ran.out
+
+
+def test_every_fault_of_every_file_is_told_in_one_run(office: Office) -> None:
+    office.settings(account="bach_size: 3")
+    misspell(office)
+    office.write("lists/members.csv", "mobile\n12345\n")
+    office.write(
+        "more.yaml", FAULTY.replace('numbers: ["13800138000"]', "files: [lists/members.csv]")
+    )
+
+    found = {fault["rule"] for fault in office.run("validate", "--format", "json").json}
+
+    assert "unknown-field" in found
+    assert len(found) == 2
+
+
+def test_faults_in_the_settings_exit_1(office: Office) -> None:
+    office.settings(account="batch_size: 3000")
+    office.campaign()
+
+    assert office.run("validate").status == 1
+
+
+def test_a_password_in_the_settings_is_refused_and_not_shown(office: Office) -> None:
+    office.write(
+        "runner.yaml",
+        f"accounts:\n  main:\n{ACCOUNT}".replace("PATIENCE", "1s").replace(
+            "{env: MMS_PASSWORD}", "hush-hush-1"
+        ),
+    )
+
+    for form in ("full", "concise", "json", "github"):
+        ran = office.run("validate", "--format", form)
+        assert ran.status == 1
+        assert "hush-hush-1" not in ran.out + ran.err
+
+
+def test_numbers_are_masked_in_the_source_line(office: Office) -> None:
+    office.write("news.yaml", FAULTY.replace('numbers: ["', 'nubmers: ["'))
+
+    ran = office.run("validate")
+
+    assert "nubmers" in ran.out
+    assert "13800138000" not in ran.out + ran.err
+
+
+def test_only_the_named_files_are_checked(office: Office) -> None:
+    misspell(office)
+    sound = office.campaign("sound")
+
+    assert office.run("validate", str(sound)).status == 0
+
+
+def test_a_folder_names_the_campaigns_in_it(office: Office) -> None:
+    office.campaign("sound")
+    office.write("2026/spring/news.yaml", "title: [")
+
+    assert office.run("validate", str(office.root / "2026")).status == 1
+
+
+def test_neither_network_nor_state_is_touched(office: Office) -> None:
+    office.campaign()
+
+    office.run("validate")
+
+    assert not (office.folder / "state").exists()
+
+
+def test_no_secret_has_to_be_set(office: Office) -> None:
+    office.campaign()
+
+    assert office.run("validate", MMS_PASSWORD=None, MMS_URL=None).status == 0

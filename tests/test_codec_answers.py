@@ -1,0 +1,552 @@
+"""What the gateway's answers mean, in every form of its document and every form that was seen.
+
+Whatever is neither is no answer: for a send that makes the outcome unknown, for a page of delivery
+reports it keeps the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.codec.answers import (
+    ReportPage,
+    decode_balance,
+    decode_receipt,
+    decode_reports,
+)
+from runner.errors import UnreadableAnswer
+from runner.model.outcome import Accepted, Balance, Code, QueryRefused, Refused, Report
+
+BOM = b"\xef\xbb\xbf"
+HTML = b"<!DOCTYPE html>\n<html><head><title>502</title></head><body>a:b</body></html>"
+
+# ---- the answer to a send
+
+
+def test_a_receipt_is_the_balance_and_the_task():
+    """The document's own example."""
+    assert decode_receipt(b"100:27349872349823") == Accepted(
+        task_id="27349872349823", balance="100"
+    )
+
+
+@pytest.mark.parametrize("code", range(11))
+def test_a_bare_code_is_a_refusal(code):
+    assert decode_receipt(b"%d" % code) == Refused(code=Code(code))
+
+
+@pytest.mark.parametrize(
+    ("body", "balance", "task_id"),
+    [
+        (b"-12:1", "-12", "1"),
+        (b"0:1", "0", "1"),
+        (b"99.50:1", "99.50", "1"),
+        (b"100:12345678901234567890", "100", "12345678901234567890"),
+        (b"100:00000000000000000007", "100", "00000000000000000007"),
+        (b"1:2", "1", "2"),
+    ],
+)
+def test_balance_and_task_id_stay_as_they_were_written(body, balance, task_id):
+    assert decode_receipt(body) == Accepted(task_id=task_id, balance=balance)
+
+
+@pytest.mark.parametrize("text", [b"100:27349872349823", b"10", b"7"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        b"%s ",
+        b" %s",
+        b" %s\r\n",
+        b"\r\n%s\n",
+        BOM + b"%s",
+        BOM + b"\r\n%s",
+        b"\r\n" + BOM + b"%s\t",
+    ],
+)
+def test_a_bom_and_white_space_around_an_answer_change_nothing(text, around):
+    assert decode_receipt(around % text) == decode_receipt(text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" \r\n",
+        BOM,
+        b"11",
+        b"-1",
+        b"00",
+        b"07",
+        b"7.0",
+        b"1 0",
+        b"7\n7",
+        b"100:",
+        b":27349872349823",
+        b"100:27349872349823:1",
+        b"100: 27349872349823",
+        b"100:27349872349823\n100:27349872349824",
+        b"100:27349872349823 7",
+        b"100:123456789012345678901",
+        b"100:2734987234982x",
+        b"100:-1",
+        b"1e3:1",
+        b"--1:1",
+        b"ok:1",
+        "１００:1".encode(),
+        "7".encode("utf-16"),
+        b"\x007",
+        b"http://login.example.cn:8888/",
+        b"8888:http://login.example.cn",
+        b"<html>100:27349872349823</html>",
+        HTML,
+        b"9" * 100_000,
+        b"1:" + b"9" * 100_000,
+    ],
+)
+def test_anything_else_is_no_answer_to_a_send(body):
+    with pytest.raises(UnreadableAnswer):
+        decode_receipt(body)
+
+
+# ---- the answer to a balance query
+
+
+def balance_answer(
+    status: str = "Success",
+    message: str = "",
+    payinfo: str = "预付费",
+    overage: str = "100",
+    bought: str = "5000",
+) -> str:
+    return (
+        '<?xml version="1.0" encoding="utf-8" ?>\n\n<returnsms>\n\n'
+        f"<returnstatus>{status}</returnstatus>\n<message>{message}</message>\n"
+        f"<payinfo>{payinfo}</payinfo>\n<overage>{overage}</overage>\n"
+        f"<sendTotal>{bought}</sendTotal>\n</returnsms>\n"
+    )
+
+
+def test_a_balance_answer_says_what_is_left_and_how_it_is_paid():
+    assert decode_balance(balance_answer().encode()) == Balance(
+        left="100", bought="5000", payment="预付费"
+    )
+
+
+@pytest.mark.parametrize(
+    "status", ["Success", "success", "SUCCESS", "Sucess", "sucess", " Success"]
+)
+def test_success_is_read_however_it_is_spelt(status):
+    assert decode_balance(balance_answer(status=status).encode()) == decode_balance(
+        balance_answer().encode()
+    )
+
+
+@pytest.mark.parametrize("left", ["0", "-12", "99.50", "-0.1", "00100", "9" * 20])
+def test_what_is_left_stays_as_it_was_written(left):
+    answer = decode_balance(balance_answer(overage=left).encode())
+    assert isinstance(answer, Balance)
+    assert answer.left == left
+
+
+def test_a_postpaid_account_may_leave_out_what_was_bought():
+    answer = decode_balance(balance_answer(payinfo="后付费", bought="").encode())
+    assert answer == Balance(left="100", bought=None, payment="后付费")
+
+
+def test_a_balance_answer_may_lack_all_but_its_status_and_the_amount():
+    body = b"<returnsms><overage>7</overage><returnstatus>Success</returnstatus></returnsms>"
+    assert decode_balance(body) == Balance(left="7")
+
+
+@pytest.mark.parametrize("status", ["Faild", "Fail", "Failed", "faild"])
+def test_a_failed_balance_query_gives_the_gateways_own_reason(status):
+    body = balance_answer(status=status, message="系统繁忙", overage="")
+    assert decode_balance(body.encode()) == QueryRefused(remark="系统繁忙")
+
+
+@pytest.mark.parametrize("remark", ["用户名或密码不能为空", "用户名或密码错误"])
+def test_both_reasons_of_the_document_blame_the_credentials(remark):
+    body = balance_answer(status="Faild", message=remark, payinfo="", overage="", bought="")
+    assert decode_balance(body.encode()) == QueryRefused(remark=remark, wrong_credentials=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"100",
+        b"100:27349872349823",
+        HTML,
+        b"<returnsms/>",
+        b"<html><returnstatus>Success</returnstatus><overage>1</overage></html>",
+        balance_answer(status="").encode(),
+        balance_answer(status="maybe").encode(),
+        balance_answer(overage="").encode(),
+        balance_answer(overage="NaN").encode(),
+        balance_answer(overage="Infinity").encode(),
+        balance_answer(overage="a lot").encode(),
+        balance_answer(overage="<b>1</b>").encode(),
+        balance_answer(overage="1</overage><overage>2").encode(),
+        balance_answer()[:-5].encode(),
+    ],
+)
+def test_anything_else_is_no_answer_to_a_balance_query(body):
+    with pytest.raises(UnreadableAnswer):
+        decode_balance(body)
+
+
+# ---- a page of delivery reports
+
+DECLARATION = '<?xml version="1.0" encoding="utf-8" ?>'
+
+
+def box(number: int = 0, **changes: str) -> str:
+    fields = {
+        "mobile": f"{15023239810 + number}",
+        "taskid": "1212",
+        "status": "10",
+        "receivetime": "2011-12-02 22:12:11",
+        "errorcode": "DELIVRD",
+        "extno": "",
+        **changes,
+    }
+    lines = "\n".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    return f"<statusbox>\n\n{lines}\n\n</statusbox>"
+
+
+def report(number: int = 0, **changes: object) -> Report:
+    facts: dict[str, object] = {
+        "task_id": "1212",
+        "mobile": 15023239810 + number,
+        "delivered": True,
+        "received_at": datetime(2011, 12, 2, 14, 12, 11, tzinfo=UTC),
+        "error_code": "DELIVRD",
+        "extno": "",
+    }
+    return Report(**{**facts, **changes})
+
+
+def page(*boxes: str, declaration: str = DECLARATION) -> str:
+    return "\n\n".join([declaration, "<returnsms>", *boxes, "</returnsms>", ""])
+
+
+def read(body: str | bytes) -> ReportPage:
+    answer = decode_reports(body.encode() if isinstance(body, str) else body)
+    assert isinstance(answer, ReportPage)
+    return answer
+
+
+def reports_of(*boxes: str) -> tuple[Report, ...]:
+    answer = read(page(*boxes))
+    assert not answer.unread
+    return answer.reports
+
+
+def test_the_documents_own_page_is_read():
+    second = box(1, status="20", errorcode="2")
+    assert reports_of(box(), second) == (report(), report(1, delivered=False, error_code="2"))
+
+
+def test_the_time_is_china_standard_time():
+    (only,) = reports_of(box(receivetime="2011-12-02 22:12:11"))
+    assert only.received_at == datetime(2011, 12, 2, 14, 12, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2011-02-30 00:00:00", "0001-01-01 00:00:00", "1900-01-01 00:00:00"]
+)
+def test_a_report_without_a_real_time_still_counts(text):
+    """0001 and 1900 are what the gateway's kind of database writes for nothing."""
+    assert reports_of(box(receivetime=text)) == (report(received_at=None),)
+
+
+@pytest.mark.parametrize(("status", "delivered"), [("10", True), ("20", False)])
+@pytest.mark.parametrize("error_code", ["DELIVRD", "UNDELIV", "2", "", "用户关机"])
+def test_the_status_alone_decides_whatever_the_carriers_word(status, delivered, error_code):
+    assert reports_of(box(status=status, errorcode=error_code)) == (
+        report(delivered=delivered, error_code=error_code),
+    )
+
+
+@pytest.mark.parametrize("task_id", ["12345678901234567890", "0007"])
+def test_a_task_id_is_text(task_id):
+    assert reports_of(box(taskid=task_id)) == (report(task_id=task_id),)
+
+
+@pytest.mark.parametrize("mobile", ["8615023239810", "+86 150-2323-9810", " 15023239810\r\n"])
+def test_a_reported_number_is_normalised_like_any_other(mobile):
+    assert reports_of(box(mobile=mobile)) == (report(),)
+
+
+def test_an_echoed_extno_is_kept():
+    assert reports_of(box(extno="0042")) == (report(extno="0042"),)
+
+
+def test_fields_may_be_missing_or_stand_in_another_order():
+    fields = "<status>20</status><mobile>15023239810</mobile><taskid>7</taskid>"
+    assert reports_of(f"<statusbox>{fields}</statusbox>") == (
+        report(task_id="7", delivered=False, received_at=None, error_code=""),
+    )
+
+
+def test_unknown_fields_are_passed_over():
+    assert reports_of(box(spcode="1069")) == (report(),)
+
+
+def test_cdata_padding_and_character_references_are_undone():
+    padded = box(mobile=" <![CDATA[15023239810]]>\r\n", taskid="&#49;2<![CDATA[12 ]]>")
+    assert reports_of(padded) == (report(),)
+
+
+def test_comments_and_instructions_change_nothing():
+    assert reports_of("<!-- a --><?b c?>", box(taskid="12<!-- d -->12")) == (report(),)
+
+
+def test_tags_are_read_in_any_case():
+    assert read(page(box().replace("statusbox", "StatusBox").replace("taskid", "TaskID"))) == read(
+        page(box())
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n", BOM, b"<returnsms/>", page().encode()])
+def test_nothing_to_report_is_an_empty_page(body):
+    assert read(body) == ReportPage()
+
+
+@pytest.mark.parametrize("before", ["", "\n", "\r\n", "\ufeff", "\ufeff\r\n", "\n\ufeff"])
+@pytest.mark.parametrize("declaration", ["", DECLARATION, '<?xml version="1.0"?>'])
+def test_a_bom_and_line_breaks_may_precede_the_declaration(before, declaration):
+    assert read(before + page(box(), declaration=declaration)).reports == (report(),)
+
+
+@pytest.mark.parametrize("declared", ["gb2312", "GBK", "utf-8", "UTF-16", "none-such"])
+@pytest.mark.parametrize("real", ["utf-8", "gbk"])
+def test_the_bytes_decide_the_encoding_and_not_the_declaration(declared, real):
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>'
+    body = page(box(errorcode="空号"), declaration=declaration).encode(real)
+    assert read(body) == ReportPage(reports=(report(error_code="空号"),))
+
+
+REMARKS = {
+    1: "用户名或密码不能为空",
+    2: "用户名或密码错误",
+    3: "该用户不允许查看状态报告",
+    4: "参数不正确",
+}
+
+
+def refusal(code: object, remark: str) -> str:
+    return page(f"<errorstatus>\n<error>{code}</error>\n<remark>{remark}</remark>\n</errorstatus>")
+
+
+@pytest.mark.parametrize("code", REMARKS)
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_a_refused_query_gives_code_and_remark(code, encoding):
+    """Only 1 and 2 blame the credentials."""
+    assert decode_reports(refusal(code, REMARKS[code]).encode(encoding)) == QueryRefused(
+        remark=REMARKS[code], code=code, wrong_credentials=code in (1, 2)
+    )
+
+
+@pytest.mark.parametrize("code", ["", "x", "²", "-1", "1" * 5000])
+def test_a_refusal_with_an_odd_code_is_a_refusal_without_a_code(code):
+    assert decode_reports(refusal(code, "?").encode()) == QueryRefused(remark="?")
+
+
+# ---- what of a page cannot be read
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        box(mobile=""),
+        box(mobile="12345"),
+        box(taskid=""),
+        box(status=""),
+        box(status="30"),
+        box(status="delivered"),
+        box(mobile="150<b>2</b>3239810"),
+        box(taskid="12<b/>12"),
+        box().replace("</mobile>", "</mobile><mobile>15023239899</mobile>"),
+        "<statusbox/>",
+        "<message>hello</message>",
+    ],
+)
+def test_a_malformed_box_among_good_ones_is_kept_apart(malformed):
+    malformed = re.sub(r"<(\w+)></\1>", r"<\1/>", malformed)  # the same to XML
+    answer = read(page(box(1), malformed, box(2)))
+    assert answer.reports == (report(1), report(2))
+    assert [piece.text for piece in answer.unread] == [malformed]
+    assert answer.boxes == 3
+
+
+@pytest.mark.parametrize("malformed", [box(errorcode="<"), box(errorcode="&none;"), box(x="\x02")])
+def test_a_box_that_breaks_the_document_does_not_take_the_others_with_it(malformed):
+    answer = read(page(box(1), malformed, box(2)))
+    assert answer.reports == (report(1), report(2))
+    assert [piece.text for piece in answer.unread] == [malformed]
+
+
+def test_a_box_that_lost_its_end_does_not_swallow_the_next():
+    damaged = box(1).removesuffix("</statusbox>")
+    answer = read(page(damaged, box(2)))
+    assert answer.reports == (report(2),)
+    assert [piece.text for piece in answer.unread] == [damaged.strip()]
+
+
+def test_text_beside_the_boxes_is_kept():
+    answer = read(page("系统", box(), "繁忙"))
+    assert answer.reports == (report(),)
+    assert [piece.text for piece in answer.unread] == ["系统", "繁忙"]
+
+
+def test_a_refusal_beside_boxes_costs_no_report():
+    """Every report is handed out once."""
+    error = "<errorstatus><error>4</error></errorstatus>"
+    answer = read(page(box(), error))
+    assert answer.reports == (report(),)
+    assert [piece.text for piece in answer.unread] == [error]
+
+
+def test_boxes_without_the_element_around_them_are_read():
+    assert read(box()).reports == (report(),)
+    assert read(box(0) + box(1)).reports == (report(0), report(1))
+
+
+@pytest.mark.parametrize("body", [HTML, b"4", b"100:1", b"\xff\xfe\x00", b"<html>busy</html>"])
+def test_what_is_no_page_is_kept_whole(body):
+    answer = read(body)
+    assert answer.reports == ()
+    assert [piece.text for piece in answer.unread] == [body.decode(errors="replace")]
+
+
+def test_a_whole_box_is_read_although_a_character_beside_it_was_cut():
+    body = page(box(0), box(1, errorcode="空号")).encode()
+    cut = body[: body.index("号".encode()) + 1]
+    answer = read(cut)
+    assert answer.reports == (report(),)
+    assert [piece.text[:11] for piece in answer.unread] == ["<statusbox>"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_a_page_cut_at_any_byte_loses_no_whole_box_and_invents_none(encoding):
+    boxes = [box(0), box(1, status="20", errorcode="空号"), box(2)]
+    whole = page(*boxes).encode(encoding)
+    expected = read(whole).reports
+    starts = [whole.index(b"<returnsms>") + len(b"<returnsms>")]
+    starts += [whole.index(text.encode(encoding)) + len(text.encode(encoding)) for text in boxes]
+    for length in range(starts[0], len(whole) + 1):
+        answer = read(whole[:length])
+        count = sum(start <= length for start in starts) - 1
+        assert answer.reports == expected[:count]
+        rest = whole[starts[count] : length].decode(encoding, errors="replace").strip()
+        kept = [] if rest in ("", "</returnsms>") else [rest]
+        assert [piece.text for piece in answer.unread] == kept
+
+
+# ---- what a hostile or broken peer may send
+
+LAUGHS = (
+    '<!DOCTYPE returnsms [<!ENTITY a "ha">'
+    + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in pairwise("abcdefghi"))
+    + "]>"
+)
+FILE = '<!DOCTYPE returnsms [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+
+
+@pytest.mark.parametrize(
+    ("doctype", "entity"), [(LAUGHS, "&i;"), (FILE, "&f;"), ("<!DOCTYPE returnsms>", "")]
+)
+def test_a_doctype_is_refused_and_no_entity_is_opened(doctype, entity):
+    declaration = DECLARATION + doctype
+    with pytest.raises(UnreadableAnswer):
+        decode_balance(balance_answer().replace(DECLARATION, declaration).encode())
+    answer = read(page(box(errorcode=f"x{entity}"), declaration=declaration))
+    assert "root:" not in repr(answer)
+    assert "haha" not in repr(answer)
+    assert any("<!DOCTYPE" in piece.text for piece in answer.unread)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a>" * 5000,
+        b"<returnsms>" + b"<a>" * 5000 + b"</a>" * 5000 + b"</returnsms>",
+        b"<statusbox" * 5000,
+        b"<statusbox>" * 5000,
+        b"<?xml" * 5000,
+        b"<returnsms" * 5000,
+        b"<statusbox>" + b"<" * 5000 + b"</statusbox>",
+        b"</statusbox>" * 5000,
+    ],
+)
+def test_nesting_and_repetition_are_only_unreadable(body):
+    answer = read(body)
+    assert answer.reports == ()
+    assert answer.unread
+    with pytest.raises(UnreadableAnswer):
+        decode_balance(body)
+
+
+def mutate(whole: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    """Replace stretches of an answer: (place in thousandths, length, new bytes)."""
+    for place, length, new in edits:
+        start = len(whole) * place // 1000
+        whole = whole[:start] + new + whole[start + length :]
+    return whole
+
+
+ANSWERS = [
+    b"100:27349872349823",
+    b"7",
+    balance_answer().encode(),
+    balance_answer(status="Faild", message=REMARKS[2]).encode("gbk"),
+    refusal(1, REMARKS[1]).encode(),
+    page(box(0), box(1, errorcode="空号"), box(2)).encode(),
+    page(box(0), box(1, errorcode="空号")).encode("gbk"),
+]
+snippets = st.sampled_from(
+    [b"", b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"</statusbox>", b"<statusbox>", b"\x00"]
+)
+edits = st.lists(
+    st.tuples(st.integers(0, 1000), st.integers(0, 40), snippets | st.binary(max_size=4)),
+    max_size=4,
+)
+bodies = st.binary(max_size=200) | st.builds(mutate, st.sampled_from(ANSWERS), edits)
+
+
+@settings(deadline=None, max_examples=300)
+@given(bodies)
+def test_whatever_comes_a_send_or_balance_answer_is_read_or_unreadable(body):
+    for decode in (decode_receipt, decode_balance):
+        try:
+            answer = decode(body)
+        except UnreadableAnswer:
+            continue
+        assert isinstance(answer, Accepted | Refused | Balance | QueryRefused)
+
+
+@settings(deadline=None, max_examples=300)
+@given(bodies)
+def test_whatever_comes_a_page_of_reports_is_kept_without_an_error(body):
+    answer = decode_reports(body)
+    if isinstance(answer, ReportPage) and not answer.boxes:
+        text = body.decode("utf-8", errors="replace")
+        assert "<statusbox>" not in text or "<!--" in text
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 2), st.integers(0, 1000), snippets | st.binary(max_size=4))
+def test_damage_to_one_box_costs_no_other(damaged, place, new):
+    boxes = [box(number).encode() for number in range(3)]
+    boxes[damaged] = mutate(boxes[damaged], [(place, len(new), new)])
+    answer = read(b"<returnsms>" + b"".join(boxes) + b"</returnsms>")
+    others = [report(number) for number in range(3) if number != damaged]
+    assert [found for found in answer.reports if found in others] == others
+    assert len(answer.reports) <= 3

@@ -1,0 +1,347 @@
+"""A plan says what would be sent, to whom, in which requests, and why it might not go out."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.codec.content import encode_text, pack_message
+from runner.codec.requests import send_body
+from runner.lifecycle import CampaignState
+from runner.model.account import Account, Credentials, SecretKind, SecretRef
+from runner.model.campaign import (
+    Audience,
+    Campaign,
+    Expectation,
+    Frame,
+    Message,
+    Part,
+    PartType,
+    Source,
+)
+from runner.plan import (
+    Action,
+    StoredCampaign,
+    UnreadableState,
+    campaign_digest,
+    find_guard,
+    plan_campaign,
+    plan_digest,
+)
+
+START = datetime(2035, 9, 16, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+BEFORE = START - timedelta(days=1)
+TOO_LATE = START + timedelta(hours=1, seconds=1)
+NOBODY = Credentials(url="", userid="", account="", password="")
+
+
+def message_of(text: str = "你好", title: str = "节日") -> Message:
+    part = Part(type=PartType.TXT, payload=encode_text(text))
+    return Message(title=title, frames=(Frame(duration=3, parts=(part,)),))
+
+
+def audience_of(*mobiles: int, **counts: Any) -> Audience:
+    numbers = array("Q", mobiles or (13800138000, 13900139000))
+    return Audience(mobiles=numbers, given=len(numbers), **counts)
+
+
+def campaign_of(**changes: Any) -> Campaign:
+    facts: dict[str, Any] = {
+        "id": "mid-autumn",
+        "file": "mid-autumn.yaml",
+        "message": message_of(),
+        "audience": audience_of(),
+        "account": "main",
+        "start": START,
+        "start_as_written": "2035-09-16 09:00",
+        "latest": timedelta(hours=1),
+    }
+    return Campaign(**{**facts, **changes})
+
+
+def account_of(**changes: Any) -> Account:
+    secret = SecretRef(kind=SecretKind.ENV, name="MMS_PASSWORD")
+    facts = {"name": "main", "url": "http://x", "userid": "12", "account": "z", "password": secret}
+    return Account(**{**facts, **changes})
+
+
+DRAFT = {"start": None, "start_as_written": None}
+NOW = {"start": None, "starts_now": True, "start_as_written": "now"}
+
+
+def digest_of(campaign: Campaign) -> str:
+    return campaign_digest(campaign, pack_message(campaign.message))
+
+
+def stored_as(state: CampaignState, campaign: Campaign, *, frozen: bool) -> StoredCampaign:
+    return StoredCampaign(state=state, digest=digest_of(campaign), frozen=frozen)
+
+
+def plan(campaign: Campaign, stored: Any = None, now: datetime = BEFORE, **account: Any) -> Any:
+    return plan_campaign(campaign, account_of(**account), stored, now)
+
+
+# ---- what would be done
+
+
+@pytest.mark.parametrize("start", [{}, NOW])
+def test_a_new_campaign_with_a_start_is_scheduled(start):
+    assert plan(campaign_of(**start)).action is Action.SCHEDULE
+
+
+def test_a_campaign_that_is_due_is_scheduled_until_it_is_late():
+    assert plan(campaign_of(), now=START).action is Action.SCHEDULE
+    assert plan(campaign_of(), now=START + timedelta(hours=1)).action is Action.SCHEDULE
+
+
+def test_a_campaign_without_a_start_is_a_draft():
+    assert plan(campaign_of(**DRAFT)).action is Action.DRAFT
+
+
+@pytest.mark.parametrize("state", ["scheduled", "held", "missed", "running"])
+def test_what_has_not_begun_to_be_sent_follows_its_file(state):
+    old, new = campaign_of(), campaign_of(message=message_of("再见"))
+    stored = stored_as(CampaignState(state), old, frozen=False)
+    assert plan(old, stored).action is Action.UNCHANGED
+    assert plan(new, stored).action is Action.CHANGE
+
+
+@pytest.mark.parametrize("state", ["running", "halted"])
+def test_from_the_first_claim_on_it_is_frozen_and_an_edit_is_drift(state):
+    old, new = campaign_of(), campaign_of(message=message_of("再见"))
+    stored = stored_as(CampaignState(state), old, frozen=True)
+    assert plan(old, stored).action is Action.FROZEN
+    assert plan(new, stored).action is Action.DRIFTED
+    assert "copy it to a new file name" in plan(new, stored).reason
+
+
+def test_a_finished_campaign_is_done_until_its_file_differs():
+    stored = stored_as(CampaignState.FINISHED, campaign_of(), frozen=True)
+    assert plan(campaign_of(), stored).action is Action.DONE
+    assert plan(campaign_of(message=message_of("再见")), stored).action is Action.DRIFTED
+
+
+def test_what_has_begun_is_neither_late_nor_held():
+    campaign = campaign_of(expect=Expectation(least=9, most=9))
+    stored = stored_as(CampaignState.RUNNING, campaign, frozen=True)
+    assert plan(campaign, stored, now=TOO_LATE).action is Action.FROZEN
+
+
+@pytest.mark.parametrize("state", [None, "scheduled", "missed", "held"])
+def test_past_latest_it_would_not_go_out_by_itself(state):
+    stored = stored_as(CampaignState(state), campaign_of(), frozen=False) if state else None
+    late = plan(campaign_of(), stored, now=TOO_LATE)
+    assert late.action is Action.LATE
+    assert late.reason == "its start passed more than 1h ago: give it a new `start`"
+
+
+def test_latest_is_judged_once_when_it_begins():
+    """A process that died between the beginning and the first claim does not make it late."""
+    stored = stored_as(CampaignState.RUNNING, campaign_of(), frozen=False)
+    assert plan(campaign_of(), stored, now=TOO_LATE).action is Action.UNCHANGED
+
+
+@pytest.mark.parametrize("start", [DRAFT, NOW])
+def test_what_has_no_time_of_its_own_is_never_late(start):
+    assert plan(campaign_of(**start), now=TOO_LATE).action is not Action.LATE
+
+
+def test_a_new_start_reschedules_a_missed_campaign():
+    stored = stored_as(CampaignState.MISSED, campaign_of(), frozen=False)
+    later = campaign_of(start=START + timedelta(days=1), start_as_written="2035-09-17 09:00")
+    assert plan(later, stored, now=TOO_LATE).action is Action.CHANGE
+
+
+def test_where_the_state_cannot_be_read_nobody_knows():
+    unknown = plan(campaign_of(expect=Expectation(least=9, most=9)), UnreadableState())
+    assert unknown.action is Action.UNKNOWN
+    assert unknown.reason == "the state cannot be read, so what was sent already is not known"
+
+
+@pytest.mark.parametrize("start", [{}, DRAFT, NOW])
+def test_what_goes_its_way_needs_no_reason(start):
+    assert plan(campaign_of(**start)).reason is None
+
+
+# ---- guards
+
+
+@pytest.mark.parametrize(("least", "most"), [(2, 2), (1, 2), (2, 3), (0, 9)])
+def test_both_ends_of_the_expectation_are_met(least, most):
+    assert find_guard(campaign_of(expect=Expectation(least=least, most=most)), account_of()) is None
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "wanted"), [(3, 9, "3-9"), (0, 1, "0-1"), (3, 3, "3"), (1, 1, "1")]
+)
+def test_outside_the_expectation_it_is_held(least, most, wanted):
+    held = plan(campaign_of(expect=Expectation(least=least, most=most)))
+    assert held.action is Action.HELD
+    assert held.reason == (
+        f"`expect` says {wanted} recipients, but it has 2:"
+        " correct the lists, or `expect.recipients`"
+    )
+
+
+def test_the_accounts_limit_holds_what_is_larger():
+    assert plan(campaign_of(), recipient_limit=2).action is Action.SCHEDULE
+    held = plan(campaign_of(), recipient_limit=1)
+    assert held.action is Action.HELD
+    assert held.reason == (
+        "account main allows a campaign 1 recipients, but it has 2:"
+        " split it, or raise `limits.recipients`"
+    )
+
+
+def test_a_guard_is_named_before_lateness():
+    campaign = campaign_of(expect=Expectation(least=9, most=9))
+    assert plan(campaign, now=TOO_LATE).action is Action.HELD
+
+
+def test_a_guard_that_is_met_again_lets_it_go():
+    stored = stored_as(CampaignState.HELD, campaign_of(), frozen=False)
+    assert plan(campaign_of(expect=Expectation(least=2, most=2)), stored).action is Action.UNCHANGED
+
+
+# ---- batches
+
+
+@settings(deadline=None)
+@given(
+    mobiles=st.lists(st.integers(13_000_000_000, 19_999_999_999), max_size=40, unique=True),
+    batch_size=st.integers(1, 12),
+)
+def test_every_recipient_is_in_exactly_one_batch_and_none_is_too_large(mobiles, batch_size):
+    audience = Audience(mobiles=array("Q", mobiles), given=len(mobiles))
+    batches = plan(campaign_of(audience=audience), batch_size=batch_size).batches
+    assert [batch.seq for batch in batches] == list(range(1, len(batches) + 1))
+    assert all(1 <= len(batch.mobiles) <= batch_size for batch in batches)
+    assert all(list(batch.mobiles) == sorted(batch.mobiles) for batch in batches)
+    assert sorted(mobile for batch in batches for mobile in batch.mobiles) == sorted(mobiles)
+    assert len(batches) == -(-len(mobiles) // batch_size)
+
+
+def test_batches_are_cut_in_the_order_of_first_mention():
+    audience = audience_of(13900139000, 13700137000, 13800138000)
+    batches = plan(campaign_of(audience=audience), batch_size=2).batches
+    assert [list(batch.mobiles) for batch in batches] == [[13700137000, 13900139000], [13800138000]]
+
+
+@settings(deadline=None)
+@given(
+    title=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    mobiles=st.lists(
+        st.integers(13_000_000_000, 19_999_999_999), min_size=1, max_size=9, unique=True
+    ),
+)
+def test_a_requests_size_is_that_of_the_real_body_without_credentials(title, mobiles):
+    campaign = campaign_of(message=message_of(title=title), audience=audience_of(*mobiles))
+    planned = plan(campaign, batch_size=4)
+    for batch in planned.batches:
+        body = send_body(planned.message, batch.mobiles, NOBODY)
+        assert batch.request_bytes == len(body)
+        assert batch.digest.startswith("sha256:")
+
+
+def test_batches_of_other_people_have_other_digests():
+    batches = plan(campaign_of(), batch_size=1).batches
+    assert len({batch.digest for batch in batches}) == 2
+
+
+# ---- digests
+
+
+def test_a_digest_is_the_same_on_every_machine():
+    """Written down: another value would make everything in flight look drifted."""
+    assert digest_of(campaign_of()) == (
+        "sha256:81d712c2b552f8e079ecf6016a673f7eaec1ffb3e47d17bc66e4465e880a04d4"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"message": message_of("再见")},
+        {"message": message_of(title="假日")},
+        {"audience": audience_of(13800138000)},
+        {"audience": audience_of(13800138000, 13900139001)},
+        {"start_as_written": "2035-09-16 09:01"},
+        {"start_as_written": None},
+        {"account_as_written": "main"},
+    ],
+)
+def test_a_digest_changes_with_message_recipients_start_and_account(changes):
+    assert digest_of(campaign_of(**changes)) != digest_of(campaign_of())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expect": Expectation(least=1, most=9)},
+        {"latest": timedelta(days=3)},
+        {"start": START.astimezone(UTC)},
+        {"account": "other"},
+        {"id": "2036/spring", "file": "2036/spring.yml"},
+        {"warnings": ("look first",)},
+        {"audience": audience_of(duplicates=4, sources=(Source(name="l", rows=2, digest="d"),))},
+    ],
+)
+def test_a_digest_stays_with_whatever_else_changes(changes):
+    assert digest_of(campaign_of(**changes)) == digest_of(campaign_of())
+
+
+def test_a_digest_does_not_depend_on_time_state_or_the_accounts_settings():
+    stored = stored_as(CampaignState.FINISHED, campaign_of(), frozen=True)
+    other = SecretRef(kind=SecretKind.FILE, name="/etc/secret")
+    plans = [
+        plan(campaign_of()),
+        plan(campaign_of(), now=TOO_LATE),
+        plan(campaign_of(), stored),
+        plan(campaign_of(), UnreadableState()),
+        plan(campaign_of(), password=other, url="https://y", batch_size=1, extno="7"),
+    ]
+    assert {entry.digest for entry in plans} == {digest_of(campaign_of())}
+    assert {plan_digest([entry]) for entry in plans} == {plan_digest(plans[:1])}
+
+
+def test_a_plans_digest_covers_every_campaign_and_its_name():
+    one, other = plan(campaign_of()), plan(campaign_of(id="other"))
+    digests = {plan_digest(plans) for plans in ([], [one], [other], [one, other])}
+    assert len(digests) == 4
+    assert all(digest.startswith("sha256:") for digest in digests)
+
+
+# ---- warnings
+
+
+def test_numbers_that_were_skipped_are_named_by_their_places():
+    places = ("lists/a.csv:3", "lists/a.csv:9")
+    skipped = audience_of(invalid=2, invalid_places=places)
+    assert plan(campaign_of(audience=skipped)).warnings == (
+        "2 skipped as invalid: lists/a.csv:3, lists/a.csv:9",
+    )
+
+
+def test_of_many_skipped_numbers_the_first_places_are_named():
+    skipped = audience_of(invalid=12, invalid_places=("lists/a.csv:3",))
+    assert plan(campaign_of(audience=skipped)).warnings == (
+        "12 skipped as invalid: lists/a.csv:3 and 11 more",
+    )
+
+
+def test_warnings_of_the_file_come_first():
+    campaign = replace(
+        campaign_of(audience=audience_of(invalid=1, invalid_places=("a:1",))), warnings=("old",)
+    )
+    assert plan(campaign).warnings == ("old", "1 skipped as invalid: a:1")
+
+
+def test_without_a_reason_nothing_is_warned_of():
+    assert plan(campaign_of()).warnings == ()

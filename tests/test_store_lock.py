@@ -1,0 +1,86 @@
+"""The lock: one sender at a time, and nothing to tidy up after one that died."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from builders import NOW
+
+from runner.errors import AnotherInstance, StateRefused
+from runner.store.lock import hold_lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from builders import NOW
+from runner.store.lock import hold_lock
+with hold_lock(Path(sys.argv[1]), command="run moon", now=NOW):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(state):
+    command = [sys.executable, "-c", HOLDER, str(state)]
+    folder = os.path.dirname(__file__)  # noqa: PTH120 - a plain string for Popen
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder) as process:
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_holder_is_told_who_the_first_one_is(state, holder):
+    with pytest.raises(AnotherInstance) as refused, hold_lock(state, command="run", now=NOW):
+        pass
+    assert f"`run moon`, process {holder.pid} on" in refused.value.holder
+    assert "2035-09-16 01:00:00 UTC" in refused.value.holder
+
+
+def test_the_lock_is_free_when_its_holder_was_killed(state, holder):
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with hold_lock(state, command="run", now=NOW):
+        pass
+
+
+def test_a_holder_in_the_same_process_is_another_instance_too(state):
+    with (
+        hold_lock(state, command="run", now=NOW),
+        pytest.raises(AnotherInstance),
+        hold_lock(state, command="run", now=NOW),
+    ):
+        pass
+
+
+def test_the_lock_is_free_after_its_block_raised(state):
+    with pytest.raises(KeyError), hold_lock(state, command="run", now=NOW):
+        raise KeyError
+    with hold_lock(state, command="run", now=NOW):
+        pass
+
+
+def test_a_stale_lock_file_harms_nobody(state):
+    stale = state.with_name("state.db.lock")
+    stale.write_text("`run`, process 4711 on a machine that is gone, since 2019-01-01 and so on")
+    with hold_lock(state, command="run again", now=NOW):
+        assert stale.read_text().startswith("`run again`, process ")
+        assert "4711" not in stale.read_text()
+
+
+def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path):
+    (tmp_path / "var").write_text("a file")
+    with (
+        pytest.raises(StateRefused, match="cannot be made"),
+        hold_lock(tmp_path / "var" / "state.db", command="run", now=NOW),
+    ):
+        pass
+
+
+def test_the_lock_keeps_nobody_from_reading(database, state):
+    with hold_lock(state, command="run", now=NOW), database.reading() as transaction:
+        assert transaction.exec_driver_sql("SELECT count(*) FROM accounts").scalar_one() == 1

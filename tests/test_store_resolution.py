@@ -1,0 +1,124 @@
+"""A person's word settles what nobody else can."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from builders import NOW, batch_states, begin, campaign_of, claim, counts_of, settle
+
+from runner.codec.answers import ReportPage
+from runner.errors import WrongUsage
+from runner.lifecycle import BatchEvent, CampaignState
+from runner.model.outcome import RawAnswer, Report
+from runner.store.claims import find_standing
+from runner.store.journal import apply_page, keep_answer
+from runner.store.resolution import accept_by_hand, name_batch, send_again_by_hand
+
+
+def accept(database, batch, task_id=None):
+    with database.writing() as transaction:
+        accept_by_hand(
+            transaction,
+            batch,
+            task_id=task_id,
+            report_deadline=NOW + timedelta(hours=72),
+            now=NOW,
+        )
+
+
+def send_again(database, batch):
+    with database.writing() as transaction:
+        send_again_by_hand(transaction, batch, now=NOW)
+
+
+def report(database, task_id, mobile):
+    page = ReportPage(
+        reports=(
+            Report(
+                task_id=task_id,
+                mobile=mobile,
+                delivered=True,
+                received_at=NOW,
+                error_code="DELIVRD",
+            ),
+        )
+    )
+    with database.writing() as transaction:
+        entry = keep_answer(transaction, "main", RawAnswer(status=200, body=b"<x/>"), NOW)
+        apply_page(transaction, entry, page)
+
+
+def test_a_batch_in_doubt_counts_as_sent_when_a_person_says_so(database):
+    begin(database, 2)
+    settle(database, claim(database), BatchEvent.DOUBT)
+    accept(database, 1)
+    assert counts_of(database) == {"submitted": 2}
+
+
+def test_with_its_task_id_the_reports_that_wait_find_it(database):
+    begin(database, 2)
+    settle(database, claim(database), BatchEvent.DOUBT)
+    report(database, "77", 13800138000)
+    accept(database, 1, task_id="77")
+    assert counts_of(database) == {"delivered": 1, "submitted": 1}
+
+
+def test_the_task_of_another_batch_is_refused(database):
+    begin(database, 4)
+    settle(database, claim(database), BatchEvent.ACCEPT, task_id="77")
+    settle(database, claim(database), BatchEvent.DOUBT)
+    with pytest.raises(WrongUsage, match="batch 1 already"):
+        accept(database, 2, task_id="77")
+    assert batch_states(database) == ["accepted", "in_doubt"]
+
+
+@pytest.mark.parametrize("event", [BatchEvent.DOUBT, BatchEvent.REJECT])
+def test_a_batch_that_was_not_sent_is_planned_again_and_its_campaign_goes_on(database, event):
+    begin(database, 2)
+    settle(database, claim(database), event)
+    send_again(database, 1)
+    assert batch_states(database) == ["planned"]
+    assert campaign_of(database).state is CampaignState.RUNNING
+    assert claim(database).batch == 1
+
+
+def test_a_halted_campaign_goes_on_with_its_rejected_batch(database):
+    begin(database, 4)
+    settle(database, claim(database), BatchEvent.REJECT, halts=True)
+    send_again(database, 1)
+    assert campaign_of(database).state is CampaignState.RUNNING
+
+
+def test_the_answer_of_the_old_claim_no_longer_lands_after_a_person_s_word(database):
+    begin(database, 2)
+    claimed = claim(database)
+    settle(database, claimed, BatchEvent.DOUBT)
+    send_again(database, 1)
+    with database.reading() as transaction:
+        assert find_standing(transaction, claimed) is None
+
+
+@pytest.mark.parametrize("act", [accept, send_again])
+def test_a_batch_that_is_not_in_doubt_is_refused(database, act):
+    begin(database, 2)
+    with pytest.raises(WrongUsage, match="batch 1 is planned: only one that is in doubt"):
+        act(database, 1)
+    settle(database, claim(database), BatchEvent.ACCEPT, task_id="77")
+    with pytest.raises(WrongUsage, match="batch 1 is accepted"):
+        act(database, 1)
+
+
+def test_a_batch_in_flight_cannot_be_settled_by_hand(database):
+    begin(database, 2)
+    claim(database)
+    with pytest.raises(WrongUsage, match="batch 1 is submitting"):
+        send_again(database, 1)
+
+
+def test_a_batch_that_does_not_exist_is_told(database):
+    with (
+        pytest.raises(WrongUsage, match="there is no batch 4711"),
+        database.reading() as transaction,
+    ):
+        name_batch(transaction, 4711)
