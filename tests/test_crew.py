@@ -258,8 +258,8 @@ def test_told_to_stop_it_claims_nothing_more_and_lets_what_is_in_flight_come_hom
     assert states.keys() == {"accepted", "planned"}
 
 
-def test_in_a_hurry_it_waits_for_nobody(database, clock):
-    begin(database, 2)
+def test_in_a_hurry_it_waits_for_nobody_and_claims_nothing_more(database, clock):
+    begin(database, 4)
     sending, finish = threading.Event(), threading.Event()
 
     class Line:
@@ -274,10 +274,12 @@ def test_in_a_hurry_it_waits_for_nobody(database, clock):
     crew.run(sending.is_set)
     with database.writing() as transaction:
         doubt_abandoned(transaction, NOW)
-    assert batch_states(database) == ["in_doubt"]
+    assert batch_states(database) == ["in_doubt", "planned"]
     finish.set()
     assert done.wait(10)
-    assert batch_states(database) == ["accepted"]
+    for thread in crew._threads:
+        thread.join(10)
+    assert batch_states(database) == ["accepted", "planned"]
 
 
 @pytest.mark.parametrize("error", [StateRefused("the disk is full"), ZeroDivisionError("a defect")])

@@ -25,7 +25,8 @@ from runner.codec.requests import send_body
 from runner.dispatch.pump import Asked, Idle, Submitted, Wait
 from runner.lifecycle import AccountState, BatchState, CampaignState
 from runner.model.account import OnCode8, Retry, Timeouts
-from runner.model.outcome import Accepted, Balance, Unknown
+from runner.model.outcome import Accepted, Balance, RawAnswer, Unknown
+from runner.reports import poll_reports
 from runner.sandbox import Sandbox, SandboxSettings
 from runner.store.accounts import release_lines
 from runner.store.claims import doubt_abandoned
@@ -146,6 +147,24 @@ def test_an_outcome_lands_on_a_batch_that_was_given_up_in_doubt(database, clock)
 
     step = make_pump(database, FakeLine(accepted(), during=give_up), make_account(), clock).step()
     assert step.state is BatchState.ACCEPTED
+
+
+def test_reports_that_overtake_their_receipt_are_applied_with_it(database, clock):
+    begin(database, 2)
+    answer = (
+        f"<returnsms><statusbox><mobile>{FIRST}</mobile><taskid>77</taskid><status>10</status>"
+        "</statusbox></returnsms>"
+    )
+
+    class Reports:
+        def reports(self):
+            return RawAnswer(status=200, body=answer.encode())
+
+    def report_early():
+        poll_reports(database, make_account(), Reports(), NOW)
+
+    make_pump(database, FakeLine(accepted(), during=report_early), make_account(), clock).step()
+    assert counts_of(database) == {"delivered": 1, "submitted": 1}
 
 
 def test_a_task_id_that_another_batch_bears_is_doubted(database, clock):

@@ -109,7 +109,7 @@ def test_a_path_that_is_no_file_is_named_with_the_reason(tmp_path, name):
 
 
 def test_a_file_without_an_end_is_not_read_for_ever(tmp_path):
-    with pytest.raises(WrongUsage, match="the password of account main"):
+    with pytest.raises(WrongUsage, match="longer than 4096"):
         resolve_credentials(account(password=file("/dev/zero")), tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""runner.yaml: what its keys mean, what they are when left out, and what is refused with a reason."""
+"""runner.yaml: what its keys mean, what they are when left out, and what is refused."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo

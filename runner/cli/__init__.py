@@ -15,7 +15,12 @@ import click
 from runner import __version__
 from runner.cli.exits import Exit
 from runner.cli.session import Session
-from runner.cli.speech import accept_every_character, outliving_its_reader, warn
+from runner.cli.speech import (
+    accept_every_character,
+    drop_what_cannot_be_written,
+    outliving_its_reader,
+    warn,
+)
 from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage
 
 if TYPE_CHECKING:
@@ -56,6 +61,7 @@ class LazyGroup(click.Group):
         extra["standalone_mode"] = False
         accept_every_character()
         status = _guard(lambda: super(LazyGroup, self).main(*args, **extra))
+        drop_what_cannot_be_written()
         sys.exit(int(status or Exit.OK))
 
     def invoke(self, ctx: click.Context) -> Any:

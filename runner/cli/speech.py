@@ -24,10 +24,8 @@ def warn(text: str) -> None:
 
 def write_for_people(text: str) -> None:
     """Write to stderr; where that is closed or full nobody could be told anyway."""
-    try:
+    with suppress(OSError):
         click.echo(text, err=True)
-    except OSError:
-        _silence(sys.stderr)
 
 
 def accept_every_character() -> None:
@@ -50,13 +48,16 @@ def outliving_its_reader() -> Iterator[None]:
         _silence(sys.stdout)
 
 
-def silence_results() -> None:
-    """Send the rest of stdout nowhere, after it could not be written."""
-    _silence(sys.stdout)
+def drop_what_cannot_be_written() -> None:
+    """Empty the streams, so that the end of the interpreter cannot fail over them."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _silence(stream)
 
 
 def _silence(stream: TextIO) -> None:
-    """Send the rest of a stream nowhere: else it would fail again when the interpreter ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -84,6 +84,7 @@ class Crew:
         while any(thread.is_alive() for thread in self._threads) and not hurry():
             for thread in self._threads:
                 thread.join(_LOOK_UP / len(self._threads))
+        self.stop()  # whoever is left behind in a hurry claims nothing more
         if self._failure:
             raise self._failure
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from runner.model.campaign import Message
     from runner.workspace.faults import Faults
-    from runner.workspace.settings import Surroundings
+    from runner.workspace.surroundings import Surroundings
 
 DEFAULT_LATEST = timedelta(hours=1)
 

@@ -18,14 +18,10 @@ from runner.workspace.locate import (
     resolve_inside,
 )
 from runner.workspace.schema import check
-from runner.workspace.settings import (
-    NO_SURROUNDINGS,
-    Surroundings,
-    compile_settings,
-    read_surroundings,
-)
+from runner.workspace.settings import compile_settings
 from runner.workspace.source_text import MOST_BYTES
 from runner.workspace.strict_yaml import read_yaml
+from runner.workspace.surroundings import NO_SURROUNDINGS, read_surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -33,6 +29,7 @@ if TYPE_CHECKING:
 
     from runner.model.account import Settings
     from runner.model.campaign import Campaign
+    from runner.workspace.surroundings import Surroundings
 
 # Where the text in the file counts, not what YAML would make of it: 0123 stays 0123.
 _SETTINGS_AS_WRITTEN = tuple(("accounts", "*", key) for key in ("userid", "account", "extno"))
@@ -100,7 +97,7 @@ def _read_settings(root: Path) -> tuple[Settings | None, Surroundings, list[Diag
     if not isinstance(document.data, dict):
         return None, NO_SURROUNDINGS, faults.found
     settings = compile_settings(root, document.data, faults)
-    return settings, read_surroundings(document.data, faults), faults.found
+    return settings, read_surroundings(document, document.data), faults.found
 
 
 def _read_campaign(

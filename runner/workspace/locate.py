@@ -57,17 +57,6 @@ def find_campaign_files(root: Path) -> list[str]:
     return sorted(found)
 
 
-def _is_workspace(folder: Path) -> bool:
-    try:
-        return (folder / SETTINGS_FILE).is_file()
-    except OSError:  # a name that is too long, a folder above that is closed to us
-        return False
-
-
-def _refuse_folder(error: OSError) -> NoReturn:
-    raise WrongUsage(f"the folder {error.filename} cannot be read: {error.strerror}") from error
-
-
 def is_campaign_name(name: str) -> bool:
     """Whether a file of this name is a campaign."""
     return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not name.startswith(_IGNORED)
@@ -111,3 +100,14 @@ def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | 
             "copy the file into the workspace; a path starts at its folder",
         )
     return path
+
+
+def _is_workspace(folder: Path) -> bool:
+    try:
+        return (folder / SETTINGS_FILE).is_file()
+    except OSError:  # a name that is too long, a folder above that is closed to us
+        return False
+
+
+def _refuse_folder(error: OSError) -> NoReturn:
+    raise WrongUsage(f"the folder {error.filename} cannot be read: {error.strerror}") from error

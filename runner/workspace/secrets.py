@@ -71,11 +71,12 @@ def _locate_file(name: str, what: str, root: Path) -> Path:
 def _read(path: Path, what: str) -> str:
     try:
         with path.open(encoding="utf-8-sig") as file:
-            line = file.readline(_LONGEST)
+            line = file.readline(_LONGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise WrongUsage(f"{what} cannot be read from {path}: {reason}") from error
     secret = line.removesuffix("\n")
-    if not secret:
-        raise WrongUsage(f"{what}: the first line of {path} is empty")
+    if not secret or len(secret) > _LONGEST:
+        length = f"longer than {_LONGEST} characters" if secret else "empty"
+        raise WrongUsage(f"{what}: the first line of {path} is {length}")
     return secret

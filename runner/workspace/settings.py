@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.model.account import (
     Account,
@@ -20,16 +18,15 @@ from runner.model.account import (
 from runner.timing import WrongTime, parse_duration
 from runner.workspace.locate import resolve_inside
 from runner.workspace.suggest import nearest
+from runner.workspace.surroundings import find_zone
 from runner.workspace.yaml_tree import Mapping as MappingNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from zoneinfo import ZoneInfo
 
     from runner.workspace.faults import Faults
 
-DEFAULT_ZONE = "Asia/Shanghai"
-
-_DEFAULTS = {field.name: field.default for field in fields(Account)}
 _NOT_YET = ("hours", "pace")
 _NOTHING: tuple[object, ...] = (None, False, [], {})  # what a key may hold that comes later
 _SECRETS = ("url", "userid", "account", "password")
@@ -42,41 +39,6 @@ _DURATIONS = (
     ("reports", "deadline"),
 )
 _PLAIN = ("batch_size", "concurrency", "rate", "message_limit", "proxy", "ca_file", "exclusive")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a campaign is checked against, as far as faulty settings can be read as well.
-
-    message_limits: in bytes, by the accounts' names; None for a limit that cannot be read, and in
-    place of them all where nobody can say which accounts there are.
-    """
-
-    zone: ZoneInfo
-    message_limits: Mapping[str, int | None] | None
-
-
-NO_SURROUNDINGS = Surroundings(zone=ZoneInfo(DEFAULT_ZONE), message_limits=None)
-
-
-def read_surroundings(data: Mapping[str, Any], faults: Faults) -> Surroundings:
-    """Read what campaigns need of a document's data, whatever else is wrong in it."""
-    node = faults.document.at(("accounts",))
-    accounts = data.get("accounts")
-    is_whole = isinstance(accounts, dict) and isinstance(node, MappingNode) and not node.incomplete
-    return Surroundings(
-        zone=_find_zone(data.get("timezone")) or NO_SURROUNDINGS.zone,
-        message_limits={name: _message_limit(account) for name, account in accounts.items()}
-        if is_whole and accounts
-        else None,
-    )
-
-
-def _message_limit(account: object) -> int | None:
-    if not isinstance(account, dict):
-        return None
-    limit = account.get("message_limit", _DEFAULTS["message_limit"])
-    return limit if isinstance(limit, int) and limit > 0 else None
 
 
 def compile_settings(root: Path, data: Mapping[str, Any], faults: Faults) -> Settings | None:
@@ -181,7 +143,7 @@ def _check_state(state: object, faults: Faults) -> None:
 
 
 def _read_zone(name: object, faults: Faults) -> ZoneInfo | None:
-    zone = _find_zone(name)
+    zone = find_zone(name)
     if zone is None:
         faults.at_value(
             ("timezone",),
@@ -190,13 +152,6 @@ def _read_zone(name: object, faults: Faults) -> ZoneInfo | None:
             "write a name of the IANA list, such as Asia/Shanghai",
         )
     return zone
-
-
-def _find_zone(name: object) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name if isinstance(name, str) else DEFAULT_ZONE)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def _check_secrets(root: Path, name: str, account: Mapping[str, Any], faults: Faults) -> None:
@@ -226,8 +181,7 @@ def _check_durations(name: str, account: Mapping[str, Any], faults: Faults) -> N
         if not isinstance(value, str | int) or faults.is_told(path):
             continue
         try:
-            if not parse_duration(value):
-                faults.at_value(path, "wrong-duration", f"`{key}` must be longer than nothing")
+            parse_duration(value)
         except WrongTime as error:
             faults.at_value(path, "wrong-duration", f"`{key}`: {error}", error.hint)
 
