@@ -152,7 +152,11 @@ class Office:
 
 def finish(process: subprocess.Popen[str]) -> Ran:
     """Wait for a command's end."""
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()  # else the test would wait for it
+        raise
     assert "Traceback" not in (err or ""), err
     return Ran(process.returncode, out, err)
 

@@ -114,7 +114,7 @@ def test_the_dash_and_the_dot_of_chinese_texts_are_fine(shop):
         ("cut.jpg", "damaged-image"),
         ("empty.jpg", "unknown-image"),
         ("'  '", "wrong-form"),
-        ('"a\\0.jpg"', "outside-workspace"),
+        ('"a\\0.jpg"', "wrong-form"),
     ],
 )
 def test_a_picture_that_cannot_be_sent_is_told_at_its_name(shop, name, rule):

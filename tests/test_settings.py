@@ -200,6 +200,7 @@ def test_a_url_that_is_none_is_refused(refused, url):
         ("on_code_8: retri", "not-allowed-value"),
         ("exclusive: null", "no-value"),
         ("extno: 12a", "wrong-form"),
+        ('ca_file: "a\\0b"', "wrong-form"),
         ("proxy: proxy.example.cn", "wrong-form"),
         ("pace: 5000/min", "not-yet-supported"),
         ("hours: 08:00-21:00", "not-yet-supported"),
@@ -223,13 +224,15 @@ def test_a_key_of_an_account_that_is_wrong_is_told_once_in_its_line(refused, lin
         ("state: mysql://db.example.cn/mms", "unsupported-state"),
         ("lists: {members: {file: /srv/members.csv}}", "not-yet-supported"),
         ("always_exclude: [optout]", "not-yet-supported"),
-        ("name: a/b", None),
+        ("name: a/b", "wrong-form"),
+        ('name: "a\\0b"', "wrong-form"),
+        ('state: "a\\0b"', "wrong-form"),
     ],
 )
 def test_a_key_of_the_file_that_is_wrong_is_told_once_in_its_line(refused, line, rule):
     text = SETTINGS.removeprefix("name: shop\n")
     [fault] = refused(text=f"{line}\n{text}")
-    assert (fault.rule, fault.span.line) == (rule or "wrong-form", 1)
+    assert (fault.rule, fault.span.line) == (rule, 1)
 
 
 @pytest.mark.parametrize("line", ["lists: {}", "always_exclude: []"])

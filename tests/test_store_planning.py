@@ -169,3 +169,24 @@ def test_from_the_first_claim_on_an_edit_changes_nothing(database):
     claim(database)
     assert start(database, make_campaign(2, start=NOW)) is Begin.GOES_ON
     assert rows_of(database, "SELECT count(*) FROM recipients") == [(4,)]
+
+
+def test_a_missed_campaign_with_a_new_start_is_scheduled_again(database):
+    start(database, make_campaign(start=NOW - timedelta(days=1)))
+    assert facts_of(database)["moon"].state is CampaignState.MISSED
+    later = make_campaign(start=NOW + timedelta(days=1), start_as_written="tomorrow")
+    assert start(database, later) is Begin.NOT_DUE
+    assert facts_of(database)["moon"].state is CampaignState.SCHEDULED
+
+
+def test_a_new_start_before_the_first_claim_takes_a_begun_campaign_back(database):
+    start(database, make_campaign(start=NOW))
+    later = make_campaign(start=NOW + timedelta(days=1), start_as_written="tomorrow")
+    assert start(database, later) is Begin.NOT_DUE
+    assert facts_of(database)["moon"].state is CampaignState.SCHEDULED
+
+
+def test_a_begun_draft_that_was_edited_before_its_first_claim_goes_out_as_edited(database):
+    start(database, make_campaign(4), named=True)
+    assert start(database, make_campaign(5), named=False) is Begin.BEGUN
+    assert facts_of(database)["moon"].state is CampaignState.RUNNING

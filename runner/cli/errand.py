@@ -249,13 +249,13 @@ def open_errand(
 
 
 def select_due(
-    campaigns: Sequence[Campaign], running: Sequence[str], now: datetime
+    campaigns: Sequence[Campaign], unfinished: Sequence[str], now: datetime
 ) -> list[Campaign]:
-    """Select what an unnamed run works on: what is due by its start, and what has begun."""
+    """Select what an unnamed run looks at: what is due by its start, and what is not finished."""
     return [
         campaign
         for campaign in campaigns
-        if campaign.id in running
+        if campaign.id in unfinished
         or campaign.starts_now
         or (campaign.start is not None and campaign.start <= now)
     ]

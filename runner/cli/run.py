@@ -21,7 +21,7 @@ from runner.lifecycle import BatchState
 from runner.model.outcome import Accepted
 from runner.plan import Action
 from runner.store.database import look_into
-from runner.store.progress import list_running, list_unsettled, name_accounts
+from runner.store.progress import list_unfinished, list_unsettled, name_accounts
 from runner.timing import WrongTime, parse_duration
 from runner.workspace.locate import campaign_id
 
@@ -122,13 +122,13 @@ def _choose(
         chosen = [workspace.campaigns[campaign_id(file)] for file in files]
         return chosen, list(dict.fromkeys(campaign.account for campaign in chosen))
     with look_into(state_path(settings, workspace.root)) as transaction:
-        running = list_running(transaction) if transaction else []
+        unfinished = list_unfinished(transaction) if transaction else []
         unsettled = list_unsettled(transaction) if transaction else []
-        watched = name_accounts(transaction, [*running, *unsettled]) if transaction else []
-    for name in running:
+        watched = name_accounts(transaction, [*unfinished, *unsettled]) if transaction else []
+    for name in unfinished:
         if name not in workspace.campaigns:
             warn(f"{name} is not finished, but its file is gone: it rests")
-    chosen = select_due(list(workspace.campaigns.values()), running, read_clock())
+    chosen = select_due(list(workspace.campaigns.values()), unfinished, read_clock())
     accounts = dict.fromkeys([*(campaign.account for campaign in chosen), *watched])
     return chosen, [name for name in accounts if name in settings.accounts]
 

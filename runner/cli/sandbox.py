@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,24 @@ def read_fault(text: str) -> Fault:
         raise click.BadParameter(str(error)) from error
 
 
+def read_seconds(text: str | float) -> float:
+    """Read a time that is worth waiting for."""
+    return _read_number(text, most=86_400.0)  # a day
+
+
+def read_share(text: str | float) -> float:
+    """Read a part of a whole."""
+    return _read_number(text, most=1.0)
+
+
+def _read_number(text: str | float, *, most: float) -> float:
+    with suppress(ValueError):
+        number = float(text)
+        if 0 <= number <= most:
+            return number
+    raise click.BadParameter(f"it must be a number from 0 to {most:g}")
+
+
 @click.command(
     epilog="Faults: CALL:WHICH=EFFECT[xTIMES], such as send:2=timeout-after, send:*=7x3,"
     " send:10%=reset-after, report:1=cut, balance:*=http-500. The README lists the effects."
@@ -36,17 +55,24 @@ def read_fault(text: str) -> Fault:
 @click.option("--userid", default="12", show_default=True)
 @click.option("--account", default="sandbox", show_default=True)
 @click.option("--password", default="sandbox", show_default=True)
-@click.option("--balance", type=int, default=1_000_000, show_default=True, help="In people.")
-@click.option("--report-delay", type=float, default=1.0, show_default=True, help="In seconds.")
-@click.option("--report-jitter", type=float, default=0.0, show_default=True, help="In seconds.")
+@click.option(
+    "--balance", type=click.IntRange(min=0), default=1_000_000, show_default=True, help="In people."
+)
+@click.option(
+    "--report-delay", type=read_seconds, metavar="SECONDS", default=1.0, show_default=True
+)
+@click.option(
+    "--report-jitter", type=read_seconds, metavar="SECONDS", default=0.0, show_default=True
+)
 @click.option(
     "--failed-share",
-    type=click.FloatRange(0, 1),
+    type=read_share,
+    metavar="SHARE",
     default=0.0,
     show_default=True,
     help="The share of recipients that cannot be reached.",
 )
-@click.option("--latency", type=float, default=0.0, show_default=True, help="In seconds.")
+@click.option("--latency", type=read_seconds, metavar="SECONDS", default=0.0, show_default=True)
 @click.option("--seed", type=int, help="The same luck every time.")
 @click.option(
     "--keep",

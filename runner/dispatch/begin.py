@@ -43,10 +43,14 @@ def begin_campaign(
     named: bool,
 ) -> Begin:
     """Begin one campaign if it is due; named: a person asked for this very one."""
-    if plan.action in _BEGUN or _has_begun(plan, stored):
-        running = stored is not None and stored.state is CampaignState.RUNNING
+    running = stored is not None and stored.state is CampaignState.RUNNING
+    if plan.action in _BEGUN:
         return Begin.GOES_ON if running else Begin.AT_REST
-    if not _is_due(plan, now, named=named):
+    if running and plan.action is Action.UNCHANGED:
+        return Begin.GOES_ON  # its process ended before the first claim
+    if not _is_due(plan, now, asked_for=named or running):
+        if plan.action is Action.CHANGE:
+            keep_plan(transaction, plan, now)
         return Begin.NOT_DUE
     keep_plan(transaction, plan, now)
     campaign = plan.campaign.id
@@ -59,17 +63,8 @@ def begin_campaign(
     return Begin.KEPT_BACK
 
 
-def _has_begun(plan: CampaignPlan, stored: StoredCampaign | None) -> bool:
-    # Begun, but nothing was claimed before its process ended.
-    return (
-        plan.action is Action.UNCHANGED
-        and stored is not None
-        and stored.state is CampaignState.RUNNING
-    )
-
-
-def _is_due(plan: CampaignPlan, now: datetime, *, named: bool) -> bool:
+def _is_due(plan: CampaignPlan, now: datetime, *, asked_for: bool) -> bool:
     campaign = plan.campaign
     if campaign.is_draft:
-        return named
+        return asked_for
     return campaign.start is None or campaign.start <= now

@@ -53,7 +53,9 @@ _OPEN = text("""
     SELECT campaign FROM campaign_progress WHERE submitted + in_doubt > 0 ORDER BY campaign
 """)
 
-_RUNNING = text("SELECT id FROM campaigns WHERE state = 'running' ORDER BY id")
+_UNFINISHED = text("""
+    SELECT id FROM campaigns WHERE state IN ('scheduled', 'held', 'missed', 'running') ORDER BY id
+""")
 
 _ACCOUNTS_OF = text("""
     SELECT DISTINCT account FROM campaigns WHERE id IN :scope ORDER BY account
@@ -202,9 +204,9 @@ def list_unsettled(transaction: Transaction) -> list[str]:
     return list(transaction.execute(_OPEN).scalars())
 
 
-def list_running(transaction: Transaction) -> list[str]:
-    """Name the campaigns whose batches may be claimed."""
-    return list(transaction.execute(_RUNNING).scalars())
+def list_unfinished(transaction: Transaction) -> list[str]:
+    """Name the campaigns that go on, or may begin, when the next run looks at them."""
+    return list(transaction.execute(_UNFINISHED).scalars())
 
 
 def name_accounts(transaction: Transaction, campaigns: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.model.diagnostic import Diagnostic, Severity
@@ -33,10 +33,7 @@ class Faults:
 
     def at_first_line(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
         """Note that something is missing in the mapping at a path."""
-        span = self.document.at(path).span
-        if span.end_line > span.line:
-            end_column = len(self.document.source.lines[span.line - 1]) + 1
-            span = replace(span, end_line=span.line, end_column=end_column)
+        span = self.document.source.first_line(self.document.at(path).span)
         self._add(span, rule, message, hint)
 
     def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from itertools import islice
@@ -93,7 +92,4 @@ def _place_fault(document: Document, fault: Fault) -> Diagnostic:
 
 def _span(document: Document, fault: Fault) -> Span:
     node = document.key_at(fault.path) if fault.place is Place.KEY else document.at(fault.path)
-    if fault.place is Place.FIRST_LINE and node.span.end_line > node.span.line:
-        end_column = len(document.source.lines[node.span.line - 1]) + 1
-        return replace(node.span, end_line=node.span.line, end_column=end_column)
-    return node.span
+    return document.source.first_line(node.span) if fault.place is Place.FIRST_LINE else node.span

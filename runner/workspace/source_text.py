@@ -54,6 +54,13 @@ class SourceText:
         end_line, end_column = self._inside(*end)
         return Span(line=line, column=column, end_line=end_line, end_column=end_column)
 
+    def first_line(self, span: Span) -> Span:
+        """Cut a stretch of several lines down to the first of them."""
+        if span.end_line == span.line:
+            return span
+        end_column = len(self.lines[span.line - 1]) + 1
+        return replace(span, end_line=span.line, end_column=end_column)
+
     def fault(self, span: Span, rule: str, message: str, hint: str | None = None) -> Diagnostic:
         """Make an error of this file, with its line masked."""
         return Diagnostic(
