@@ -355,7 +355,7 @@ def test_a_failed_submission_is_tried_again_and_the_person_is_told_when(
     ran = office.run("run")
 
     assert ran.status == 0
-    assert "submission failed; it is tried again at " in ran.err
+    assert "submission failed; it is tried again, not before " in ran.err
     [batch] = office.campaign_status()["batches"]
     assert (batch["state"], batch["attempts"]) == ("accepted", 2)
     assert nobody_twice(sandbox)
@@ -619,6 +619,19 @@ def test_quiet_still_says_what_went_wrong(office: Office, sandbox: Sandbox) -> N
     ran = office.run("--quiet", "run")
 
     assert "no content" in ran.err
+
+
+def test_quiet_still_says_why_nothing_could_be_sent(
+    office: Office, open_sandbox: Callable[..., Sandbox]
+) -> None:
+    open_sandbox(balance=1)
+    office.campaign(more=DUE)
+    office.run("run")
+
+    ran = office.run("--quiet", "run")
+
+    assert ran.status == 3
+    assert "account main: the gateway answered 6, balance too low" in ran.err
 
 
 def test_neither_numbers_nor_the_password_stand_in_what_it_says(

@@ -168,10 +168,17 @@ def test_the_wheel_tells_type_checkers_that_it_is_typed(wheel):
     assert "runner/py.typed" in contents(wheel)
 
 
+def _is_packaged(file):
+    """Tell whether a file belongs to the package; how the example was made does not."""
+    inside = file.relative_to(ROOT).parts
+    made_by_hand = not (inside[1] == "example" and any(part.startswith("_") for part in inside))
+    return file.is_file() and made_by_hand and "__pycache__" not in inside
+
+
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_beside_it(wheel):
-    folders = (ROOT / "runner", ROOT / "runner" / "schemas")
-    files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
-    package = {str(path.relative_to(ROOT)) for path in files if path.parent.name != "__pycache__"}
+    links = (ROOT / "runner" / "schemas", ROOT / "runner" / "example")
+    files = {file for folder in (ROOT / "runner", *links) for file in folder.rglob("*")}
+    package = {str(file.relative_to(ROOT)) for file in files if _is_packaged(file)}
     about = f"mms_campaign_runner-{wheel.name.split('-')[1]}.dist-info/"
     assert {name for name in contents(wheel) if not name.startswith(about)} == package
 

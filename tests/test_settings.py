@@ -109,6 +109,10 @@ def test_every_key_is_read(read):
     )
 
 
+def test_a_relative_ca_file_starts_at_the_workspace(read, shop):
+    assert read("ca_file: ../ca.pem").accounts["main"].ca_file == f"{shop.root}/../ca.pem"
+
+
 def test_null_stands_for_no_limit_where_the_contract_has_it(read):
     account = read(
         "rate: null\npace: null\nhours: null\nlimits: {recipients: null}\n"

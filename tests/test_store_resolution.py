@@ -90,6 +90,31 @@ def test_a_halted_campaign_goes_on_with_its_rejected_batch(database):
     assert campaign_of(database).state is CampaignState.RUNNING
 
 
+def test_a_campaign_that_a_doubt_had_halted_goes_on_when_it_is_settled(database):
+    """A redirect does that; the batches behind it must not wait for ever."""
+    begin(database, 4)
+    settle(database, claim(database), BatchEvent.DOUBT, halts=True)
+    accept(database, 1)
+    assert campaign_of(database).state is CampaignState.RUNNING
+    assert claim(database).batch == 2
+
+
+def test_a_halted_campaign_is_finished_when_nothing_of_it_is_left(database):
+    begin(database, 2)
+    settle(database, claim(database), BatchEvent.DOUBT, halts=True)
+    accept(database, 1)
+    assert campaign_of(database).state is CampaignState.FINISHED
+
+
+def test_a_halted_campaign_waits_while_another_batch_is_not_settled(database):
+    begin(database, 6)
+    first, second = claim(database), claim(database)
+    settle(database, first, BatchEvent.REJECT, halts=True)
+    settle(database, second, BatchEvent.DOUBT)
+    accept(database, second.batch)
+    assert campaign_of(database).state is CampaignState.HALTED
+
+
 def test_the_answer_of_the_old_claim_no_longer_lands_after_a_person_s_word(database):
     begin(database, 2)
     claimed = claim(database)

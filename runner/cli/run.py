@@ -14,7 +14,12 @@ from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock, state_path
 from runner.cli.signals import catching_signals
 from runner.cli.speech import outliving_its_reader, warn
-from runner.cli.standing import describe_accounts, describe_campaigns
+from runner.cli.standing import (
+    describe_accounts,
+    describe_campaigns,
+    problems_in,
+    problems_of,
+)
 from runner.cli.tables import count
 from runner.dispatch.begin import Begin
 from runner.lifecycle import BatchState
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from runner.dispatch.pump import Submitted
     from runner.model.account import Settings
     from runner.model.campaign import Campaign
+    from runner.store.progress import AccountStatus, CampaignStatus
     from runner.workspace.load import Workspace
 
 _BEGINNINGS = {
@@ -189,7 +195,8 @@ def _describe(step: Submitted, zone: tzinfo) -> str:
         case BatchState.ACCEPTED:
             return f"{name} is accepted"
         case BatchState.PLANNED:
-            return f"{name} was not sent: {step.reason}; {_describe_next_try(step.again_at, zone)}"
+            why = (step.reason or "").removeprefix("not sent: ")
+            return f"{name} was not sent: {why}; {_describe_next_try(step.again_at, zone)}"
         case state:
             return f"{name} is {state.value.replace('_', ' ')}: {step.reason}"
 
@@ -197,7 +204,7 @@ def _describe(step: Submitted, zone: tzinfo) -> str:
 def _describe_next_try(again_at: datetime | None, zone: tzinfo) -> str:
     if again_at is None:
         return "it stays planned"
-    return f"it is tried again at {again_at.astimezone(zone):%T}"
+    return f"it is tried again, not before {again_at.astimezone(zone):%F %T}"
 
 
 def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
@@ -205,6 +212,17 @@ def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
     if not campaigns:
         session.say("nothing is due: `mms-runner plan` shows what there is")
         return
-    if not session.quiet:
-        click.echo("\n" + describe_campaigns(campaigns, settings.zone))
-        click.echo("\n" + describe_accounts(accounts))
+    if session.quiet:
+        _tell_problems(campaigns, accounts)
+        return
+    click.echo("\n" + describe_campaigns(campaigns, settings.zone))
+    click.echo("\n" + describe_accounts(accounts))
+
+
+def _tell_problems(campaigns: Sequence[CampaignStatus], accounts: Sequence[AccountStatus]) -> None:
+    for campaign in campaigns:
+        for problem in problems_in(campaign):
+            warn(f"{campaign.id}: {problem}")
+    for account in accounts:
+        for problem in problems_of(account):
+            warn(f"account {account.name}: {problem}")

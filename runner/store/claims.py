@@ -100,6 +100,13 @@ _IS_LEFT = text("""
     )
 """)
 
+_OTHERS_IN_TROUBLE = text("""
+    SELECT EXISTS (
+        SELECT 1 FROM batches
+        WHERE campaign = :campaign AND state IN ('in_doubt', 'rejected') AND id <> :batch
+    )
+""")
+
 _CAMPAIGN_STATE = text("SELECT state FROM campaigns WHERE id = :campaign")
 
 _ABANDONED = text("""
@@ -140,6 +147,7 @@ class BatchChange:
     refusals: the new count against `retry.tries`, None for as it was.
     again_at: not claimed before; report_deadline: for an accepted one.
     halts: the campaign stops, since its next batch would fare the same.
+    resumes: one that had stopped goes on, since a person settled the cause.
     """
 
     event: BatchEvent
@@ -150,6 +158,7 @@ class BatchChange:
     again_at: datetime | None = None
     report_deadline: datetime | None = None
     halts: bool = False
+    resumes: bool = False
 
 
 def claim_batch(
@@ -272,6 +281,12 @@ def find_batch(transaction: Transaction, batch: int) -> Standing | None:
     return _standing(row) if row else None
 
 
+def are_others_in_trouble(transaction: Transaction, standing: Standing) -> bool:
+    """Whether another batch of the same campaign is in doubt or rejected."""
+    key = {"campaign": standing.campaign, "batch": standing.batch}
+    return bool(transaction.execute(_OTHERS_IN_TROUBLE, key).scalar_one())
+
+
 def doubt_abandoned(transaction: Transaction, now: datetime) -> list[Standing]:
     """Put in doubt what a dead process had claimed; gives the batches as they stood.
 
@@ -307,9 +322,12 @@ def _follow_campaign(
     )
     if change.halts:
         move_campaign(transaction, campaign, CampaignEvent.HALT, now, reason=change.reason)
-    elif state is BatchState.PLANNED and current is CampaignState.FINISHED:
+        return
+    woken = current is CampaignState.FINISHED and state is BatchState.PLANNED
+    if woken or (current is CampaignState.HALTED and change.resumes):
         move_campaign(transaction, campaign, CampaignEvent.REOPEN, now, reason=change.reason)
-    elif current is CampaignState.RUNNING and not _is_left(transaction, campaign):
+        current = CampaignState.RUNNING
+    if current is CampaignState.RUNNING and not _is_left(transaction, campaign):
         move_campaign(transaction, campaign, CampaignEvent.COMPLETE, now)
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
-from runner.lifecycle import BatchEvent, BatchState, CampaignEvent, CampaignState
-from runner.store.claims import BatchChange, change_batch, find_batch, find_task_owner
+from runner.lifecycle import BatchEvent, BatchState
+from runner.store.claims import (
+    BatchChange,
+    are_others_in_trouble,
+    change_batch,
+    find_batch,
+    find_task_owner,
+)
 from runner.store.journal import match_waiting
-from runner.store.planning import move_campaign, read_facts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +32,7 @@ def accept_by_hand(
 ) -> None:
     """Count a batch in doubt as sent; with its task id, reports find it.
 
+    A campaign that it had halted goes on, unless another batch waits for a person too.
     Raises WrongUsage for a batch that is not in doubt, and for the task of another batch.
     """
     standing = _require(transaction, batch, {BatchState.IN_DOUBT})
@@ -38,6 +44,7 @@ def accept_by_hand(
         reason="a person says that the gateway took it",
         task_id=task_id,
         report_deadline=report_deadline,
+        resumes=not are_others_in_trouble(transaction, standing),
     )
     change_batch(transaction, standing, change, now)
     if task_id:
@@ -51,10 +58,8 @@ def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -
     """
     standing = _require(transaction, batch, {BatchState.IN_DOUBT, BatchState.REJECTED})
     reason = "a person says that it was not sent"
-    change = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, refusals=0)
+    change = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, refusals=0, resumes=True)
     change_batch(transaction, standing, change, now)
-    if read_facts(transaction)[standing.campaign].state is CampaignState.HALTED:
-        move_campaign(transaction, standing.campaign, CampaignEvent.REOPEN, now, reason=reason)
 
 
 def name_batch(transaction: Transaction, batch: int) -> Standing:

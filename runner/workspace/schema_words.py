@@ -8,18 +8,17 @@ the rule where a wrong type has one of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from runner.workspace.masking import show_name
+from runner.workspace.suggest import nearest_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from runner.workspace.yaml_tree import Path
 
-_LONGEST_MISSPELT = 40  # no field has a longer name, and comparing takes its time
 
 _TYPES = {
     "string": "text",
@@ -92,7 +91,7 @@ def _tell_unknown(broken: Broken) -> Iterator[Fault]:
     for name in broken.instance:
         if name in known:
             continue
-        near = _nearest(name, known)
+        near = nearest_word(name, known)
         meant = f", did you mean `{near}`?" if near else ""
         message = f"unknown field `{show_name(name)}`{meant}"
         hint = None if near else f"the fields here are: {', '.join(known)}"
@@ -153,7 +152,7 @@ def _tell_choice(broken: Broken) -> Iterator[Fault]:
         yield from _tell_type(broken)
         return
     choices = broken.limit
-    near = _nearest(str(broken.instance), choices)
+    near = nearest_word(str(broken.instance), choices)
     meant = f", did you mean `{near}`?" if near else ""
     message = f"{_label(broken.path)} cannot have this value{meant}"
     hint = f"allowed: {', '.join(f'`{choice}`' for choice in choices)}"
@@ -204,12 +203,6 @@ _TELLERS: dict[str, Callable[[Broken], Iterator[Fault]]] = {
     "maxProperties": _tell_too_many_fields,
     "not": _tell_conflict,
 }
-
-
-def _nearest(word: str, known: Sequence[str]) -> str | None:
-    if len(word) > _LONGEST_MISSPELT:
-        return None
-    return next(iter(get_close_matches(word.casefold(), known, n=1)), None)
 
 
 def _label(path: Path) -> str:

@@ -38,7 +38,7 @@ _DURATIONS = (
     ("reports", "every"),
     ("reports", "deadline"),
 )
-_PLAIN = ("batch_size", "concurrency", "rate", "message_limit", "proxy", "ca_file", "exclusive")
+_PLAIN = ("batch_size", "concurrency", "rate", "message_limit", "proxy", "exclusive")
 
 
 def compile_settings(root: Path, data: Mapping[str, Any], faults: Faults) -> Settings | None:
@@ -59,11 +59,13 @@ def compile_settings(root: Path, data: Mapping[str, Any], faults: Faults) -> Set
         name=data.get("name") or root.name or "workspace",
         zone=zone,
         state=data.get("state"),
-        accounts={name: _make_account(name, account) for name, account in data["accounts"].items()},
+        accounts={
+            name: _make_account(root, name, account) for name, account in data["accounts"].items()
+        },
     )
 
 
-def _make_account(name: str, data: Mapping[str, Any]) -> Account:
+def _make_account(root: Path, name: str, data: Mapping[str, Any]) -> Account:
     given = {key: data[key] for key in _PLAIN if data.get(key) is not None}
     return Account(
         name=name,
@@ -79,6 +81,7 @@ def _make_account(name: str, data: Mapping[str, Any]) -> Account:
             **_plain(data.get("reports"), "collect", "page"),
             **_durations(data.get("reports"), "every", "deadline"),
         ),
+        ca_file=_resolve(root, data.get("ca_file")),
         recipient_limit=(data.get("limits") or {}).get("recipients"),
         extno=_text(data.get("extno")),
         on_code_8=OnCode8(data.get("on_code_8") or OnCode8.DOUBT),
@@ -97,6 +100,11 @@ def _durations(section: Mapping[str, Any] | None, *keys: str) -> dict[str, Any]:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def _resolve(root: Path, name: str | None) -> str | None:
+    """Give a path as it is from anywhere: a relative one starts at the workspace's folder."""
+    return str(root / Path(name).expanduser()) if name else None
 
 
 def _secret_or_text(value: object) -> str | SecretRef:

@@ -14,10 +14,19 @@ if TYPE_CHECKING:
 _LONGEST = 100  # a longer word is no misspelt name, and comparing takes its time
 
 
+def nearest_word(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that is near enough to be meant, whatever its case."""
+    if len(word) > _LONGEST:
+        return None
+    by_fold = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(word.casefold(), by_fold, n=1)
+    return by_fold[found[0]] if found else None
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Say which known word is near enough to be meant, as a hint; None where none is."""
-    found = difflib.get_close_matches(word, list(known), n=1) if len(word) <= _LONGEST else []
-    return f"did you mean `{show_name(found[0])}`?" if found else None
+    near = nearest_word(word, known)
+    return f"did you mean `{show_name(near)}`?" if near else None
 
 
 def nearest_file(path: Path) -> str | None:
