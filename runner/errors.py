@@ -28,7 +28,8 @@ class FaultyFiles(RunnerError):  # noqa: N818 - named for the thing, as the tree
     """Files of the workspace have faults, so nothing was changed and nothing is sent."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__(f"{len(diagnostics)} faults in the files")
+        faults = "1 fault" if len(diagnostics) == 1 else f"{len(diagnostics)} faults"
+        super().__init__(f"{faults} in the files, so nothing was done")
         self.diagnostics = tuple(diagnostics)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from runner.cli.progress import Display
     from runner.cli.signals import Interruption
     from runner.dispatch.pump import Submitted
     from runner.model.account import Account, Credentials, Settings
@@ -146,21 +147,22 @@ class Errand:
             with self.database.writing() as transaction:
                 doubt_abandoned(transaction, read_clock())
 
-    def collect(self, wait: timedelta | None, tell: Callable[[str], None]) -> None:
+    def collect(self, wait: timedelta | None, display: Display) -> None:
         """Poll reports once, or until everybody is settled or the wait is over."""
-        self._poll(tell)
+        self._poll(display)
         if wait is None:
             return
         deadline = read_clock() + wait
         every = min((line.account.reports.every for line in self._lines.values()), default=PATIENCE)
         for pause in poll_waits(every):
             left = deadline - read_clock()
+            display.show_unsettled(self._count_unsettled())
             if left <= timedelta() or self._interruption.asked or not self._may_learn_more():
                 return
             self._interruption.sleep(min(pause, left).total_seconds())
-            self._poll(tell)
+            self._poll(display)
 
-    def _poll(self, tell: Callable[[str], None]) -> None:
+    def _poll(self, display: Display) -> None:
         for line in self._lines.values():
             while not self._interruption.asked and self._may_poll(line.account):
                 poll = poll_reports(self.database, line.account, line.gateway, read_clock())
@@ -168,7 +170,7 @@ class Errand:
                     line.account.name
                 )
                 if poll.problem:
-                    tell(f"reports of account {line.account.name}: {poll.problem}")
+                    display.warn(f"reports of account {line.account.name}: {poll.problem}")
                 if not poll.full:
                     break
 
@@ -177,10 +179,12 @@ class Errand:
             return may_poll(transaction, account)
 
     def _may_learn_more(self) -> bool:
+        polled = any(self._may_poll(line.account) for line in self._lines.values())
+        return polled and self._count_unsettled() > 0
+
+    def _count_unsettled(self) -> int:
         with self.database.reading() as transaction:
-            return count_unsettled(transaction, self.watched) > 0 and any(
-                may_poll(transaction, line.account) for line in self._lines.values()
-            )
+            return count_unsettled(transaction, self.watched)
 
     def read(self) -> tuple[list[CampaignStatus], list[AccountStatus]]:
         """Give where the campaigns of this run and its accounts stand."""

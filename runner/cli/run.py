@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli.errand import Errand, open_errand, select_due
+from runner.cli.progress import displaying
 from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock, state_path
 from runner.cli.signals import catching_signals
@@ -22,8 +21,6 @@ from runner.cli.standing import (
 )
 from runner.cli.tables import count
 from runner.dispatch.begin import Begin
-from runner.lifecycle import BatchState
-from runner.model.outcome import Accepted
 from runner.plan import Action
 from runner.store.database import look_into
 from runner.store.progress import list_unfinished, list_unsettled, name_accounts
@@ -31,13 +28,12 @@ from runner.timing import WrongTime, parse_duration
 from runner.workspace.locate import campaign_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime, timedelta, tzinfo
+    from collections.abc import Sequence
+    from datetime import timedelta
 
     from runner.cli.errand import Begun
     from runner.cli.exits import Exit
     from runner.cli.session import Session
-    from runner.dispatch.pump import Submitted
     from runner.model.account import Settings
     from runner.model.campaign import Campaign
     from runner.store.progress import AccountStatus, CampaignStatus
@@ -108,12 +104,11 @@ def command(
         begun = list(errand.begin(chosen, named=bool(campaigns)))
         for entry in begun:
             _tell_beginning(session, entry)
-        with _progress(session, errand, settings.zone) as notice:
-            errand.send(notice)
+        with displaying(session, settings.zone, pending=errand.count_pending()) as display:
+            errand.send(display.show_submission)
+            errand.collect(wait, display)
         if interruption.asked:
             session.say("interrupted: what was in flight is recorded; run again to go on")
-        else:
-            errand.collect(wait, warn)
         with outliving_its_reader():
             _sum_up(session, errand, settings)
         return errand.judge(fail_under)
@@ -154,57 +149,6 @@ def _tell_beginning(session: Session, begun: Begun) -> None:
         warn(text)
     else:
         session.say(text)
-
-
-@contextmanager
-def _progress(
-    session: Session, errand: Errand, zone: tzinfo
-) -> Iterator[Callable[[Submitted], None]]:
-    """Give what is called after every submission: a bar on a terminal, else a line each."""
-    if session.quiet or not sys.stderr.isatty() or not errand.scope:
-        yield lambda step: _tell_step(session, _describe(step, zone), step)
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True, no_color=not session.use_color)) as bar:
-        task = bar.add_task("recipients", total=errand.count_pending())
-
-        def notice(step: Submitted) -> None:
-            if step.state is not BatchState.PLANNED:
-                bar.advance(task, step.claim.recipients)
-            if not isinstance(step.outcome, Accepted):
-                bar.console.print(_describe(step, zone), markup=False, highlight=False)
-
-        yield notice
-
-
-def _tell_step(session: Session, text: str, step: Submitted) -> None:
-    if isinstance(step.outcome, Accepted):
-        session.say(text)
-    else:
-        warn(text)
-
-
-def _describe(step: Submitted, zone: tzinfo) -> str:
-    claim = step.claim
-    name = f"{claim.campaign}: batch {claim.batch} ({count(claim.recipients, 'recipient')})"
-    match step.state:
-        case None:
-            return f"{name} was settled before its answer came"
-        case BatchState.ACCEPTED:
-            return f"{name} is accepted"
-        case BatchState.PLANNED:
-            why = (step.reason or "").removeprefix("not sent: ")
-            return f"{name} was not sent: {why}; {_describe_next_try(step.again_at, zone)}"
-        case state:
-            return f"{name} is {state.value.replace('_', ' ')}: {step.reason}"
-
-
-def _describe_next_try(again_at: datetime | None, zone: tzinfo) -> str:
-    if again_at is None:
-        return "it stays planned"
-    return f"it is tried again, not before {again_at.astimezone(zone):%F %T}"
 
 
 def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
