@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.model.account import Account
-    from runner.model.campaign import Campaign
+    from runner.model.campaign import Audience, Campaign
 
 
 class Action(StrEnum):
@@ -99,7 +99,7 @@ def plan_campaign(
         reason=reason,
         message=message,
         batches=tuple(_cut(campaign.audience.mobiles, account.batch_size, message)),
-        warnings=campaign.warnings + _name_skipped(campaign),
+        warnings=_name_skipped(campaign.audience),
     )
 
 
@@ -182,8 +182,7 @@ def _cut(mobiles: Sequence[int], batch_size: int, message: PackedMessage) -> Ite
         yield PlannedBatch(seq=seq, mobiles=batch, request_bytes=request_bytes, digest=digest)
 
 
-def _name_skipped(campaign: Campaign) -> tuple[str, ...]:
-    audience = campaign.audience
+def _name_skipped(audience: Audience) -> tuple[str, ...]:
     if not audience.invalid:
         return ()
     shown = ", ".join(audience.invalid_places)

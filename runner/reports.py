@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from runner.codec.answers import decode_reports
 from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
-from runner.store.accounts import change_line, read_line, stop_reports
+from runner.store.accounts import change_standing, read_standing, stop_reports
 from runner.store.journal import apply_page, find_new_entries, keep_answer, mark_refusal
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOM_FOR_A_REPORT = 2048  # bytes: as received, in its recipient's row and in the log of the state
 
 
-class ReportLine(Protocol):
+class ReportEndpoint(Protocol):
     """The seam to the network: what the collector asks of a gateway client."""
 
     def reports(self) -> RawAnswer | NoAnswer:
@@ -49,7 +49,9 @@ class Poll:
     unanswered: bool = False
 
 
-def poll_reports(database: Database, account: Account, gateway: ReportLine, now: datetime) -> Poll:
+def poll_reports(
+    database: Database, account: Account, gateway: ReportEndpoint, now: datetime
+) -> Poll:
     """Fetch one page, journal it, apply it.
 
     Raises StateRefused before it asks where the disk has no room for the answer, which could not
@@ -62,16 +64,17 @@ def poll_reports(database: Database, account: Account, gateway: ReportLine, now:
     with database.writing() as transaction:
         entry = keep_answer(transaction, account.name, answer, now)
     poll = _apply(database, entry, now)
+    problems = [problem for problem in (answer.why, poll.problem) if problem]
     return replace(
-        poll, full=poll.boxes >= account.reports.page, problem=poll.problem or answer.why
+        poll, full=poll.boxes >= account.reports.page, problem="; ".join(problems) or None
     )
 
 
 def may_poll(transaction: Transaction, account: Account) -> bool:
     """Whether an account's reports are to be asked for: not where its credentials are refused."""
-    line = read_line(transaction, account.name)
-    distrusted = line.state is AccountState.SUSPENDED and line.wrong_credentials
-    return account.reports.collect and not distrusted and line.reports_stopped is None
+    standing = read_standing(transaction, account.name)
+    distrusted = standing.state is AccountState.SUSPENDED and standing.wrong_credentials
+    return account.reports.collect and not distrusted and standing.reports_stopped is None
 
 
 def apply_left_over(database: Database, now: datetime) -> int:
@@ -92,16 +95,16 @@ def _apply(database: Database, entry: Entry, now: datetime) -> Poll:
     return Poll(
         reports=len(page.reports),
         boxes=page.boxes,
-        problem=f"{unread} pieces of an answer could not be read and are kept" if unread else None,
+        problem=f"an answer could not be read whole: {unread} in quarantine" if unread else None,
     )
 
 
 def _refused(transaction: Transaction, account: str, refusal: QueryRefused, now: datetime) -> Poll:
     reason = f"the report query was refused: {refusal.code} {refusal.remark}".strip()
     if refusal.wrong_credentials:
-        line = read_line(transaction, account)
-        distrusted = replace(line, reason=reason, wrong_credentials=True)
-        change_line(transaction, distrusted, AccountEvent.SUSPEND, now)
+        standing = read_standing(transaction, account)
+        distrusted = replace(standing, reason=reason, wrong_credentials=True)
+        change_standing(transaction, distrusted, AccountEvent.SUSPEND, now)
     else:
         stop_reports(transaction, account, reason, now)
     return Poll(problem=reason)

@@ -11,14 +11,15 @@ from runner.lifecycle import CampaignEvent
 from runner.model.account import Account, Credentials, SecretKind, SecretRef, Timeouts
 from runner.model.campaign import Audience, Campaign, Frame, Message, Part, PartType
 from runner.plan import CampaignPlan, plan_campaign
-from runner.store.claims import BatchChange, change_batch, claim_batch, find_standing
+from runner.store.claims import claim_batch
+from runner.store.outcomes import BatchChange, change_batch, find_claimed
 from runner.store.planning import keep_plan, move_campaign
 from runner.store.progress import read_accounts, read_campaigns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.dispatch.pump import GatewayLine
+    from runner.dispatch.pump import SendEndpoint
     from runner.lifecycle import BatchEvent
     from runner.store.claims import Claim
     from runner.store.database import Database
@@ -104,14 +105,14 @@ def settle(database: Database, claimed: Claim, event: BatchEvent, **change: Any)
     if "report_deadline" not in change:
         change["report_deadline"] = NOW + timedelta(hours=72)
     with database.writing() as transaction:
-        standing = find_standing(transaction, claimed)
-        assert standing
-        change_batch(transaction, standing, BatchChange(event=event, **change), NOW)
+        batch = find_claimed(transaction, claimed)
+        assert batch
+        change_batch(transaction, batch, BatchChange(event=event, **change), NOW)
 
 
 def make_pump(
     database: Database,
-    gateway: GatewayLine,
+    gateway: SendEndpoint,
     account: Account,
     clock: Clock,
     *,

@@ -286,6 +286,17 @@ def test_a_last_batch_that_is_refused_halts_the_campaign_too(
     assert office.run("run").status == 3
 
 
+def test_a_halted_campaign_is_not_said_to_have_nothing_left(
+    office: Office, sandbox: Sandbox
+) -> None:
+    one_by_one(office)
+    office.campaign(people=2, more=DUE)
+    sandbox.add_fault("send:1=4")
+    office.run("run")
+
+    assert "has nothing that may be sent" in office.run("run").err
+
+
 @pytest.mark.parametrize("code", [1, 2])
 def test_refused_credentials_suspend_the_account_and_exit_4(
     office: Office, sandbox: Sandbox, code: int

@@ -28,8 +28,8 @@ from runner.lifecycle import AccountState, BatchState, CampaignState
 from runner.model.account import Retry
 from runner.model.outcome import Accepted, Balance, Unknown
 from runner.sandbox import Sandbox, SandboxSettings
-from runner.store.accounts import release_lines
-from runner.store.claims import doubt_abandoned
+from runner.store.accounts import release_accounts
+from runner.store.outcomes import doubt_abandoned
 
 CLOSED_PORT = "http://127.0.0.1:9"
 MINUTE = timedelta(minutes=1)
@@ -108,9 +108,9 @@ def test_a_crew_sends_everything_once_and_ends_by_itself(database, sandbox, pump
 
 def test_its_concurrency_is_reached_and_never_exceeded(database, clock):
     begin(database, 60)
-    line = Together(5)
-    make_crew(make_pump(database, line, make_account(concurrency=5), clock)).run(never)
-    assert line.most == 5
+    gateway = Together(5)
+    make_crew(make_pump(database, gateway, make_account(concurrency=5), clock)).run(never)
+    assert gateway.most == 5
     assert counts_of(database) == {"submitted": 60}
 
 
@@ -136,7 +136,7 @@ def test_nobody_gets_a_message_twice_from_a_gateway_with_every_fault(database, s
     clock = Clock(stride=timedelta(seconds=1))
     for _ in range(4):
         with database.writing() as transaction:
-            release_lines(transaction, clock())
+            release_accounts(transaction, clock())
         make_crew(pump_at(sandbox.url, clock=clock, concurrency=6), clock=clock).run(never)
     assert set(sandbox.copies().values()) == {1}
     counts = counts_of(database)
@@ -183,7 +183,7 @@ def test_on_probation_one_request_is_in_flight_until_one_is_accepted(
     make_crew(pump_at(slow_sandbox.url, concurrency=1)).run(never)
     assert account_of(database).state is AccountState.SUSPENDED
     with database.writing() as transaction:
-        release_lines(transaction, NOW)
+        release_accounts(transaction, NOW)
     slow_sandbox.add_fault("send:1=http-502")
     first_accepted = []
 
@@ -262,7 +262,7 @@ def test_in_a_hurry_it_waits_for_nobody_and_claims_nothing_more(database, clock)
     begin(database, 4)
     sending, finish = threading.Event(), threading.Event()
 
-    class Line:
+    class Slow:
         def send(self, body):
             sending.set()
             finish.wait(10)
@@ -270,7 +270,7 @@ def test_in_a_hurry_it_waits_for_nobody_and_claims_nothing_more(database, clock)
 
     done = threading.Event()
     account = make_account(concurrency=1)
-    crew = make_crew(make_pump(database, Line(), account, clock), notice=lambda _: done.set())
+    crew = make_crew(make_pump(database, Slow(), account, clock), notice=lambda _: done.set())
     crew.run(sending.is_set)
     with database.writing() as transaction:
         doubt_abandoned(transaction, NOW)
@@ -286,7 +286,7 @@ def test_in_a_hurry_it_waits_for_nobody_and_claims_nothing_more(database, clock)
 def test_what_a_thread_raised_comes_out_and_ends_the_others(database, clock, error):
     begin(database, 400)
 
-    class Line:
+    class Failing:
         def __init__(self):
             self.sent = 0
 
@@ -296,7 +296,7 @@ def test_what_a_thread_raised_comes_out_and_ends_the_others(database, clock, err
                 raise error
             return Accepted(task_id=f"{self.sent}", balance="1")
 
-    crew = make_crew(make_pump(database, Line(), make_account(concurrency=2), clock))
+    crew = make_crew(make_pump(database, Failing(), make_account(concurrency=2), clock))
     with pytest.raises(type(error), match=str(error)):
         crew.run(never)
     assert Counter(batch_states(database))["submitting"] == 1
@@ -304,8 +304,8 @@ def test_what_a_thread_raised_comes_out_and_ends_the_others(database, clock, err
 
 def test_threads_that_wait_for_the_balance_stay_and_send_afterwards(database, clock):
     begin(database, 80)
-    line = Together(4, first=Unknown(why="a test"))
-    make_crew(make_pump(database, line, make_account(concurrency=4), clock)).run(never)
+    gateway = Together(4, first=Unknown(why="a test"))
+    make_crew(make_pump(database, gateway, make_account(concurrency=4), clock)).run(never)
     assert counts_of(database) == {"submitted": 78, "in_doubt": 2}
 
 

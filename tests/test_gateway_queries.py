@@ -87,7 +87,16 @@ def test_an_empty_page_is_an_answer(page_of):
 
 @pytest.mark.parametrize("status", [302, 404, 500, 503])
 def test_the_body_of_any_status_is_kept(page_of, status):
-    assert page_of(saying(answer(PAGE, f"{status} Odd"))) == RawAnswer(status=status, body=PAGE)
+    page = page_of(saying(answer(PAGE, f"{status} Odd")))
+    assert (page.status, page.body, page.complete) == (status, PAGE, True)
+    assert f"HTTP {status}" in page.why
+
+
+@pytest.mark.parametrize("status", [204, 307, 404, 502])
+def test_a_status_without_a_body_is_not_taken_for_an_empty_page(page_of, status):
+    page = page_of(saying(answer(b"", f"{status} Odd")))
+    assert isinstance(page, NoAnswer)
+    assert f"HTTP {status}" in page.why
 
 
 @pytest.mark.parametrize(

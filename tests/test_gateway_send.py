@@ -22,7 +22,7 @@ from runner.model.outcome import Accepted, Code, NotSent, NotTaken, Refused, Unk
 BODY = b"action=send&userid=12&account=zhouyang&password=sesame&mobile=13800138000"
 RECEIPT = b"100:27349872349823"
 ACCEPTED = Accepted(task_id="27349872349823", balance="100")
-NO_ANSWER = Unknown(why="HTTP 200, but the body is no answer")
+NEITHER = "neither BALANCE:TASKID nor a code from 0 to 10"
 SECRETS = ("sesame", "13800138000")
 
 
@@ -277,19 +277,20 @@ def test_an_unavailable_gateway_is_not_asked_again_by_itself(serve, connect):
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "reason"),
     [
-        b"",
-        b"<html><body>Error: 100:27349872349823</body></html>",
-        b"http://mms.example.cn:8888",
-        b"11",
-        b"-1",
-        b"100:",
-        b"password=sesame&mobile=13800138000",
+        (b"", NEITHER),
+        (b"<html><body>Error: 100:27349872349823</body></html>", NEITHER),
+        (b"http://mms.example.cn:8888", NEITHER),
+        (b"11", "11 is none of the codes 0 to 10"),
+        (b"-1", "-1 is none of the codes 0 to 10"),
+        (b"100:", NEITHER),
+        (b"password=sesame&mobile=13800138000", NEITHER),
     ],
 )
-def test_a_body_that_is_no_answer_leaves_doubt_and_is_not_repeated(outcome_of, body):
-    assert outcome_of(saying(answer(body))) == NO_ANSWER
+def test_a_body_that_is_no_answer_leaves_doubt_and_is_not_repeated(outcome_of, body, reason):
+    why = f"HTTP 200, but the body is no answer: {reason}"
+    assert outcome_of(saying(answer(body))) == Unknown(why=why)
 
 
 def test_an_endless_body_is_cut_at_its_cap(outcome_of):

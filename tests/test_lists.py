@@ -169,6 +169,8 @@ def test_a_very_long_row_is_not_shown(read):
         (b" \n\r\n", "empty-list", "is empty"),
         ("姓名,电话\n张三,1\n".encode(), "no-column", "`姓名`, `电话`"),
         (b"name,moblie\n", "no-column", "did you mean `moblie`?"),
+        (b"name;mobile\n", "no-column", "other than a comma"),
+        (b"name\tmobile\n", "no-column", "other than a comma"),
         (f"张三,{A}\n".encode(), "no-column", "has no headings"),
         (b"mobile,phone\n", "ambiguous-column", "`mobile`, `phone`"),
         (b"PK\x03\x04\x14\x00", "binary-file", "spreadsheet"),

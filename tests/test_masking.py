@@ -14,6 +14,8 @@ from runner.workspace.masking import excerpt, mask_line, mask_row, show_name
         ("- 138 0013 8000", "- 138 **** 8000"),
         ("- 138_0013.8000", "- 138_****.8000"),
         ("- 1380013800", "- 13********"),
+        ("- 138 0013 800", "- 13* **** ***"),
+        ("- 138-0013-800", "- 13*-****-***"),
         ("tel: 5550123", "tel: 55*****"),
     ],
 )
@@ -26,6 +28,7 @@ def test_phone_numbers_are_masked_in_every_form_that_people_write(line, shown):
     [
         "start: 2035-09-16 09:00",
         "start: 2035-09-16T09:00:00+08:00",
+        "start: 2035-9-16 09:00",
         "until: 2035-09-16 09:00 # 2035-09-17",
         "expect: {recipients: 19000-21000}",
         "message_limit: 102400",

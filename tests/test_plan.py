@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -289,7 +288,6 @@ def test_a_digest_changes_with_message_recipients_start_and_account(changes):
         {"start": START.astimezone(UTC)},
         {"account": "other"},
         {"id": "2036/spring", "file": "2036/spring.yml"},
-        {"warnings": ("look first",)},
         {"audience": audience_of(duplicates=4, sources=(Source(name="l", rows=2, digest="d"),))},
     ],
 )
@@ -334,13 +332,6 @@ def test_of_many_skipped_numbers_the_first_places_are_named():
     assert plan(campaign_of(audience=skipped)).warnings == (
         "12 skipped as invalid: lists/a.csv:3 and 11 more",
     )
-
-
-def test_warnings_of_the_file_come_first():
-    campaign = replace(
-        campaign_of(audience=audience_of(invalid=1, invalid_places=("a:1",))), warnings=("old",)
-    )
-    assert plan(campaign).warnings == ("old", "1 skipped as invalid: a:1")
 
 
 def test_without_a_reason_nothing_is_warned_of():

@@ -38,8 +38,8 @@ from runner.model.outcome import (
     Refused,
     Unknown,
 )
-from runner.store.accounts import Line
-from runner.store.claims import Standing
+from runner.store.accounts import Standing
+from runner.store.outcomes import StoredBatch
 
 NOW = datetime(2035, 9, 16, 1, 0, tzinfo=UTC)
 FIVE_MINUTES = timedelta(minutes=5)
@@ -58,22 +58,22 @@ def account_of(**changes: Any) -> Account:
     return Account(**{**facts, "password": secret, "retry": retry, **changes})
 
 
-def line_of(state: AccountState = AccountState.ACTIVE, **changes: Any) -> Line:
+def standing_of(state: AccountState = AccountState.ACTIVE, **changes: Any) -> Standing:
     reason = None if state is AccountState.ACTIVE else "what stopped it"
-    return Line(**{"name": "main", "state": state, "reason": reason, **changes})
+    return Standing(**{"name": "main", "state": state, "reason": reason, **changes})
 
 
 def judge(
-    outcome: Outcome, line: Line | None = None, *, refusals: int = 0, **account: Any
+    outcome: Outcome, standing: Standing | None = None, *, refusals: int = 0, **account: Any
 ) -> Ruling:
-    batch = Standing(
-        batch=1, account="main", campaign="c", state=BatchState.SUBMITTING, refusals=refusals
+    batch = StoredBatch(
+        id=1, account="main", campaign="c", state=BatchState.SUBMITTING, refusals=refusals
     )
-    return rule(outcome, account_of(**account), batch, line or line_of(), NOW)
+    return rule(outcome, account_of(**account), batch, standing or standing_of(), NOW)
 
 
-def state_after(line: Line, event: AccountEvent | None) -> AccountState:
-    return after(ACCOUNT, line.state, event) if event else line.state
+def state_after(standing: Standing, event: AccountEvent | None) -> AccountState:
+    return after(ACCOUNT, standing.state, event) if event else standing.state
 
 
 # ---- the table: what becomes of the batch, whether the campaign halts, where the account ends
@@ -112,14 +112,14 @@ def name(value: object) -> str | None:
 @pytest.mark.parametrize("state", AccountState)
 @pytest.mark.parametrize(("outcome", "batch", "halts", "moves_to"), TABLE, ids=name)
 def test_what_is_made_of_an_outcome(outcome, batch, halts, moves_to, state):
-    line = line_of(state)
-    ruling = judge(outcome, line)
+    standing = standing_of(state)
+    ruling = judge(outcome, standing)
     assert after(BATCH, BatchState.SUBMITTING, ruling.batch.event) is batch
     assert ruling.batch.halts is halts
     # A wider brake is never lifted by what was in flight when it was pulled.
     kept = state is AccountState.SUSPENDED or moves_to is STAYS
-    assert state_after(line, ruling.event) is (state if kept else moves_to)
-    assert ruling.line.state is state, "the table of the lifecycle alone changes it"
+    assert state_after(standing, ruling.event) is (state if kept else moves_to)
+    assert ruling.standing.state is state, "the table of the lifecycle alone changes it"
 
 
 @pytest.mark.parametrize(("outcome", "batch", "halts", "moves_to"), TABLE, ids=name)
@@ -151,12 +151,12 @@ def test_an_accepted_batch_has_its_task_and_the_time_until_reports_must_have_com
 
 
 def test_an_accepted_batch_ends_the_probation():
-    assert not judge(RECEIPT, line_of(probation=True)).line.probation
+    assert not judge(RECEIPT, standing_of(probation=True)).standing.probation
 
 
 @pytest.mark.parametrize("outcome", [Refused(code=Code(0)), Refused(code=Code(7)), LOST, UNREACHED])
 def test_nothing_else_ends_the_probation(outcome):
-    assert judge(outcome, line_of(probation=True)).line.probation
+    assert judge(outcome, standing_of(probation=True)).standing.probation
 
 
 # ---- credentials, permission, balance
@@ -165,30 +165,30 @@ def test_nothing_else_ends_the_probation(outcome):
 @pytest.mark.parametrize(("code", "blames"), [(1, True), (2, True), (10, False)])
 def test_only_codes_1_and_2_blame_the_credentials(code, blames):
     """Reports are still polled where the credentials are sound."""
-    line = judge(Refused(code=Code(code))).line
-    assert line.wrong_credentials is blames
-    assert line.reason is not None
-    assert line.reason.startswith(f"the gateway answered {code}, ")
+    standing = judge(Refused(code=Code(code))).standing
+    assert standing.wrong_credentials is blames
+    assert standing.reason is not None
+    assert standing.reason.startswith(f"the gateway answered {code}, ")
 
 
 def test_a_low_balance_is_asked_again_after_five_minutes():
-    line = judge(Refused(code=Code.LOW_BALANCE)).line
-    assert line.not_before == NOW + FIVE_MINUTES
-    assert line.reason == "the gateway answered 6, balance too low"
+    standing = judge(Refused(code=Code.LOW_BALANCE)).standing
+    assert standing.not_before == NOW + FIVE_MINUTES
+    assert standing.reason == "the gateway answered 6, balance too low"
 
 
 @pytest.mark.parametrize("outcome", [Refused(code=Code(6)), Refused(code=Code(10)), LOST])
 def test_a_suspended_account_keeps_saying_what_suspended_it(outcome):
-    line = line_of(AccountState.SUSPENDED, unknowns=5, wrong_credentials=True)
-    ruled = judge(outcome, line).line
+    standing = standing_of(AccountState.SUSPENDED, unknowns=5, wrong_credentials=True)
+    ruled = judge(outcome, standing).standing
     assert (ruled.reason, ruled.wrong_credentials) == ("what stopped it", True)
 
 
 def test_a_receipt_does_not_lift_a_low_balance():
-    line = line_of(AccountState.LOW_BALANCE, not_before=NOW + SECOND)
-    ruling = judge(RECEIPT, line)
+    standing = standing_of(AccountState.LOW_BALANCE, not_before=NOW + SECOND)
+    ruling = judge(RECEIPT, standing)
     assert ruling.event is None
-    assert (ruling.line.reason, ruling.line.not_before) == ("what stopped it", NOW + SECOND)
+    assert (ruling.standing.reason, ruling.standing.not_before) == ("what stopped it", NOW + SECOND)
 
 
 # ---- 7 and 8
@@ -213,7 +213,7 @@ def test_one_try_is_one_try():
 def test_code_8_is_in_doubt_at_once_unless_the_account_says_otherwise():
     ruling = judge(Refused(code=Code(8)))
     assert ruling.batch.event is BatchEvent.DOUBT
-    assert (ruling.line.ask_balance, ruling.line.unknowns) == (True, 1)
+    assert (ruling.standing.ask_balance, ruling.standing.unknowns) == (True, 1)
 
 
 def test_code_8_may_be_tried_again_and_then_is_in_doubt():
@@ -226,13 +226,13 @@ def test_code_8_may_be_tried_again_and_then_is_in_doubt():
         (BatchEvent.NOT_SENT, NOW + 4 * SECOND),
         (BatchEvent.DOUBT, None),
     ]
-    assert [ruling.line.unknowns for ruling in rulings] == [0, 0, 1]
+    assert [ruling.standing.unknowns for ruling in rulings] == [0, 0, 1]
     assert rulings[-1].batch.reason == "the gateway answered 8, other error, 3 times"
 
 
 def test_the_account_goes_on_while_a_batch_waits_for_its_retry():
-    line = judge(Refused(code=Code(7))).line
-    assert (line.not_before, line.ask_balance) == (None, False)
+    standing = judge(Refused(code=Code(7))).standing
+    assert (standing.not_before, standing.ask_balance) == (None, False)
 
 
 # ---- unknown outcomes
@@ -240,21 +240,21 @@ def test_the_account_goes_on_while_a_batch_waits_for_its_retry():
 
 @pytest.mark.parametrize("outcome", [LOST, REDIRECT, Refused(code=Code(8))])
 def test_after_an_unknown_outcome_the_balance_is_asked_before_anything_goes_out(outcome):
-    assert judge(outcome).line.ask_balance
+    assert judge(outcome).standing.ask_balance
 
 
 @pytest.mark.parametrize("outcome", [LOST, REDIRECT, Refused(code=Code(8))])
 @pytest.mark.parametrize(("before", "suspends"), [(0, False), (1, False), (2, True), (3, True)])
 def test_three_unknown_outcomes_in_a_row_suspend_the_account(outcome, before, suspends):
-    ruling = judge(outcome, line_of(unknowns=before))
-    assert ruling.line.unknowns == before + 1
+    ruling = judge(outcome, standing_of(unknowns=before))
+    assert ruling.standing.unknowns == before + 1
     assert (ruling.event is AccountEvent.SUSPEND) is suspends
 
 
 def test_the_reason_names_the_last_unknown_outcome():
-    line = judge(LOST, line_of(unknowns=2)).line
-    assert line.reason == "3 unknown outcomes in a row, the last: HTTP 502 Bad Gateway"
-    assert not line.wrong_credentials
+    standing = judge(LOST, standing_of(unknowns=2)).standing
+    assert standing.reason == "3 unknown outcomes in a row, the last: HTTP 502 Bad Gateway"
+    assert not standing.wrong_credentials
 
 
 @pytest.mark.parametrize(
@@ -264,12 +264,12 @@ def test_the_reason_names_the_last_unknown_outcome():
 )
 def test_a_definite_answer_ends_the_row_but_not_the_question(outcome):
     """The balance is asked all the same: what is in doubt is not settled by another batch."""
-    line = judge(outcome, line_of(unknowns=2, ask_balance=True)).line
-    assert (line.unknowns, line.ask_balance) == (0, True)
+    standing = judge(outcome, standing_of(unknowns=2, ask_balance=True)).standing
+    assert (standing.unknowns, standing.ask_balance) == (0, True)
 
 
 def test_what_was_not_sent_neither_ends_the_row_nor_lengthens_it():
-    assert judge(UNREACHED, line_of(unknowns=2)).line.unknowns == 2
+    assert judge(UNREACHED, standing_of(unknowns=2)).standing.unknowns == 2
 
 
 # ---- a gateway that cannot be reached
@@ -278,36 +278,36 @@ def test_what_was_not_sent_neither_ends_the_row_nor_lengthens_it():
 def test_a_batch_that_was_not_sent_is_free_at_once_and_its_account_waits():
     ruling = judge(UNREACHED)
     assert (ruling.batch.again_at, ruling.batch.refusals) == (None, None)
-    assert (ruling.line.unreachable, ruling.line.not_before) == (1, NOW + 2 * SECOND)
-    assert ruling.line.reason == "connection refused"
+    assert (ruling.standing.unreachable, ruling.standing.not_before) == (1, NOW + 2 * SECOND)
+    assert ruling.standing.reason == "connection refused"
 
 
 def test_the_account_waits_longer_after_each_failure_up_to_most():
-    line, now, waits = line_of(), NOW, []
+    standing, now, waits = standing_of(), NOW, []
     for _ in range(7):
-        line = unreached(line, account_of(), "connection refused", now)
-        assert line.not_before is not None
-        waits.append((line.not_before - now).total_seconds())
-        now = line.not_before
+        standing = unreached(standing, account_of(), "connection refused", now)
+        assert standing.not_before is not None
+        waits.append((standing.not_before - now).total_seconds())
+        now = standing.not_before
     assert waits == [2, 4, 8, 16, 32, 60, 60]
-    assert line.unreachable == 7
+    assert standing.unreachable == 7
 
 
 def test_failures_of_the_same_moment_count_once():
-    line = unreached(line_of(), account_of(), "connection refused", NOW)
-    assert unreached(line, account_of(), "connection refused", NOW + SECOND) == line
+    standing = unreached(standing_of(), account_of(), "connection refused", NOW)
+    assert unreached(standing, account_of(), "connection refused", NOW + SECOND) == standing
 
 
 @pytest.mark.parametrize("outcome", [RECEIPT, Refused(code=Code(7)), NotTaken(status=413), LOST])
 def test_whatever_shows_that_the_gateway_is_there_ends_the_waiting(outcome):
-    line = line_of(unreachable=4, not_before=NOW - SECOND, reason="connection refused")
-    ruled = judge(outcome, line).line
+    standing = standing_of(unreachable=4, not_before=NOW - SECOND, reason="connection refused")
+    ruled = judge(outcome, standing).standing
     assert (ruled.unreachable, ruled.not_before, ruled.reason) == (0, None, None)
 
 
 @pytest.mark.parametrize("state", [AccountState.LOW_BALANCE, AccountState.SUSPENDED])
 def test_a_stopped_account_keeps_its_reason_when_it_cannot_be_reached(state):
-    assert judge(UNREACHED, line_of(state)).line.reason == "what stopped it"
+    assert judge(UNREACHED, standing_of(state)).standing.reason == "what stopped it"
 
 
 # ---- the balance
@@ -333,45 +333,45 @@ def test_a_balance_counts_people(left, payment, needed, enough):
 
 
 def judge_balance(
-    answer: Balance | QueryRefused | NoAnswer, line: Line, needed: int = 100
-) -> tuple[Line, AccountEvent | None]:
-    return rule_balance(answer, account_of(), line, needed, NOW)
+    answer: Balance | QueryRefused | NoAnswer, standing: Standing, needed: int = 100
+) -> tuple[Standing, AccountEvent | None]:
+    return rule_balance(answer, account_of(), standing, needed, NOW)
 
 
 def test_a_balance_answer_lets_an_account_in_doubt_go_on():
-    line = line_of(ask_balance=True, unknowns=2, unreachable=3, reason="connection refused")
-    ruled, event = judge_balance(Balance(left="0"), line)
+    standing = standing_of(ask_balance=True, unknowns=2, unreachable=3, reason="connection refused")
+    ruled, event = judge_balance(Balance(left="0"), standing)
     assert event is None
-    assert ruled == line_of(unknowns=2)
+    assert ruled == standing_of(unknowns=2)
 
 
 def test_a_balance_that_covers_the_next_batch_ends_the_pause():
-    line = line_of(AccountState.LOW_BALANCE, not_before=NOW, ask_balance=True)
-    ruled, event = judge_balance(Balance(left="100"), line)
-    assert state_after(line, event) is AccountState.ACTIVE
+    standing = standing_of(AccountState.LOW_BALANCE, not_before=NOW, ask_balance=True)
+    ruled, event = judge_balance(Balance(left="100"), standing)
+    assert state_after(standing, event) is AccountState.ACTIVE
     assert (ruled.reason, ruled.not_before, ruled.ask_balance) == (None, None, False)
 
 
 def test_a_balance_that_does_not_is_asked_again_after_five_minutes():
-    line = line_of(AccountState.LOW_BALANCE, not_before=NOW)
-    ruled, event = judge_balance(Balance(left="99"), line)
+    standing = standing_of(AccountState.LOW_BALANCE, not_before=NOW)
+    ruled, event = judge_balance(Balance(left="99"), standing)
     assert event is None
     assert (ruled.reason, ruled.not_before) == ("what stopped it", NOW + FIVE_MINUTES)
 
 
 def test_a_balance_does_not_lift_a_suspension():
-    line = line_of(AccountState.SUSPENDED, ask_balance=True)
-    ruled, event = judge_balance(Balance(left="100"), line)
+    standing = standing_of(AccountState.SUSPENDED, ask_balance=True)
+    ruled, event = judge_balance(Balance(left="100"), standing)
     assert event is None
     assert ruled.reason == "what stopped it"
 
 
 @pytest.mark.parametrize("state", AccountState)
 def test_a_balance_query_that_blames_the_credentials_suspends(state):
-    line = line_of(state)
+    standing = standing_of(state)
     refusal = QueryRefused(remark="用户名或密码错误", wrong_credentials=True)
-    ruled, event = judge_balance(refusal, line)
-    assert state_after(line, event) is AccountState.SUSPENDED
+    ruled, event = judge_balance(refusal, standing)
+    assert state_after(standing, event) is AccountState.SUSPENDED
     assert ruled.wrong_credentials
     assert ruled.reason == "the balance query was refused: 用户名或密码错误"
 
@@ -384,7 +384,7 @@ def test_a_balance_query_that_blames_the_credentials_suspends(state):
     ],
 )
 def test_a_balance_query_without_an_amount_is_asked_again_later(answer, why):
-    line = line_of(ask_balance=True)
-    ruled, event = judge_balance(answer, line)
+    standing = standing_of(ask_balance=True)
+    ruled, event = judge_balance(answer, standing)
     assert event is None
-    assert ruled == replace(line, unreachable=1, not_before=NOW + 2 * SECOND, reason=why)
+    assert ruled == replace(standing, unreachable=1, not_before=NOW + 2 * SECOND, reason=why)

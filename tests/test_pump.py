@@ -28,15 +28,15 @@ from runner.model.account import OnCode8, Retry, Timeouts
 from runner.model.outcome import Accepted, Balance, RawAnswer, Unknown
 from runner.reports import poll_reports
 from runner.sandbox import Sandbox, SandboxSettings
-from runner.store.accounts import release_lines
-from runner.store.claims import doubt_abandoned
+from runner.store.accounts import release_accounts
 from runner.store.database import open_database
+from runner.store.outcomes import doubt_abandoned
 from runner.store.resolution import send_again_by_hand
 
 CLOSED_PORT = "http://127.0.0.1:9"
 
 
-class FakeLine:
+class FakeGateway:
     """A gateway in memory: calls `during` inside a send, and answers from a list of outcomes."""
 
     def __init__(self, *outcomes, during=lambda: None):
@@ -95,7 +95,7 @@ def test_the_intent_is_durable_before_the_request(database, state, clock):
         seen.append(batch_states(beside))
         beside.close()
 
-    make_pump(database, FakeLine(accepted(), during=look), make_account(), clock).step()
+    make_pump(database, FakeGateway(accepted(), during=look), make_account(), clock).step()
     assert seen == [["submitting"]]
 
 
@@ -130,8 +130,8 @@ def test_an_outcome_too_late_for_its_claim_changes_nothing_and_is_logged(databas
             doubt_abandoned(transaction, NOW)
             send_again_by_hand(transaction, 1, now=NOW)
 
-    line = FakeLine(accepted("88"), during=settle_by_hand)
-    step = make_pump(database, line, make_account(), clock).step()
+    gateway = FakeGateway(accepted("88"), during=settle_by_hand)
+    step = make_pump(database, gateway, make_account(), clock).step()
     assert step.state is None
     assert batch_states(database) == ["planned"]
     [(reason,)] = rows_of(database, "SELECT reason FROM events ORDER BY id DESC LIMIT 1")
@@ -145,7 +145,9 @@ def test_an_outcome_lands_on_a_batch_that_was_given_up_in_doubt(database, clock)
         with database.writing() as transaction:
             doubt_abandoned(transaction, NOW)
 
-    step = make_pump(database, FakeLine(accepted(), during=give_up), make_account(), clock).step()
+    step = make_pump(
+        database, FakeGateway(accepted(), during=give_up), make_account(), clock
+    ).step()
     assert step.state is BatchState.ACCEPTED
 
 
@@ -163,13 +165,13 @@ def test_reports_that_overtake_their_receipt_are_applied_with_it(database, clock
     def report_early():
         poll_reports(database, make_account(), Reports(), NOW)
 
-    make_pump(database, FakeLine(accepted(), during=report_early), make_account(), clock).step()
+    make_pump(database, FakeGateway(accepted(), during=report_early), make_account(), clock).step()
     assert counts_of(database) == {"delivered": 1, "submitted": 1}
 
 
 def test_a_task_id_that_another_batch_bears_is_doubted(database, clock):
     begin(database, 4)
-    pump = make_pump(database, FakeLine(accepted(), accepted()), make_account(), clock)
+    pump = make_pump(database, FakeGateway(accepted(), accepted()), make_account(), clock)
     assert pump.step().state is BatchState.ACCEPTED
     step = pump.step()
     assert step.state is BatchState.IN_DOUBT
@@ -394,22 +396,24 @@ def test_what_a_crash_left_in_doubt_does_not_count_towards_a_suspension(database
 
 def release(database):
     with database.writing() as transaction:
-        release_lines(transaction, NOW)
+        release_accounts(transaction, NOW)
 
 
 def test_a_new_process_ends_a_suspension_with_one_request_in_flight(database, clock):
     begin(database, 12)
     unknown = Unknown(why="a test")
-    suspended = make_pump(database, FakeLine(*[unknown] * 3), make_account(), clock)
+    suspended = make_pump(database, FakeGateway(*[unknown] * 3), make_account(), clock)
     for _ in range(6):
         suspended.step()
     release(database)
     meanwhile = []
-    line = FakeLine(accepted("1"), accepted("2"), during=lambda: meanwhile.append(sender.step()))
-    sender = make_pump(database, line, make_account(), clock)
+    gateway = FakeGateway(
+        accepted("1"), accepted("2"), during=lambda: meanwhile.append(sender.step())
+    )
+    sender = make_pump(database, gateway, make_account(), clock)
     assert sender.step() == Asked()
-    line.during = lambda: meanwhile.append(beside.step())
-    beside = make_pump(database, FakeLine(accepted("3")), make_account(), clock)
+    gateway.during = lambda: meanwhile.append(beside.step())
+    beside = make_pump(database, FakeGateway(accepted("3")), make_account(), clock)
     assert sender.step().state is BatchState.ACCEPTED
     assert [type(step) for step in meanwhile] == [Wait]
     assert sender.step().state is BatchState.ACCEPTED
@@ -444,12 +448,12 @@ def test_requests_that_fail_in_one_wave_count_once(database, clock, gateway_at):
     gateway = gateway_at(CLOSED_PORT)
     inner = make_pump(database, gateway, make_account(), clock)
 
-    class Line(FakeLine):
+    class Crowded(FakeGateway):
         def send(self, body):
             inner.step()
             return gateway.send(body)
 
-    make_pump(database, Line(), make_account(), clock).step()
+    make_pump(database, Crowded(), make_account(), clock).step()
     assert account_of(database).unreachable == 1
     assert batch_states(database) == ["planned", "planned"]
 

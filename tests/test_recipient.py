@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.recipient import looks_like_a_number, mask, parse_mobile, why_no_mobile
+from runner.model.recipient import looks_like_a_number, parse_mobile, why_no_mobile
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,6 @@ def test_a_faulty_number_still_looks_like_one(text):
 @pytest.mark.parametrize("text", ["mobile", "手机号", "phone 2", "2035年会员手机", ""])
 def test_a_heading_does_not_look_like_a_number(text):
     assert not looks_like_a_number(text)
-
-
-def test_a_masked_number_cannot_be_dialled():
-    assert mask(13800138000) == "138****8000"
 
 
 @given(st.text(alphabet="0123456789+-. 　８６E张", max_size=20))

@@ -1,4 +1,4 @@
-"""The collector: whatever the gateway hands out is kept, whatever state the line is in."""
+"""The collector: whatever the gateway hands out is kept, whatever state the account is in."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from runner.lifecycle import AccountEvent, AccountState
 from runner.model.account import ReportPolling
 from runner.model.outcome import NoAnswer, RawAnswer
 from runner.reports import apply_left_over, may_poll, poll_reports
-from runner.store.accounts import change_line, read_line, release_lines
+from runner.store.accounts import change_standing, read_standing, release_accounts
 from runner.store.journal import keep_answer
 
 
 @pytest.fixture
 def sent(database, sandbox, gateway_at, clock):
-    """A line to a sandbox that has six reports ready."""
+    """A gateway client of a sandbox that has six reports ready."""
     begin(database, 6)
     gateway = gateway_at(sandbox.url)
     pump = make_pump(database, gateway, make_account(), clock)
@@ -67,11 +67,11 @@ def test_a_full_page_says_that_more_may_wait(database, sandbox, sent, gateway_at
 
 
 def test_a_page_is_full_with_a_report_that_cannot_be_read_too(database):
-    class Line:
+    class DamagedPage:
         def reports(self):
             return RawAnswer(status=200, body=b"<returnsms><statusbox/><statusbox/></returnsms>")
 
-    assert poll(database, Line(), reports=ReportPolling(page=2)).full
+    assert poll(database, DamagedPage(), reports=ReportPolling(page=2)).full
 
 
 @pytest.mark.parametrize("effect", ["gb2312", "bom", "cdata"])
@@ -148,7 +148,7 @@ def test_a_new_process_polls_again(database, sandbox, sent, error):
     sandbox.add_fault(f"report:1=error-{error}")
     poll(database, sent)
     with database.writing() as transaction:
-        release_lines(transaction, NOW)
+        release_accounts(transaction, NOW)
     assert may(database)
     poll(database, sent)
     assert counts_of(database) == {"delivered": 6}
@@ -156,7 +156,7 @@ def test_a_new_process_polls_again(database, sandbox, sent, error):
 
 def test_an_account_suspended_for_another_reason_is_polled(database):
     with database.writing() as transaction:
-        change_line(transaction, read_line(transaction, "main"), AccountEvent.SUSPEND, NOW)
+        change_standing(transaction, read_standing(transaction, "main"), AccountEvent.SUSPEND, NOW)
     assert may(database)
 
 
@@ -166,8 +166,8 @@ def test_credentials_that_were_refused_once_are_not_held_against_a_later_suspens
     sandbox.add_fault("report:1=error-2")
     poll(database, sent)
     with database.writing() as transaction:
-        release_lines(transaction, NOW)
-        change_line(transaction, read_line(transaction, "main"), AccountEvent.SUSPEND, NOW)
+        release_accounts(transaction, NOW)
+        change_standing(transaction, read_standing(transaction, "main"), AccountEvent.SUSPEND, NOW)
     assert may(database)
 
 
@@ -215,10 +215,10 @@ def test_a_report_of_another_program_s_task_is_kept(database, sandbox, sent):
     assert account_of(database).unmatched == 1
 
 
-def test_a_line_without_an_answer_is_no_reason_to_keep_anything(database):
-    class Line:
+def test_a_query_without_an_answer_is_no_reason_to_keep_anything(database):
+    class Unreachable:
         def reports(self):
             return NoAnswer(why="connection refused")
 
-    assert poll(database, Line()).problem == "connection refused"
+    assert poll(database, Unreachable()).problem == "connection refused"
     assert rows_of(database, "SELECT count(*) FROM report_journal") == [(0,)]

@@ -26,17 +26,16 @@ from builders import (
 from sqlalchemy import bindparam, text
 
 from runner.lifecycle import BatchEvent, BatchState, CampaignState
-from runner.store import claims
+from runner.store import claims, outcomes
 from runner.store.claims import (
     count_in_flight,
-    doubt_abandoned,
-    find_standing,
     load_message,
     load_mobiles,
     next_due,
     size_of_next,
 )
 from runner.store.database import open_database
+from runner.store.outcomes import doubt_abandoned, find_claimed
 from runner.store.planning import keep_plan
 
 
@@ -45,9 +44,9 @@ def abandon(database):
         return doubt_abandoned(transaction, NOW)
 
 
-def standing_of(database, claimed):
+def claimed_batch(database, claimed):
     with database.reading() as transaction:
-        return find_standing(transaction, claimed)
+        return find_claimed(transaction, claimed)
 
 
 def explain(database, statement, **parameters):
@@ -69,7 +68,7 @@ def test_a_claim_is_durable_before_it_is_given(database, state):
     claimed = claim(database)
     beside = open_database(state, actor="somebody else")
     assert batch_states(beside) == ["submitting", "planned"]
-    assert standing_of(beside, claimed).state is BatchState.SUBMITTING
+    assert claimed_batch(beside, claimed).state is BatchState.SUBMITTING
     beside.close()
 
 
@@ -86,7 +85,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     command = [sys.executable, "-c", killed, str(state)]
     assert subprocess.run(command, cwd=__file__.rpartition("/")[0], check=False).returncode == -9
     assert batch_states(database) == ["submitting", "planned"]
-    assert [standing.batch for standing in abandon(database)] == [1]
+    assert [batch.id for batch in abandon(database)] == [1]
     assert batch_states(database) == ["in_doubt", "planned"]
     assert claim(database).seq == 2
     assert claim(database) is None
@@ -128,9 +127,9 @@ def test_an_answer_to_an_older_claim_is_too_late(database):
     begin(database, 2)
     first = claim(database)
     settle(database, first, BatchEvent.NOT_SENT)
-    assert standing_of(database, first) is None
+    assert claimed_batch(database, first) is None
     claim(database)
-    assert standing_of(database, first) is None
+    assert claimed_batch(database, first) is None
 
 
 @pytest.mark.parametrize("event", [BatchEvent.ACCEPT, BatchEvent.REJECT])
@@ -138,7 +137,7 @@ def test_a_settled_batch_takes_no_other_answer(database, event):
     begin(database)
     claimed = claim(database)
     settle(database, claimed, event)
-    assert standing_of(database, claimed) is None
+    assert claimed_batch(database, claimed) is None
 
 
 def test_a_batch_that_waits_is_not_claimed_before_its_time(database):
@@ -275,20 +274,20 @@ def test_a_claim_does_not_walk_through_finished_batches(database, campaigns):
     ("statement", "index", "parameters"),
     [
         (
-            "_WAITING_UNTIL",
+            claims._WAITING_UNTIL,
             "batches_(planned|by_state)",
             {"account": "main", "scope": ["moon", "sun"]},
         ),
         (
-            "_SIZE_OF_NEXT",
+            claims._SIZE_OF_NEXT,
             "batches_(planned|by_state)",
             {"account": "main", "scope": ["moon", "sun"]},
         ),
-        ("_IN_FLIGHT", "batches_submitting", {"account": "main"}),
-        ("_IS_LEFT", "batches_by_state", {"campaign": "moon"}),
-        ("_ABANDONED", "batches_submitting", {}),
+        (claims._IN_FLIGHT, "batches_submitting", {"account": "main"}),
+        (outcomes._IS_LEFT, "batches_by_state", {"campaign": "moon"}),
+        (outcomes._ABANDONED, "batches_submitting", {}),
     ],
 )
 def test_every_question_of_a_step_is_answered_by_an_index(database, statement, index, parameters):
-    steps = explain(database, getattr(claims, statement), **parameters)
+    steps = explain(database, statement, **parameters)
     assert any(re.search(rf"INDEX {index}\b", step) for step in steps), steps

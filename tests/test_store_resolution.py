@@ -11,9 +11,9 @@ from runner.codec.answers import ReportPage
 from runner.errors import WrongUsage
 from runner.lifecycle import BatchEvent, CampaignState
 from runner.model.outcome import RawAnswer, Report
-from runner.store.claims import find_standing
 from runner.store.journal import apply_page, keep_answer
-from runner.store.resolution import accept_by_hand, name_batch, send_again_by_hand
+from runner.store.outcomes import find_claimed
+from runner.store.resolution import accept_by_hand, require_batch, send_again_by_hand
 
 
 def accept(database, batch, task_id=None):
@@ -121,7 +121,7 @@ def test_the_answer_of_the_old_claim_no_longer_lands_after_a_person_s_word(datab
     settle(database, claimed, BatchEvent.DOUBT)
     send_again(database, 1)
     with database.reading() as transaction:
-        assert find_standing(transaction, claimed) is None
+        assert find_claimed(transaction, claimed) is None
 
 
 @pytest.mark.parametrize("act", [accept, send_again])
@@ -146,4 +146,4 @@ def test_a_batch_that_does_not_exist_is_told(database):
         pytest.raises(WrongUsage, match="there is no batch 4711"),
         database.reading() as transaction,
     ):
-        name_batch(transaction, 4711)
+        require_batch(transaction, 4711)

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.model.diagnostic import Span
-from runner.workspace.strict_yaml import MOST_BYTES, read_yaml
+from runner.workspace.source_text import MOST_BYTES
+from runner.workspace.strict_yaml import read_yaml
 
 
 def read(text, **patterns):

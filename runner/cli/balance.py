@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from runner.cli.session import Session
     from runner.model.account import Account
+    from runner.model.outcome import BalanceAnswer
 
 
 @click.command()
@@ -43,7 +44,7 @@ def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
     return judge_answers(answers)
 
 
-def ask_balance(account: Account, root: Path) -> Balance | QueryRefused | NoAnswer:
+def ask_balance(account: Account, root: Path) -> BalanceAnswer:
     """Ask one account's gateway."""
     with Gateway(account, resolve_credentials(account, root)) as gateway:
         return gateway.balance()
@@ -54,6 +55,14 @@ def explain(answer: QueryRefused | NoAnswer) -> str:
     if isinstance(answer, NoAnswer):
         return f"no balance: {answer.why}"
     return f"the gateway refused the balance query: {answer.remark}"
+
+
+def judge_answers(answers: Mapping[str, BalanceAnswer]) -> Exit:
+    """Give the exit status that some answers call for."""
+    failed = [answer for answer in answers.values() if not isinstance(answer, Balance)]
+    if any(isinstance(answer, QueryRefused) and answer.wrong_credentials for answer in failed):
+        return Exit.CREDENTIALS_REFUSED
+    return Exit.PERSON_NEEDED if failed else Exit.OK
 
 
 def _select(name: str | None, accounts: Mapping[str, Account]) -> Mapping[str, Account]:
@@ -73,15 +82,7 @@ def _describe(name: str, balance: Balance) -> str:
     return f"{name}: {balance.left}" + (f" ({shown})" if shown else "")
 
 
-def _to_json(name: str, answer: Balance | QueryRefused | NoAnswer) -> dict[str, str | None]:
+def _to_json(name: str, answer: BalanceAnswer) -> dict[str, str | None]:
     if not isinstance(answer, Balance):
         return {"account": name, "balance": None, "problem": explain(answer)}
     return {"account": name, "balance": answer.left, "problem": None}
-
-
-def judge_answers(answers: Mapping[str, Balance | QueryRefused | NoAnswer]) -> Exit:
-    """Give the exit status that some answers call for."""
-    failed = [answer for answer in answers.values() if not isinstance(answer, Balance)]
-    if any(isinstance(answer, QueryRefused) and answer.wrong_credentials for answer in failed):
-        return Exit.CREDENTIALS_REFUSED
-    return Exit.PERSON_NEEDED if failed else Exit.OK

@@ -1,4 +1,4 @@
-"""One run in the foreground: begins what is due, sends it, collects reports, and judges it all."""
+"""One run in the foreground: takes up what was left, begins what is due, sends and collects."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 from runner.cli.exits import Exit
 from runner.cli.session import open_state, read_clock, state_path
+from runner.cli.verdict import judge_run
 from runner.dispatch.begin import Begin, begin_campaign
 from runner.dispatch.crew import Crew
 from runner.dispatch.pump import Pump
 from runner.gateway import Gateway
-from runner.lifecycle import AccountState, CampaignState, RecipientState
+from runner.lifecycle import CampaignState, RecipientState
 from runner.plan import plan_campaign
 from runner.reports import apply_left_over, may_poll, poll_reports
-from runner.store.accounts import ensure_accounts, release_lines
-from runner.store.claims import doubt_abandoned
+from runner.store.accounts import ensure_accounts, release_accounts
 from runner.store.lock import hold_lock
+from runner.store.outcomes import doubt_abandoned
 from runner.store.planning import read_facts
 from runner.store.progress import count_unsettled, list_unsettled, read_accounts, read_campaigns
 from runner.timing import poll_waits
@@ -37,19 +38,12 @@ if TYPE_CHECKING:
     from runner.model.account import Account, Credentials, Settings
     from runner.model.campaign import Campaign
     from runner.plan import CampaignPlan, StoredCampaign
-    from runner.store.claims import Standing
     from runner.store.database import Database
+    from runner.store.outcomes import StoredBatch
     from runner.store.progress import AccountStatus, CampaignStatus
     from runner.workspace.load import Workspace
 
 PATIENCE = timedelta(minutes=1)  # how far away the next step may be for a run to stay
-
-_STOPPED = {CampaignState.HALTED, CampaignState.HELD, CampaignState.MISSED}
-_NEEDS_A_PERSON = (
-    RecipientState.REJECTED,
-    RecipientState.IN_DOUBT,
-    RecipientState.UNREPORTED,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +55,8 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """An account with its open line to the gateway."""
+class OpenAccount:
+    """An account whose secrets are resolved and whose gateway can be asked."""
 
     account: Account
     credentials: Credentials
@@ -79,41 +73,46 @@ class Errand:
         settings: Settings,
         database: Database,
         interruption: Interruption,
-        lines: Mapping[str, Line],
+        accounts: Mapping[str, OpenAccount],
     ) -> None:
         self._workspace = workspace
         self._settings = settings
         self._interruption = interruption
-        self._lines = lines
-        self._unreached: set[str] = set()
-        self.database = database
+        self._accounts = accounts
+        self._unreached: set[str] = set()  # accounts whose gateway did not answer the last query
         self._doubtful: set[str] = set()  # campaigns whose sender died
+        self.database = database
         self.scope: list[str] = []  # campaigns that are worked on
         self.watched: list[str] = []  # campaigns whose reports are waited for
 
-    def recover(self) -> list[Standing]:
+    def recover(self) -> list[StoredBatch]:
         """Take up what an earlier process left; gives the batches that are in doubt now."""
         now = read_clock()
         with self.database.writing() as transaction:
             ensure_accounts(transaction, self._settings.accounts, now)
             doubtful = doubt_abandoned(transaction, now)
-            release_lines(transaction, now)
+            release_accounts(transaction, now)
         apply_left_over(self.database, now)
-        self._doubtful.update(standing.campaign for standing in doubtful)
+        self._doubtful.update(batch.campaign for batch in doubtful)
         return doubtful
 
-    def begin(self, campaigns: Sequence[Campaign], *, named: bool) -> Iterator[Begun]:
-        """Begin what is due of some campaigns, each in a transaction of its own."""
+    def begin(self, campaigns: Sequence[Campaign], *, named: bool) -> list[Begun]:
+        """Begin what is due of some campaigns, each in a transaction of its own.
+
+        named: a person asked for these very ones. Gives what is worth telling.
+        """
+        told = []
         with self.database.reading() as transaction:
             facts = read_facts(transaction)
             self.watched = list_unsettled(transaction)
         for campaign in campaigns:
             begun = self._begin(campaign, facts.get(campaign.id), named=named)
             if named or begun.begin is not Begin.NOT_DUE:
-                yield begun
+                told.append(begun)
             if begun.begin is not Begin.NOT_DUE and (named or not _is_over(begun, facts)):
                 self.scope.append(campaign.id)
         self.watched = list(dict.fromkeys(self.scope + ([] if named else self.watched)))
+        return told
 
     def _begin(self, campaign: Campaign, stored: StoredCampaign | None, *, named: bool) -> Begun:
         now = read_clock()
@@ -128,15 +127,15 @@ class Errand:
         owner = f"process {os.getpid()} on {socket.gethostname()}"
         pumps = [
             Pump(
-                account=line.account,
-                credentials=line.credentials,
-                gateway=line.gateway,
+                account=opened.account,
+                credentials=opened.credentials,
+                gateway=opened.gateway,
                 database=self.database,
                 scope=self.scope,
                 owner=owner,
                 clock=read_clock,
             )
-            for line in self._lines.values()
+            for opened in self._accounts.values()
         ]
         crew = Crew(pumps, clock=read_clock, patience=PATIENCE, notice=notice)
         self._interruption.when_asked(crew.stop)
@@ -153,8 +152,8 @@ class Errand:
         if wait is None:
             return
         deadline = read_clock() + wait
-        every = min((line.account.reports.every for line in self._lines.values()), default=PATIENCE)
-        for pause in poll_waits(every):
+        intervals = [opened.account.reports.every for opened in self._accounts.values()]
+        for pause in poll_waits(min(intervals, default=PATIENCE)):
             left = deadline - read_clock()
             display.show_unsettled(self._count_unsettled())
             if left <= timedelta() or self._interruption.asked or not self._may_learn_more():
@@ -163,14 +162,14 @@ class Errand:
             self._poll(display)
 
     def _poll(self, display: Display) -> None:
-        for line in self._lines.values():
-            while not self._interruption.asked and self._may_poll(line.account):
-                poll = poll_reports(self.database, line.account, line.gateway, read_clock())
-                (self._unreached.add if poll.unanswered else self._unreached.discard)(
-                    line.account.name
-                )
+        for name, opened in self._accounts.items():
+            while not self._interruption.asked and self._may_poll(opened.account):
+                poll = poll_reports(self.database, opened.account, opened.gateway, read_clock())
+                self._unreached.discard(name)
+                if poll.unanswered:
+                    self._unreached.add(name)
                 if poll.problem:
-                    display.warn(f"reports of account {line.account.name}: {poll.problem}")
+                    display.warn(f"reports of account {name}: {poll.problem}")
                 if not poll.full:
                     break
 
@@ -179,7 +178,7 @@ class Errand:
             return may_poll(transaction, account)
 
     def _may_learn_more(self) -> bool:
-        polled = any(self._may_poll(line.account) for line in self._lines.values())
+        polled = any(self._may_poll(opened.account) for opened in self._accounts.values())
         return polled and self._count_unsettled() > 0
 
     def _count_unsettled(self) -> int:
@@ -191,7 +190,9 @@ class Errand:
         with self.database.reading() as transaction:
             shown = {*self.scope, *self.watched, *self._doubtful}
             campaigns = [entry for entry in read_campaigns(transaction) if entry.id in shown]
-            accounts = [entry for entry in read_accounts(transaction) if entry.name in self._lines]
+            accounts = [
+                entry for entry in read_accounts(transaction) if entry.name in self._accounts
+            ]
         return campaigns, accounts
 
     def count_pending(self) -> int:
@@ -205,24 +206,11 @@ class Errand:
 
     def judge(self, fail_under: Decimal | None) -> Exit:
         """Give the exit status: of all that hold, the first of the contract's order."""
-        campaigns, accounts = self.read()
         if self._interruption.asked:
             return Exit.INTERRUPTED
-        if any(
-            account.state is AccountState.SUSPENDED and account.wrong_credentials
-            for account in accounts
-        ):
-            return Exit.CREDENTIALS_REFUSED
-        if self._unreached or any(account.reports_stopped for account in accounts):
-            return Exit.PERSON_NEEDED
-        if any(self._needs_a_person(campaign, fail_under) for campaign in campaigns):
-            return Exit.PERSON_NEEDED
-        return Exit.OK
-
-    def _needs_a_person(self, campaign: CampaignStatus, fail_under: Decimal | None) -> bool:
-        if campaign.recipients[RecipientState.IN_DOUBT]:
-            return True  # also where this run only asked for its reports
-        return campaign.id in self.scope and _needs_a_person(campaign, fail_under)
+        campaigns, accounts = self.read()
+        verdict = judge_run(campaigns, accounts, scope=self.scope, fail_under=fail_under)
+        return Exit.PERSON_NEEDED if self._unreached and verdict is Exit.OK else verdict
 
 
 @contextmanager
@@ -241,14 +229,16 @@ def open_errand(
     with ExitStack() as stack:
         path = state_path(settings, workspace.root)
         stack.enter_context(hold_lock(path, command=command, now=read_clock()))
-        lines = {name: _open_line(settings.accounts[name], workspace, stack) for name in accounts}
+        opened = {
+            name: _open_account(settings.accounts[name], workspace, stack) for name in accounts
+        }
         database = stack.enter_context(open_state(settings, workspace.root, actor=command))
         yield Errand(
             workspace=workspace,
             settings=settings,
             database=database,
             interruption=interruption,
-            lines=lines,
+            accounts=opened,
         )
 
 
@@ -265,22 +255,12 @@ def select_due(
     ]
 
 
-def _open_line(account: Account, workspace: Workspace, stack: ExitStack) -> Line:
+def _open_account(account: Account, workspace: Workspace, stack: ExitStack) -> OpenAccount:
     credentials = resolve_credentials(account, workspace.root)
     gateway = stack.enter_context(Gateway(account, credentials))
-    return Line(account=account, credentials=credentials, gateway=gateway)
+    return OpenAccount(account=account, credentials=credentials, gateway=gateway)
 
 
 def _is_over(begun: Begun, facts: Mapping[str, StoredCampaign]) -> bool:
     stored = facts.get(begun.plan.campaign.id)
     return stored is not None and stored.state is CampaignState.FINISHED
-
-
-def _needs_a_person(campaign: CampaignStatus, fail_under: Decimal | None) -> bool:
-    counts = campaign.recipients
-    if campaign.state in _STOPPED or any(counts[state] for state in _NEEDS_A_PERSON):
-        return True
-    if counts[RecipientState.PENDING]:
-        return True
-    delivered = counts[RecipientState.DELIVERED]
-    return fail_under is not None and delivered < fail_under * campaign.total

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -70,16 +69,13 @@ def command(session: Session, campaign: str, form: str, only: tuple[str, ...]) -
 
 
 def _to_row(recipient: RecipientStatus, zone: ZoneInfo) -> dict[str, object]:
-    received = None
-    if recipient.received_at:
-        moment = datetime.fromisoformat(recipient.received_at).replace(tzinfo=UTC)
-        received = moment.astimezone(zone).isoformat()
+    received = recipient.received_at
     return {
         "mobile": str(recipient.mobile),
         "state": recipient.state,
         "batch": recipient.batch,
         "task_id": recipient.task_id,
-        "received_at": received,
+        "received_at": received.astimezone(zone).isoformat() if received else None,
         "error_code": recipient.error_code,
     }
 

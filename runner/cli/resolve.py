@@ -12,7 +12,7 @@ from runner.cli.exits import Exit
 from runner.cli.session import open_state, read_clock, state_path
 from runner.errors import WrongUsage
 from runner.model.account import ReportPolling
-from runner.store.resolution import accept_by_hand, name_batch, send_again_by_hand
+from runner.store.resolution import accept_by_hand, require_batch, send_again_by_hand
 
 if TYPE_CHECKING:
     from runner.cli.session import Session
@@ -62,7 +62,7 @@ def command(
 def _accept(database: Database, settings: Settings, batch: int, task: str | None) -> None:
     now = read_clock()
     with database.writing() as transaction:
-        account = settings.accounts.get(name_batch(transaction, batch).account)
+        account = settings.accounts.get(require_batch(transaction, batch).account)
         reports = account.reports if account else ReportPolling()
         accept_by_hand(
             transaction, batch, task_id=task, report_deadline=now + reports.deadline, now=now
@@ -71,7 +71,7 @@ def _accept(database: Database, settings: Settings, batch: int, task: str | None
 
 def _is_sure(database: Database, batch: int, *, yes: bool) -> bool:
     with database.reading() as transaction:
-        standing = name_batch(transaction, batch)
+        stored = require_batch(transaction, batch)
     if yes:
         return True
     if not sys.stdin.isatty():
@@ -79,5 +79,5 @@ def _is_sure(database: Database, batch: int, *, yes: bool) -> bool:
             "--not-sent sends the batch again, so it wants a person's yes",
             hint="add --yes if you are sure",
         )
-    question = f"Send batch {batch} of {standing.campaign} again? It is {standing.state} now."
+    question = f"Send batch {batch} of {stored.campaign} again? It is {stored.state} now."
     return click.confirm(question, err=True)

@@ -23,7 +23,7 @@ from runner.cli.tables import count
 from runner.dispatch.begin import Begin
 from runner.plan import Action
 from runner.store.database import look_into
-from runner.store.progress import list_unfinished, list_unsettled, name_accounts
+from runner.store.progress import list_accounts_of, list_unfinished, list_unsettled
 from runner.timing import WrongTime, parse_duration
 from runner.workspace.locate import campaign_id
 
@@ -44,7 +44,7 @@ _BEGINNINGS = {
     Begin.GOES_ON: "goes on",
     Begin.NOT_DUE: "is not due",
     Begin.KEPT_BACK: "does not go out",
-    Begin.AT_REST: "has nothing to send",
+    Begin.AT_REST: "has nothing that may be sent",
 }
 
 
@@ -56,7 +56,7 @@ def read_duration(text: str) -> timedelta:
         raise click.BadParameter(f"{error}; {error.hint}") from error
 
 
-def read_share(text: str) -> Decimal:
+def read_percentage(text: str) -> Decimal:
     """Read a percentage as a fraction of 1."""
     number = text.removesuffix("%")
     if not number.replace(".", "", 1).isdecimal() or Decimal(number) > 100:  # percent
@@ -75,7 +75,7 @@ def read_share(text: str) -> Decimal:
 @click.option(
     "--fail-under",
     metavar="PERCENT",
-    type=read_share,
+    type=read_percentage,
     help="Exit 3 where a smaller share was delivered (90%).",
 )
 @click.pass_obj
@@ -99,11 +99,10 @@ def command(
         catching_signals() as interruption,
         open_errand(workspace, settings, accounts, interruption, command=words) as errand,
     ):
-        for standing in errand.recover():
-            warn(f"batch {standing.batch} of {standing.campaign} is in doubt: its sender died")
-        begun = list(errand.begin(chosen, named=bool(campaigns)))
-        for entry in begun:
-            _tell_beginning(session, entry)
+        for batch in errand.recover():
+            warn(f"batch {batch.id} of {batch.campaign} is in doubt: its sender died")
+        for begun in errand.begin(chosen, named=bool(campaigns)):
+            _tell_beginning(session, begun)
         with displaying(session, settings.zone, pending=errand.count_pending()) as display:
             errand.send(display.show_submission)
             errand.collect(wait, display)
@@ -125,7 +124,7 @@ def _choose(
     with look_into(state_path(settings, workspace.root)) as transaction:
         unfinished = list_unfinished(transaction) if transaction else []
         unsettled = list_unsettled(transaction) if transaction else []
-        watched = name_accounts(transaction, [*unfinished, *unsettled]) if transaction else []
+        watched = list_accounts_of(transaction, [*unfinished, *unsettled]) if transaction else []
     for name in unfinished:
         if name not in workspace.campaigns:
             warn(f"{name} is not finished, but its file is gone: it rests")

@@ -109,7 +109,8 @@ def problems_of(account: AccountStatus) -> list[str]:
         problems.append(f"reports are not polled: {account.reports_stopped}")
     if account.quarantined:
         problems.append(
-            f"{account.quarantined} pieces of report answers could not be read; they are kept"
+            f"{count(account.quarantined, 'piece')} of report answers could not be read"
+            " (kept in the table `quarantine` of the state)"
         )
     return problems
 

@@ -62,11 +62,17 @@ def command(session: Session, campaign: str | None, *, as_json: bool) -> Exit:
 def _read(root: Path, settings: Settings) -> tuple[list[CampaignStatus], list[AccountStatus]]:
     with look_into(state_path(settings, root)) as transaction:
         if transaction is None:
-            return [], [_untouched(name) for name in settings.accounts]
+            return [], [
+                AccountStatus(name=name, state=AccountState.ACTIVE) for name in settings.accounts
+            ]
         check_workspace(transaction, name=settings.name, folder=str(root))
         accounts = read_accounts(transaction)
         known = {account.name for account in accounts}
-        accounts += [_untouched(name) for name in settings.accounts if name not in known]
+        accounts += [
+            AccountStatus(name=name, state=AccountState.ACTIVE)
+            for name in settings.accounts
+            if name not in known
+        ]
         return read_campaigns(transaction), accounts
 
 
@@ -77,20 +83,3 @@ def _select(name: str, campaigns: Sequence[CampaignStatus], root: Path) -> list[
     if not found and name not in known:
         raise WrongUsage(f"there is no campaign `{name}`", hint=nearest(name, known))
     return found
-
-
-def _untouched(name: str) -> AccountStatus:
-    return AccountStatus(
-        name=name,
-        state=AccountState.ACTIVE,
-        reason=None,
-        wrong_credentials=False,
-        unreachable=0,
-        not_before=None,
-        balance=None,
-        balance_at=None,
-        received=0,
-        unmatched=0,
-        quarantined=0,
-        reports_stopped=None,
-    )

@@ -25,6 +25,7 @@ CHINA_STANDARD_TIME = ZoneInfo("Asia/Shanghai")
 _BOM = b"\xef\xbb\xbf"
 _RECEIPT = re.compile(rb"(-?\d{1,20}(?:\.\d{1,10})?):(\d{1,20})")
 _CODE = re.compile(rb"\d|10")
+_OTHER_CODE = re.compile(rb"-?\d{1,5}")
 _AMOUNT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,10})?")
 _QUERY_CODE = re.compile(r"[0-9]{1,4}")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^<>]*\?>")
@@ -73,6 +74,8 @@ def decode_receipt(body: bytes) -> Accepted | Refused:
         return Accepted(task_id=receipt[2].decode(), balance=receipt[1].decode())
     if _CODE.fullmatch(text):
         return Refused(code=Code(int(text)))
+    if _OTHER_CODE.fullmatch(text):
+        raise UnreadableAnswer(f"{text.decode()} is none of the codes 0 to 10")
     raise UnreadableAnswer("neither BALANCE:TASKID nor a code from 0 to 10")
 
 

@@ -1,8 +1,8 @@
 """What is made of an answer: the gateway protocol's tables as pure functions.
 
-A ``Ruling`` is what becomes of the batch and of the account's line; the store applies both in the
-transaction that recorded the outcome. Source: gateway protocol, "send" and "What can be known
-after a POST".
+A ``Ruling`` is what becomes of a batch and of its account's standing; the pump applies both in the
+transaction that records the outcome. Source: gateway protocol, "send" and "What can be known after
+a POST".
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from runner.model.outcome import (
     Refused,
     Unknown,
 )
-from runner.store.claims import BatchChange
+from runner.store.outcomes import BatchChange
 from runner.timing import LOW_BALANCE_RETRY, backoff
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.model.account import Account
-    from runner.model.outcome import Outcome
-    from runner.store.accounts import Line
-    from runner.store.claims import Standing
+    from runner.model.outcome import BalanceAnswer, Outcome
+    from runner.store.accounts import Standing
+    from runner.store.outcomes import StoredBatch
 
 UNKNOWNS_THAT_SUSPEND = 3
 
@@ -63,66 +63,68 @@ _POSTPAID = "后付费"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What becomes of a batch and of its account's line."""
+    """What becomes of a batch and of its account's standing."""
 
     batch: BatchChange
-    line: Line
+    standing: Standing
     event: AccountEvent | None = None
 
 
-def rule(outcome: Outcome, account: Account, batch: Standing, line: Line, now: datetime) -> Ruling:
+def rule(
+    outcome: Outcome, account: Account, batch: StoredBatch, standing: Standing, now: datetime
+) -> Ruling:
     """Say what is made of the outcome of a submission."""
     match outcome:
         case Accepted():
-            return _accept(outcome, account, line, now)
+            return _accept(outcome, account, standing, now)
         case Refused():
-            return _refuse(outcome.code, account, batch, line, now)
+            return _refuse(outcome.code, account, batch, standing, now)
         case NotTaken():
             reason = f"the gateway did not take it: HTTP {outcome.status}"
             return Ruling(
                 batch=BatchChange(event=BatchEvent.REJECT, reason=reason, halts=True),
-                line=_answered(line),
+                standing=_answered(standing),
             )
         case NotSent():
             return Ruling(
                 batch=BatchChange(event=BatchEvent.NOT_SENT, reason=f"not sent: {outcome.why}"),
-                line=unreached(line, account, outcome.why, now),
+                standing=unreached(standing, account, outcome.why, now),
             )
         case Unknown():
             change = BatchChange(
                 event=BatchEvent.DOUBT, reason=outcome.why, halts=outcome.redirected
             )
-            return _doubt(change, line)
+            return _doubt(change, standing)
 
 
 def rule_balance(
-    answer: Balance | QueryRefused | NoAnswer,
+    answer: BalanceAnswer,
     account: Account,
-    line: Line,
+    standing: Standing,
     needed: int,
     now: datetime,
-) -> tuple[Line, AccountEvent | None]:
-    """Say what an answer to a balance query makes of an account's line.
+) -> tuple[Standing, AccountEvent | None]:
+    """Say what an answer to a balance query makes of an account's standing.
 
     needed: recipients of the next batch, which a low balance must cover.
     """
     match answer:
         case Balance():
-            asked = replace(_reached(line), ask_balance=False, not_before=None)
-            if line.state is not AccountState.LOW_BALANCE:
+            asked = replace(_reached(standing), ask_balance=False, not_before=None)
+            if standing.state is not AccountState.LOW_BALANCE:
                 return asked, None
             if covers(answer, needed):
                 return replace(asked, reason=None), AccountEvent.TOP_UP
             return replace(asked, not_before=now + LOW_BALANCE_RETRY), None
         case QueryRefused(wrong_credentials=True):
-            return _distrusted(line, f"the balance query was refused: {answer.remark}"), (
+            return _distrusted(standing, f"the balance query was refused: {answer.remark}"), (
                 AccountEvent.SUSPEND
             )
         case QueryRefused():
             why = f"the balance query was refused: {answer.remark}"
-            return unreached(line, account, why, now), None
+            return unreached(standing, account, why, now), None
         case NoAnswer():
-            return unreached(line, account, answer.why, now), None
+            return unreached(standing, account, answer.why, now), None
 
 
 def covers(balance: Balance, needed: int) -> bool:
@@ -135,93 +137,106 @@ def covers(balance: Balance, needed: int) -> bool:
         return False
 
 
-def unreached(line: Line, account: Account, why: str, now: datetime) -> Line:
+def unreached(standing: Standing, account: Account, why: str, now: datetime) -> Standing:
     """Count a failure to reach the gateway, and wait longer after each."""
-    if line.not_before and line.not_before > now:
-        return line  # others of the same moment were counted already
-    failures = line.unreachable + 1
+    if standing.not_before and standing.not_before > now:
+        return standing  # others of the same moment were counted already
+    failures = standing.unreachable + 1
     return replace(
-        line,
+        standing,
         unreachable=failures,
         not_before=now + backoff(account.retry, failures),
-        reason=why if line.state is AccountState.ACTIVE else line.reason,
+        reason=why if standing.state is AccountState.ACTIVE else standing.reason,
     )
 
 
-def _accept(outcome: Accepted, account: Account, line: Line, now: datetime) -> Ruling:
+def _accept(outcome: Accepted, account: Account, standing: Standing, now: datetime) -> Ruling:
     return Ruling(
         batch=BatchChange(
             event=BatchEvent.ACCEPT,
             task_id=outcome.task_id,
             report_deadline=now + account.reports.deadline,
         ),
-        line=replace(_answered(line), probation=False),
+        standing=replace(_answered(standing), probation=False),
     )
 
 
-def _refuse(code: Code, account: Account, batch: Standing, line: Line, now: datetime) -> Ruling:
+def _refuse(
+    code: Code, account: Account, batch: StoredBatch, standing: Standing, now: datetime
+) -> Ruling:
     reason = f"the gateway answered {code.value}, {MEANING[code]}"
     back = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, code=code)
     if code in (Code.EMPTY_CREDENTIALS, Code.WRONG_CREDENTIALS):
         return Ruling(
-            batch=back, line=_distrusted(_answered(line), reason), event=AccountEvent.SUSPEND
+            batch=back,
+            standing=_distrusted(_answered(standing), reason),
+            event=AccountEvent.SUSPEND,
         )
     if code is Code.NOT_ALLOWED:
-        barred = _stopped(_answered(line), reason)
-        return Ruling(batch=back, line=barred, event=AccountEvent.SUSPEND)
+        barred = _stopped(_answered(standing), reason)
+        return Ruling(batch=back, standing=barred, event=AccountEvent.SUSPEND)
     if code is Code.LOW_BALANCE:
-        low = replace(_stopped(_answered(line), reason), not_before=now + LOW_BALANCE_RETRY)
-        return Ruling(batch=back, line=low, event=AccountEvent.RUN_LOW)
+        low = replace(_stopped(_answered(standing), reason), not_before=now + LOW_BALANCE_RETRY)
+        return Ruling(batch=back, standing=low, event=AccountEvent.RUN_LOW)
     if code in _HALTING:
         rejected = BatchChange(event=BatchEvent.REJECT, reason=reason, code=code, halts=True)
-        return Ruling(batch=rejected, line=_answered(line))
-    return _retry(back, code, account, batch, line, now)
+        return Ruling(batch=rejected, standing=_answered(standing))
+    return _retry(back, code, account, batch, standing, now)
 
 
 def _retry(
-    back: BatchChange, code: Code, account: Account, batch: Standing, line: Line, now: datetime
+    back: BatchChange,
+    code: Code,
+    account: Account,
+    batch: StoredBatch,
+    standing: Standing,
+    now: datetime,
 ) -> Ruling:
     """Rule on 7 and 8: again after a wait, a bounded number of times."""
     if code is Code.OTHER_ERROR and account.on_code_8 is OnCode8.DOUBT:
-        return _doubt(replace(back, event=BatchEvent.DOUBT), line)
+        return _doubt(replace(back, event=BatchEvent.DOUBT), standing)
     refusals = batch.refusals + 1
     if refusals < account.retry.tries:
         again_at = now + backoff(account.retry, refusals)
         return Ruling(
-            batch=replace(back, refusals=refusals, again_at=again_at), line=_answered(line)
+            batch=replace(back, refusals=refusals, again_at=again_at), standing=_answered(standing)
         )
     reason = f"{back.reason}, {refusals} times"
     if code is Code.OTHER_ERROR:
-        return _doubt(replace(back, event=BatchEvent.DOUBT, reason=reason, refusals=refusals), line)
+        return _doubt(
+            replace(back, event=BatchEvent.DOUBT, reason=reason, refusals=refusals), standing
+        )
     rejected = replace(back, event=BatchEvent.REJECT, reason=reason, refusals=refusals)
-    return Ruling(batch=rejected, line=_answered(line))
+    return Ruling(batch=rejected, standing=_answered(standing))
 
 
-def _doubt(change: BatchChange, line: Line) -> Ruling:
-    """Rule on what nobody can know: the line must prove itself before anything else goes out."""
-    unknowns = line.unknowns + 1
-    doubted = replace(_reached(line), unknowns=unknowns, ask_balance=True)
+def _doubt(change: BatchChange, standing: Standing) -> Ruling:
+    """Rule on what nobody can know: nothing more goes out before a balance query succeeds."""
+    unknowns = standing.unknowns + 1
+    doubted = replace(_reached(standing), unknowns=unknowns, ask_balance=True)
     if unknowns < UNKNOWNS_THAT_SUSPEND:
-        return Ruling(batch=change, line=doubted)
+        return Ruling(batch=change, standing=doubted)
     reason = f"{unknowns} unknown outcomes in a row, the last: {change.reason}"
-    return Ruling(batch=change, line=_stopped(doubted, reason), event=AccountEvent.SUSPEND)
+    return Ruling(batch=change, standing=_stopped(doubted, reason), event=AccountEvent.SUSPEND)
 
 
-def _answered(line: Line) -> Line:
+def _answered(standing: Standing) -> Standing:
     """Note that the gateway said something definite."""
-    return replace(_reached(line), unknowns=0)
+    return replace(_reached(standing), unknowns=0)
 
 
-def _reached(line: Line) -> Line:
-    if line.state is AccountState.ACTIVE:
-        return replace(line, unreachable=0, not_before=None, reason=None)
-    return replace(line, unreachable=0)
+def _reached(standing: Standing) -> Standing:
+    if standing.state is AccountState.ACTIVE:
+        return replace(standing, unreachable=0, not_before=None, reason=None)
+    return replace(standing, unreachable=0)
 
 
-def _stopped(line: Line, reason: str) -> Line:
+def _stopped(standing: Standing, reason: str) -> Standing:
     """Note why an account stops; what suspended it stays its reason while others come home."""
-    return line if line.state is AccountState.SUSPENDED else replace(line, reason=reason)
+    if standing.state is AccountState.SUSPENDED:
+        return standing
+    return replace(standing, reason=reason)
 
 
-def _distrusted(line: Line, reason: str) -> Line:
-    return replace(line, reason=reason, wrong_credentials=True)
+def _distrusted(standing: Standing, reason: str) -> Standing:
+    return replace(standing, reason=reason, wrong_credentials=True)

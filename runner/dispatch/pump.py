@@ -18,21 +18,23 @@ from runner.codec.requests import send_body
 from runner.dispatch.policy import rule, rule_balance
 from runner.lifecycle import AccountState, BatchState
 from runner.model.outcome import Accepted, Balance, Unknown
-from runner.store.accounts import change_line, keep_balance, read_line
+from runner.store.accounts import change_standing, keep_balance, read_standing
 from runner.store.claims import (
     Claim,
-    change_batch,
     claim_batch,
     count_in_flight,
-    find_standing,
-    find_task_owner,
     load_message,
     load_mobiles,
     next_due,
-    note_late_receipt,
     size_of_next,
 )
 from runner.store.journal import match_waiting
+from runner.store.outcomes import (
+    change_batch,
+    find_claimed,
+    find_task_owner,
+    note_late_receipt,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,19 +42,19 @@ if TYPE_CHECKING:
 
     from runner.codec.content import PackedMessage
     from runner.model.account import Account, Credentials
-    from runner.model.outcome import NoAnswer, Outcome, QueryRefused
+    from runner.model.outcome import BalanceAnswer, Outcome
     from runner.store.database import Database, Transaction
 
 _ROOM_FOR_AN_ANSWER = 1 << 20  # bytes, with what others record in the meantime
 
 
-class GatewayLine(Protocol):
+class SendEndpoint(Protocol):
     """The seam to the network: what the pump asks of a gateway client."""
 
     def send(self, body: bytes) -> Outcome:
         """Submit a form body."""
 
-    def balance(self) -> Balance | QueryRefused | NoAnswer:
+    def balance(self) -> BalanceAnswer:
         """Ask what is left."""
 
 
@@ -116,7 +118,7 @@ class Pump:
         *,
         account: Account,
         credentials: Credentials,
-        gateway: GatewayLine,
+        gateway: SendEndpoint,
         database: Database,
         scope: Sequence[str],
         owner: str,
@@ -153,15 +155,15 @@ class Pump:
         """Say what must come before the next claim; None where the way is free."""
         if not size_of_next(transaction, self.account.name, self._scope):
             return Idle()
-        line = read_line(transaction, self.account.name)
-        if line.state is AccountState.SUSPENDED:
-            return Idle(why=line.reason)
-        if line.not_before and line.not_before > now:
-            given_up = line.unreachable >= self.account.retry.tries
-            return Wait(until=line.not_before, why=line.reason or "", given_up=given_up)
-        if line.ask_balance or line.state is AccountState.LOW_BALANCE:
+        standing = read_standing(transaction, self.account.name)
+        if standing.state is AccountState.SUSPENDED:
+            return Idle(why=standing.reason)
+        if standing.not_before and standing.not_before > now:
+            given_up = standing.unreachable >= self.account.retry.tries
+            return Wait(until=standing.not_before, why=standing.reason or "", given_up=given_up)
+        if standing.ask_balance or standing.state is AccountState.LOW_BALANCE:
             return Asked()
-        if line.probation and count_in_flight(transaction, line.name):
+        if standing.probation and count_in_flight(transaction, standing.name):
             return Wait(until=None, why="one request at a time until one is accepted")
         if self._next_slot and self._next_slot > now:
             return Wait(until=self._next_slot, why="the account's rate")
@@ -192,28 +194,28 @@ class Pump:
     def _record(self, claim: Claim, outcome: Outcome) -> Submitted:
         now = self._clock()
         with self._database.writing() as transaction:
-            standing = find_standing(transaction, claim)
-            if standing is None:
+            batch = find_claimed(transaction, claim)
+            if batch is None:
                 if isinstance(outcome, Accepted):
                     note_late_receipt(transaction, claim, outcome.task_id, now)
                 return Submitted(claim=claim, outcome=outcome, state=None)
             if isinstance(outcome, Accepted):
-                keep_balance(transaction, standing.account, outcome.balance, now)
-                owner = find_task_owner(transaction, standing, outcome.task_id)
+                keep_balance(transaction, batch.account, outcome.balance, now)
+                owner = find_task_owner(transaction, batch, outcome.task_id)
                 if owner is not None:
                     outcome = Unknown(why=f"the answer names the task of batch {owner}")
-            line = read_line(transaction, standing.account)
-            ruling = rule(outcome, self.account, standing, line, now)
-            state = change_batch(transaction, standing, ruling.batch, now)
-            change_line(transaction, ruling.line, ruling.event, now)
+            standing = read_standing(transaction, batch.account)
+            ruling = rule(outcome, self.account, batch, standing, now)
+            state = change_batch(transaction, batch, ruling.batch, now)
+            change_standing(transaction, ruling.standing, ruling.event, now)
             if isinstance(outcome, Accepted):
-                match_waiting(transaction, standing.account, outcome.task_id)
+                match_waiting(transaction, batch.account, outcome.task_id)
         return Submitted(
             claim=claim,
             outcome=outcome,
             state=state,
             reason=ruling.batch.reason,
-            again_at=ruling.batch.again_at or ruling.line.not_before,
+            again_at=ruling.batch.again_at or ruling.standing.not_before,
         )
 
     def _ask_balance(self) -> Asked | Wait:
@@ -223,10 +225,10 @@ class Pump:
             answer = self._gateway.balance()
             now = self._clock()
             with self._database.writing() as transaction:
-                line = read_line(transaction, self.account.name)
+                standing = read_standing(transaction, self.account.name)
                 needed = size_of_next(transaction, self.account.name, self._scope)
-                changed, event = rule_balance(answer, self.account, line, needed, now)
-                change_line(transaction, changed, event, now)
+                changed, event = rule_balance(answer, self.account, standing, needed, now)
+                change_standing(transaction, changed, event, now)
                 if isinstance(answer, Balance):
                     keep_balance(transaction, self.account.name, answer.left, now)
         finally:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
     from runner.model.account import Account, Credentials
-    from runner.model.outcome import Balance, Outcome, QueryRefused
+    from runner.model.outcome import BalanceAnswer, Outcome
 
 ANSWER_CAP = 64 << 10
 REPORTS_CAP = 64 << 20
@@ -82,7 +82,7 @@ class Gateway:
             why = self._explain(error, exchange)
             return Unknown(why=why) if exchange.begun else NotSent(why=why)
 
-    def balance(self) -> Balance | QueryRefused | NoAnswer:
+    def balance(self) -> BalanceAnswer:
         """Ask what is left."""
         exchange = self._start()
         try:
@@ -97,12 +97,12 @@ class Gateway:
         """Fetch a page of delivery reports as raw bytes, which the gateway hands out only once.
 
         An answer that breaks off comes back as far as it was received; NoAnswer means that not one
-        byte of a body was.
+        byte of a body was, or that nothing but an HTTP status was said.
         """
         exchange = self._start(keep_wire=True)
         try:
             with self._post(exchange, self._polling, self._query_body) as raw:
-                return RawAnswer(status=raw.status, body=read_body(raw, REPORTS_CAP))
+                return _keep_page(raw)
         except Exception as error:  # noqa: BLE001 - whatever it was, what came is kept
             why = self._explain(error, exchange)
             return salvage(bytes(exchange.wire or b""), REPORTS_CAP, why=why) or NoAnswer(why=why)
@@ -149,16 +149,25 @@ def _judge(raw: BaseHTTPResponse) -> Outcome:
     body = read_body(raw, ANSWER_CAP)
     try:
         return decode_receipt(body)
-    except UnreadableAnswer:
-        return Unknown(why="HTTP 200, but the body is no answer")
+    except UnreadableAnswer as error:
+        return Unknown(why=f"HTTP 200, but the body is no answer: {error}")
 
 
-def _read_balance(raw: BaseHTTPResponse) -> Balance | QueryRefused | NoAnswer:
+def _read_balance(raw: BaseHTTPResponse) -> BalanceAnswer:
     body = read_body(raw, ANSWER_CAP)
     try:
         return decode_balance(body)
     except UnreadableAnswer:
         return NoAnswer(why="HTTP 200, but the body is no answer")
+
+
+def _keep_page(raw: BaseHTTPResponse) -> RawAnswer | NoAnswer:
+    """Keep a page of any status: a gateway that answers 500 may have handed its reports out."""
+    body = read_body(raw, REPORTS_CAP)
+    if raw.status == HTTPStatus.OK:
+        return RawAnswer(status=raw.status, body=body)
+    why = _name_status(raw.status)
+    return RawAnswer(status=raw.status, body=body, why=why) if body.strip() else NoAnswer(why=why)
 
 
 def _name_status(status: int) -> str:

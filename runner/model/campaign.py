@@ -103,7 +103,6 @@ class Campaign:
     start_as_written: str | None = None
     latest: timedelta
     expect: Expectation | None = None
-    warnings: tuple[str, ...] = ()
 
     @property
     def is_draft(self) -> bool:

@@ -1,6 +1,6 @@
 """What an exchange with the gateway came to. These are values: the protocol foresees every one.
 
-After a POST four things can be known, and the pump asks nothing else:
+After a POST five things can be known, and the pump asks nothing else:
 
     Accepted   the gateway took it and named a task
     Refused    the gateway answered a code of its table
@@ -98,6 +98,9 @@ class NoAnswer:
     """A query without a readable answer; it changed nothing, so it may be asked again."""
 
     why: str
+
+
+BalanceAnswer = Balance | QueryRefused | NoAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,12 +54,6 @@ def why_no_mobile(text: str) -> str:
     return _why_not_these_digits(compact)
 
 
-def mask(mobile: int) -> str:
-    """Show a number so that nobody can dial it: 138****8000."""
-    digits = str(mobile)
-    return f"{digits[:3]}****{digits[-4:]}"
-
-
 def _narrow(text: str) -> str:
     return text.translate(_WIDE).strip()
 

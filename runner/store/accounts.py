@@ -1,4 +1,4 @@
-"""What is known of an account's line to its gateway, and the changes of its state."""
+"""What is known of an account beside its settings, and the changes of its state."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SUSPENDED = text("SELECT name FROM accounts WHERE state = 'suspended'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Standing:
     """An account's standing with its gateway.
 
     probation: one request in flight until one is accepted.
@@ -74,10 +74,10 @@ def ensure_accounts(transaction: Transaction, names: Iterable[str], now: datetim
         transaction.execute(_ENSURE, row)
 
 
-def read_line(transaction: Transaction, name: str) -> Line:
+def read_standing(transaction: Transaction, name: str) -> Standing:
     """Give an account's standing."""
     row = transaction.execute(_READ, {"name": name}).one()
-    return Line(
+    return Standing(
         name=row.name,
         state=AccountState(row.state),
         reason=row.reason,
@@ -91,38 +91,24 @@ def read_line(transaction: Transaction, name: str) -> Line:
     )
 
 
-def change_line(
-    transaction: Transaction, line: Line, event: AccountEvent | None, now: datetime
+def change_standing(
+    transaction: Transaction, standing: Standing, event: AccountEvent | None, now: datetime
 ) -> None:
     """Keep a changed standing; event: what changes its state, if anything does.
 
-    line: the new standing, but with the state it had.
+    standing: the new standing, but with the state it had.
     """
-    state = after(ACCOUNT, line.state, event) if event else line.state
-    transaction.execute(
-        _CHANGE,
-        {
-            "name": line.name,
-            "state": state,
-            "reason": line.reason,
-            "since": stamp(now),
-            "wrong_credentials": line.wrong_credentials,
-            "probation": line.probation,
-            "ask_balance": line.ask_balance,
-            "unknowns": line.unknowns,
-            "unreachable": line.unreachable,
-            "not_before": stamp(line.not_before) if line.not_before else None,
-        },
-    )
-    if state is not line.state:
+    state = after(ACCOUNT, standing.state, event) if event else standing.state
+    _keep(transaction, replace(standing, state=state), now)
+    if state is not standing.state:
         record_event(
             transaction,
             now=now,
             subject="account",
-            name=line.name,
-            old_state=line.state,
+            name=standing.name,
+            old_state=standing.state,
             new_state=state,
-            reason=line.reason,
+            reason=standing.reason,
         )
 
 
@@ -137,15 +123,33 @@ def stop_reports(transaction: Transaction, name: str, reason: str, now: datetime
     record_event(transaction, now=now, subject="report", name=name, reason=reason)
 
 
-def release_lines(transaction: Transaction, now: datetime) -> None:
+def release_accounts(transaction: Transaction, now: datetime) -> None:
     """Let a new process try again: suspensions end, on probation; waits are forgotten."""
     transaction.execute(_FORGET_WAITS)
     for name in transaction.execute(_SUSPENDED).scalars().all():
         released = replace(
-            read_line(transaction, name),
+            read_standing(transaction, name),
             reason="a new process tries again",
             wrong_credentials=False,
             probation=True,
             unknowns=0,
         )
-        change_line(transaction, released, AccountEvent.RELEASE, now)
+        change_standing(transaction, released, AccountEvent.RELEASE, now)
+
+
+def _keep(transaction: Transaction, standing: Standing, now: datetime) -> None:
+    transaction.execute(
+        _CHANGE,
+        {
+            "name": standing.name,
+            "state": standing.state,
+            "reason": standing.reason,
+            "since": stamp(now),
+            "wrong_credentials": standing.wrong_credentials,
+            "probation": standing.probation,
+            "ask_balance": standing.ask_balance,
+            "unknowns": standing.unknowns,
+            "unreachable": standing.unreachable,
+            "not_before": stamp(standing.not_before) if standing.not_before else None,
+        },
+    )

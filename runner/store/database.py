@@ -1,7 +1,8 @@
 """Opens the state file, brings it up to date, and hands out transactions.
 
 Writing transactions begin IMMEDIATE on one connection, since a read that turns into a write fails
-at once with BUSY. Every error of SQLite leaves here as ``StateRefused``, in words for an operator.
+at once with BUSY. An error of SQLite that an operator can mend leaves here as ``StateRefused``, in
+words for him; any other is a defect of ours.
 """
 
 from __future__ import annotations

@@ -330,8 +330,7 @@ def _quarantine(transaction: Transaction, entry: Entry, unread: Iterable[Unread]
 
 
 def _to_seconds(moment: datetime | None) -> int | None:
-    # A gateway on .NET writes the first second of year 1 for no time at all.
-    return int(moment.timestamp()) if moment and moment.year > 1 else None
+    return int(moment.timestamp()) if moment else None
 
 
 def _from_seconds(seconds: int | None) -> datetime | None:

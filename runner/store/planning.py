@@ -85,21 +85,7 @@ def keep_plan(transaction: Transaction, plan: CampaignPlan, now: datetime) -> No
         transaction.execute(_FORGET_RECIPIENTS, {"campaign": campaign.id})
         transaction.execute(_FORGET_BATCHES, {"campaign": campaign.id})
     _keep_message(transaction, plan)
-    transaction.execute(
-        _KEEP_CAMPAIGN,
-        {
-            "id": campaign.id,
-            "file": campaign.file,
-            "state": new,
-            "title": campaign.message.title,
-            "account": campaign.account,
-            "start": stamp(campaign.start) if campaign.start else None,
-            "digest": plan.digest,
-            "message": plan.message.digest,
-            "recipients": len(campaign.audience.mobiles),
-            "now": stamp(now),
-        },
-    )
+    _keep_campaign(transaction, plan, new, now)
     transaction.execute(_FORGET_MESSAGES)
     _keep_batches(transaction, plan)
     record_event(
@@ -154,6 +140,27 @@ def _keep_message(transaction: Transaction, plan: CampaignPlan) -> None:
             "title": message.title,
             "content": message.content,
             "bytes": message.size,
+        },
+    )
+
+
+def _keep_campaign(
+    transaction: Transaction, plan: CampaignPlan, state: CampaignState, now: datetime
+) -> None:
+    campaign = plan.campaign
+    transaction.execute(
+        _KEEP_CAMPAIGN,
+        {
+            "id": campaign.id,
+            "file": campaign.file,
+            "state": state,
+            "title": campaign.message.title,
+            "account": campaign.account,
+            "start": stamp(campaign.start) if campaign.start else None,
+            "digest": plan.digest,
+            "message": plan.message.digest,
+            "recipients": len(campaign.audience.mobiles),
+            "now": stamp(now),
         },
     )
 

@@ -6,6 +6,7 @@ The counts come from the views of the state, so `sqlite3 state.db` and the comma
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, text
@@ -14,8 +15,7 @@ from runner.lifecycle import AccountState, BatchState, CampaignState, RecipientS
 from runner.timing import unstamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.store.database import Transaction
 
@@ -28,8 +28,7 @@ _CAMPAIGNS = text("""
 """)
 
 _BATCHES = text("""
-    SELECT id, campaign, seq, state, recipients, task_id, code, attempts, reason, not_before,
-        claimed_at
+    SELECT id, campaign, seq, state, recipients, task_id, code, attempts, reason
     FROM batches ORDER BY campaign, seq
 """)
 
@@ -49,7 +48,7 @@ _RECIPIENTS = """
 
 _CAMPAIGN_EXISTS = text("SELECT count(*) FROM campaigns WHERE id = :campaign")
 
-_OPEN = text("""
+_UNSETTLED = text("""
     SELECT campaign FROM campaign_progress WHERE submitted + in_doubt > 0 ORDER BY campaign
 """)
 
@@ -61,7 +60,7 @@ _ACCOUNTS_OF = text("""
     SELECT DISTINCT account FROM campaigns WHERE id IN :scope ORDER BY account
 """).bindparams(bindparam("scope", expanding=True))
 
-_UNSETTLED = text("""
+_COUNT_UNSETTLED = text("""
     SELECT coalesce(sum(pending + submitted + in_doubt), 0) FROM campaign_progress
     WHERE campaign IN :scope
 """).bindparams(bindparam("scope", expanding=True))
@@ -79,7 +78,6 @@ class BatchStatus:
     code: int | None
     attempts: int
     reason: str | None
-    claimed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,50 +97,40 @@ class CampaignStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStatus:
-    """One account; received, unmatched and quarantined count delivery reports."""
+    """One account; the defaults are those of one that was never used.
+
+    unreachable: failures to reach the gateway in a row; balance: as the gateway wrote it.
+    received and unmatched count delivery reports, quarantined what could not be read.
+    reports_stopped: why reports are not polled, None where they are.
+    """
 
     name: str
     state: AccountState
-    reason: str | None
-    wrong_credentials: bool
-    unreachable: int
-    not_before: datetime | None
-    balance: str | None
-    balance_at: datetime | None
-    received: int
-    unmatched: int
-    quarantined: int
-    reports_stopped: str | None
+    reason: str | None = None
+    wrong_credentials: bool = False
+    unreachable: int = 0
+    balance: str | None = None
+    received: int = 0
+    unmatched: int = 0
+    quarantined: int = 0
+    reports_stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientStatus:
-    """What became of one recipient; received_at: UTC, `YYYY-MM-DD HH:MM:SS`."""
+    """What became of one recipient; error_code: the carrier's own word."""
 
     mobile: int
     state: RecipientState
     batch: int
     task_id: str | None
-    received_at: str | None
+    received_at: datetime | None
     error_code: str | None
 
 
 def read_campaigns(transaction: Transaction) -> list[CampaignStatus]:
     """Give every campaign of the state, by start."""
-    batches: dict[str, list[BatchStatus]] = {}
-    for row in transaction.execute(_BATCHES):
-        status = BatchStatus(
-            id=row.id,
-            seq=row.seq,
-            state=BatchState(row.state),
-            recipients=row.recipients,
-            task_id=row.task_id,
-            code=row.code,
-            attempts=row.attempts,
-            reason=row.reason,
-            claimed_at=_moment(row.claimed_at),
-        )
-        batches.setdefault(row.campaign, []).append(status)
+    batches = _read_batches(transaction)
     return [
         CampaignStatus(
             id=row.id,
@@ -150,7 +138,7 @@ def read_campaigns(transaction: Transaction) -> list[CampaignStatus]:
             reason=row.reason,
             title=row.title,
             account=row.account,
-            start=_moment(row.start),
+            start=unstamp(row.start) if row.start else None,
             total=row.total,
             recipients={state: getattr(row, state.value) for state in RecipientState},
             batches=tuple(batches.get(row.id, ())),
@@ -168,9 +156,7 @@ def read_accounts(transaction: Transaction) -> list[AccountStatus]:
             reason=row.reason,
             wrong_credentials=bool(row.wrong_credentials),
             unreachable=row.unreachable,
-            not_before=_moment(row.not_before),
             balance=row.balance,
-            balance_at=_moment(row.balance_at),
             received=row.reports_received,
             unmatched=row.unmatched,
             quarantined=row.quarantined,
@@ -189,7 +175,7 @@ def read_recipients(transaction: Transaction, campaign: str) -> Iterator[Recipie
             state=RecipientState(state),
             batch=batch,
             task_id=task_id,
-            received_at=received_at,
+            received_at=datetime.fromisoformat(f"{received_at}Z") if received_at else None,
             error_code=error_code,
         )
 
@@ -201,7 +187,7 @@ def has_campaign(transaction: Transaction, campaign: str) -> bool:
 
 def list_unsettled(transaction: Transaction) -> list[str]:
     """Name the campaigns with recipients that were sent, or may have been, and have no report."""
-    return list(transaction.execute(_OPEN).scalars())
+    return list(transaction.execute(_UNSETTLED).scalars())
 
 
 def list_unfinished(transaction: Transaction) -> list[str]:
@@ -209,16 +195,29 @@ def list_unfinished(transaction: Transaction) -> list[str]:
     return list(transaction.execute(_UNFINISHED).scalars())
 
 
-def name_accounts(transaction: Transaction, campaigns: list[str]) -> list[str]:
+def list_accounts_of(transaction: Transaction, campaigns: list[str]) -> list[str]:
     """Name the accounts of some campaigns."""
     return list(transaction.execute(_ACCOUNTS_OF, {"scope": campaigns}).scalars())
 
 
 def count_unsettled(transaction: Transaction, scope: list[str]) -> int:
     """Count the recipients of some campaigns of whom something is still to be learned."""
-    count: int = transaction.execute(_UNSETTLED, {"scope": scope}).scalar_one()
+    count: int = transaction.execute(_COUNT_UNSETTLED, {"scope": scope}).scalar_one()
     return count
 
 
-def _moment(text_: str | None) -> datetime | None:
-    return unstamp(text_) if text_ else None
+def _read_batches(transaction: Transaction) -> Mapping[str, Sequence[BatchStatus]]:
+    batches: dict[str, list[BatchStatus]] = {}
+    for row in transaction.execute(_BATCHES):
+        status = BatchStatus(
+            id=row.id,
+            seq=row.seq,
+            state=BatchState(row.state),
+            recipients=row.recipients,
+            task_id=row.task_id,
+            code=row.code,
+            attempts=row.attempts,
+            reason=row.reason,
+        )
+        batches.setdefault(row.campaign, []).append(status)
+    return batches

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
 from runner.lifecycle import BatchEvent, BatchState
-from runner.store.claims import (
+from runner.store.journal import match_waiting
+from runner.store.outcomes import (
     BatchChange,
     are_others_in_trouble,
     change_batch,
     find_batch,
     find_task_owner,
 )
-from runner.store.journal import match_waiting
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from runner.store.claims import Standing
     from runner.store.database import Transaction
+    from runner.store.outcomes import StoredBatch
 
 
 def accept_by_hand(
@@ -35,8 +35,8 @@ def accept_by_hand(
     A campaign that it had halted goes on, unless another batch waits for a person too.
     Raises WrongUsage for a batch that is not in doubt, and for the task of another batch.
     """
-    standing = _require(transaction, batch, {BatchState.IN_DOUBT})
-    owner = find_task_owner(transaction, standing, task_id) if task_id else None
+    stored = _require_state(transaction, batch, {BatchState.IN_DOUBT})
+    owner = find_task_owner(transaction, stored, task_id) if task_id else None
     if owner is not None:
         raise WrongUsage(f"this task is the one of batch {owner} already")
     change = BatchChange(
@@ -44,11 +44,11 @@ def accept_by_hand(
         reason="a person says that the gateway took it",
         task_id=task_id,
         report_deadline=report_deadline,
-        resumes=not are_others_in_trouble(transaction, standing),
+        resumes=not are_others_in_trouble(transaction, stored),
     )
-    change_batch(transaction, standing, change, now)
+    change_batch(transaction, stored, change, now)
     if task_id:
-        match_waiting(transaction, standing.account, task_id)
+        match_waiting(transaction, stored.account, task_id)
 
 
 def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -> None:
@@ -56,23 +56,23 @@ def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -
 
     Raises WrongUsage for a batch in any other state.
     """
-    standing = _require(transaction, batch, {BatchState.IN_DOUBT, BatchState.REJECTED})
+    stored = _require_state(transaction, batch, {BatchState.IN_DOUBT, BatchState.REJECTED})
     reason = "a person says that it was not sent"
     change = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, refusals=0, resumes=True)
-    change_batch(transaction, standing, change, now)
+    change_batch(transaction, stored, change, now)
 
 
-def name_batch(transaction: Transaction, batch: int) -> Standing:
+def require_batch(transaction: Transaction, batch: int) -> StoredBatch:
     """Find a batch by its id; raises WrongUsage where there is none."""
-    standing = find_batch(transaction, batch)
-    if standing is None:
+    stored = find_batch(transaction, batch)
+    if stored is None:
         raise WrongUsage(f"there is no batch {batch}", hint="`mms-runner status` lists them")
-    return standing
+    return stored
 
 
-def _require(transaction: Transaction, batch: int, states: set[BatchState]) -> Standing:
-    standing = name_batch(transaction, batch)
-    if standing.state not in states:
+def _require_state(transaction: Transaction, batch: int, states: set[BatchState]) -> StoredBatch:
+    stored = require_batch(transaction, batch)
+    if stored.state not in states:
         wanted = " or ".join(sorted(state.value.replace("_", " ") for state in states))
-        raise WrongUsage(f"batch {batch} is {standing.state}: only one that is {wanted} needs it")
-    return standing
+        raise WrongUsage(f"batch {batch} is {stored.state}: only one that is {wanted} needs it")
+    return stored

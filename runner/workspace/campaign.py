@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_LATEST = timedelta(hours=1)
 
 _NOT_YET = (("until",), ("hours",), ("starts_at_gateway",), ("state",), ("recipients", "lists"))
-_NOTHING: tuple[object, ...] = (None, False, [])  # what a key may hold that comes later
 _RANGE = re.compile(r"([0-9]{1,10}) ?- ?([0-9]{1,10})")
-_YEARS = range(2000, 3000)  # the ends of the calendar have no time zones and no days after them
 
 
 class CampaignReader:
@@ -45,7 +43,7 @@ class CampaignReader:
 
     def read(self, file: str, data: Mapping[str, Any], faults: Faults) -> Campaign | None:
         """Make a campaign of a document's data; None where something is wrong with it."""
-        _refuse_what_comes_later(data, faults)
+        faults.refuse_what_comes_later((path, _value_at(path, data)) for path in _NOT_YET)
         account = self._find_account(data, faults)
         start = self._read_start(data.get("start"), faults)
         latest = _read_latest(data.get("latest"), faults)
@@ -110,14 +108,10 @@ class CampaignReader:
         if not isinstance(start, str) or start == "now":
             return None
         try:
-            moment = parse_moment(start, self._surroundings.zone)
+            return parse_moment(start, self._surroundings.zone)
         except WrongTime as error:
             faults.at_value(("start",), "wrong-time", f"`start`: {error}", error.hint)
             return None
-        if moment.year not in _YEARS:
-            message = f"`start`: the year {moment.year} is none in which anything is sent"
-            faults.at_value(("start",), "wrong-time", message, "check the year")
-        return moment
 
 
 def _read_latest(latest: object, faults: Faults) -> timedelta:
@@ -146,11 +140,8 @@ def _read_expectation(data: Mapping[str, Any], faults: Faults) -> Expectation | 
     return Expectation(least=least, most=most)
 
 
-def _refuse_what_comes_later(data: Mapping[str, Any], faults: Faults) -> None:
-    for path in _NOT_YET:
-        value: Any = data
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        if value not in _NOTHING and not faults.is_told(path):
-            message = f"`{path[-1]}` is not supported by this version yet"
-            faults.at_key(path, "not-yet-supported", message, "take it out")
+def _value_at(path: tuple[str, ...], data: Mapping[str, Any]) -> object:
+    value: Any = data
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

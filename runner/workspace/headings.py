@@ -6,11 +6,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from runner.model.recipient import looks_like_a_number
-from runner.workspace.list_text import UnreadableList
+from runner.workspace.list_text import SAVE_AS_CSV, UnreadableList
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+_OTHER_SEPARATORS = frozenset(";\t|，；")
 
 HEADINGS = ("mobile", "phone", "手机", "手机号", "手机号码")
 
@@ -29,6 +31,9 @@ def find_numbers(
         raise UnreadableList("empty-list", f"`{name}` is empty", hint)
     if looks_like_a_number(first[0]):
         return 0, chain([first], rows)
+    if column is None and len(first) == 1 and _OTHER_SEPARATORS.intersection(first[0]):
+        message = f"`{name}` separates its columns by something other than a comma"
+        raise UnreadableList("no-column", message, SAVE_AS_CSV)
     headings = ["".join(filter(str.isprintable, cell)).strip() for cell in first]
     return _find_column(headings, name, column), rows
 

@@ -17,18 +17,15 @@ from runner.model.campaign import Part, PartType
 from runner.workspace.gif import read_gif
 from runner.workspace.jpeg import Jpeg, read_jpeg
 
-_MOST_BYTES = 5_000_000
+MOST_BYTES = 5_000_000  # fifty times what any message may weigh
+
 _MOST_PIXELS = 50_000_000
 _MOST_FRAMES = 1000
 _BASELINE = 0xC0
 _PROCESSES = {0xC2: "progressive", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded"}
 _CMYK_COMPONENTS = 4
 _TURNED = range(2, 9)
-_SRGB_RED = (
-    0.436,
-    0.222,
-    0.014,
-)  # the red colorant of IEC 61966-2-1 under D50, as profiles have it
+_SRGB_RED = (0.436, 0.222, 0.014)  # of IEC 61966-2-1 under D50, as colour profiles have it
 
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "GIF": (".gif",)}
 _SIGNATURES = {
@@ -65,7 +62,7 @@ def inspect_image(data: bytes, *, name: str) -> Part | ImageFault:
     name: how the campaign names the file; it stands in messages, and its suffix must be true.
     """
     try:
-        if len(data) > _MOST_BYTES:
+        if len(data) > MOST_BYTES:
             raise _too_large(name)
         kind = _recognise(data, name)
         _check_kind(kind, name)

@@ -25,7 +25,7 @@ _SECRET_KEY = re.compile(
 _REFERENCE = re.compile(r"\s*\{\s*[\"']?(?:env|file|credential)[\"']?\s*:[^{}]*\}\s*[,}\]]*")
 _BEGINS_A_KEY = re.compile(r"[\s{\[?-]*[\"']?[\w.-]+[\"']?\s*:(?=\s|$)")
 _USER_INFO = re.compile(r"(?<=://)\S+(?=@)")
-_DATE = r"(?<!\d)(?<!\d[ -])20\d\d-[01]\d-[0-3]\d(?![\d-])"
+_DATE = r"(?<!\d)(?<!\d[ -])20\d\d-[01]?\d-[0-3]?\d(?![\d-])"
 _NUMBER = r"\d(?:[\s._()（）－–—-]{0,3}\d)+"
 _DATE_OR_NUMBER = re.compile(f"(?P<date>{_DATE})|{_NUMBER}")
 _VISIBLE_IN_ROWS = re.compile(r"[^,;|\t\"]")
@@ -88,11 +88,15 @@ def _continues_a_secret(lines: Sequence[str], index: int) -> bool:
 
 
 def _mask_number(match: re.Match[str]) -> str:
-    """Mask runs of 7 digits and more, and 11 digits and more however they are grouped."""
+    """Mask runs of 7 digits, 8 in three groups and more, and 11 even in two.
+
+    Two groups of fewer may be a range, such as 19000-21000.
+    """
     text = match[0]
     digits = [index for index, character in enumerate(text) if character.isdecimal()]
-    has_long_run = re.search(r"\d{7}", text) is not None
-    if match["date"] or not (has_long_run or len(digits) >= 11):
+    runs = re.findall(r"\d+", text)
+    fewest = 8 if len(runs) > 2 else 11
+    if match["date"] or (len(digits) < fewest and max(map(len, runs)) < 7):
         return text
     first, last = (3, 4) if len(digits) >= 11 else (2, 0)
     hidden = set(digits[first : len(digits) - last])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.codec.content import encode_text, find_strays
 from runner.model.campaign import Frame, Message, Part, PartType
-from runner.workspace.images import ImageFault, inspect_image
+from runner.workspace.images import MOST_BYTES, ImageFault, inspect_image
 from runner.workspace.locate import locate_named
 from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest_file
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from runner.workspace.faults import Faults
     from runner.workspace.yaml_tree import Path
 
-_MOST_IMAGE_BYTES = 5 * 1024 * 1024  # fifty times what any message may weigh
 _MOST_STRAYS = 1000  # told of one text
 
 
@@ -121,7 +120,7 @@ def _open_image(file: FilePath, name: str) -> Part | ImageFault:
         if file.exists() and not file.is_file():  # to open a FIFO would wait for its writer
             return _not_a_picture(file, name)
         with file.open("rb") as opened:
-            data = opened.read(_MOST_IMAGE_BYTES + 1)
+            data = opened.read(MOST_BYTES + 1)
     except FileNotFoundError:
         message = f"there is no file `{show_name(name)}`"
         hint = nearest_file(file) or "a path starts at the workspace's folder"

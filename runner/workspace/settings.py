@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from runner.workspace.faults import Faults
 
 _NOT_YET = ("hours", "pace")
-_NOTHING: tuple[object, ...] = (None, False, [], {})  # what a key may hold that comes later
 _SECRETS = ("url", "userid", "account", "password")
 _DURATIONS = (
     ("timeout", "connect"),
@@ -46,7 +45,7 @@ def compile_settings(root: Path, data: Mapping[str, Any], faults: Faults) -> Set
 
     The data has passed the schema, or `faults` says where it has not.
     """
-    _refuse_what_comes_later(data, faults)
+    faults.refuse_what_comes_later(_find_what_comes_later(data))
     _check_state(data.get("state"), faults)
     zone = _read_zone(data.get("timezone"), faults)
     _check_presence(data, faults)
@@ -124,13 +123,6 @@ def _check_presence(data: Mapping[str, Any], faults: Faults) -> None:
         faults.at_first_line(
             (), "missing-field", "`accounts` is missing", "name at least one account"
         )
-
-
-def _refuse_what_comes_later(data: Mapping[str, Any], faults: Faults) -> None:
-    for path, value in _find_what_comes_later(data):
-        if value not in _NOTHING and not faults.is_told(path):
-            message = f"`{path[-1]}` is not supported by this version yet"
-            faults.at_key(path, "not-yet-supported", message, "take it out")
 
 
 def _find_what_comes_later(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:

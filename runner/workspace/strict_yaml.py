@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from runner.workspace.tree_reader import Pattern
     from runner.workspace.yaml_tree import Node
 
-__all__ = ["MOST_BYTES", "Document", "read_yaml"]
-
 _MOST_PASSES = 20  # over a file in which libyaml stops at one tab after the other
 
 

@@ -50,8 +50,8 @@ class _Trouble:
 class _Explanation:
     """What to say of an error whose words match; the first one that fits is told.
 
-    message: `{context}` and `{problem}` are the characters there, `{line}` the context's line and
-    `{problem_line}` the problem's. width: how many characters to point at.
+    message: `{context}` and `{problem}` are the characters there, `{problem_line}` is the problem's
+    line. width: how many characters to point at.
     """
 
     words: str

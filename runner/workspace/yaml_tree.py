@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from runner.workspace.plain_scalars import PlainValue
     from runner.workspace.source_text import SourceText
 
+DEEPEST = 64  # levels inside each other
+MOST_FAULTS = 1000  # told of one file
+
 Path = tuple[str | int, ...]
 
 
@@ -58,9 +61,6 @@ class Mapping:
     poisoned: bool = False
     incomplete: bool = False
 
-
-DEEPEST = 64  # levels inside each other
-MOST_FAULTS = 1000  # told of one file
 
 Node = Scalar | Sequence | Mapping
 

@@ -1,0 +1,164 @@
+"""Shows plans before anything is sent: as text for people, as JSON for scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.tables import count
+from runner.dispatch.policy import covers
+from runner.plan import Action, plan_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from runner.model.account import Account, Settings
+    from runner.model.campaign import Audience
+    from runner.model.outcome import Balance
+    from runner.plan import CampaignPlan
+
+_WORDS = {
+    Action.SCHEDULE: "would go out at its start",
+    Action.DRAFT: "only `mms-runner run {id}` sends it",
+    Action.CHANGE: "the file has changed; the new plan replaces the kept one",
+    Action.UNCHANGED: "kept as it is",
+    Action.FROZEN: "has begun, with this very content",
+    Action.DRIFTED: "has begun with another content",
+    Action.LATE: "would not go out by itself",
+    Action.HELD: "would not go out",
+    Action.DONE: "nothing is left to send",
+    Action.UNKNOWN: "not known",
+}
+
+
+def plans_json(
+    plans: Sequence[CampaignPlan],
+    settings: Settings,
+    balances: Mapping[str, Balance],
+    now: datetime,
+) -> dict[str, object]:
+    """Give plans in the shape that scripts rely on; balances: by account, those that were asked."""
+    return {
+        "digest": plan_digest(plans),
+        "campaigns": [_campaign_json(plan, settings, balances, now) for plan in plans],
+    }
+
+
+def describe_plans(
+    plans: Sequence[CampaignPlan], settings: Settings, balances: Mapping[str, Balance]
+) -> str:
+    """Tell a person what would be sent; balances: by account, those that were asked."""
+    if not plans:
+        return "The workspace has no campaign."
+    return "\n\n".join(_describe_plan(plan, settings, balances) for plan in plans)
+
+
+def _campaign_json(
+    plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance], now: datetime
+) -> dict[str, object]:
+    campaign = plan.campaign
+    return {
+        "id": campaign.id,
+        "file": campaign.file,
+        "digest": plan.digest,
+        "action": plan.action,
+        "title": campaign.message.title,
+        "account": campaign.account,
+        "start": _start(plan, settings, now),
+        "recipients": _audience_json(campaign.audience),
+        "sources": [
+            {"name": source.name, "rows": source.rows, "digest": source.digest}
+            for source in campaign.audience.sources
+        ],
+        "message": _message_json(plan, settings.accounts[campaign.account]),
+        "batches": [
+            {
+                "seq": batch.seq,
+                "recipients": len(batch.mobiles),
+                "request_bytes": batch.request_bytes,
+                "digest": batch.digest,
+            }
+            for batch in plan.batches
+        ],
+        "warnings": _warnings(plan, balances),
+        "not_checked": [] if campaign.account in balances else ["balance"],
+    }
+
+
+def _audience_json(audience: Audience) -> dict[str, int]:
+    return {
+        "given": audience.given,
+        "duplicates": audience.duplicates,
+        "invalid": audience.invalid,
+        "excluded": audience.excluded,
+        "total": len(audience.mobiles),
+    }
+
+
+def _message_json(plan: CampaignPlan, account: Account) -> dict[str, object]:
+    return {
+        "bytes": plan.message.size,
+        "limit": account.message_limit,
+        "digest": plan.message.digest,
+        "frames": [
+            {
+                "duration": frame.duration,
+                "parts": [{"type": part.type, "bytes": len(part.payload)} for part in frame.parts],
+            }
+            for frame in plan.campaign.message.frames
+        ],
+    }
+
+
+def _start(plan: CampaignPlan, settings: Settings, now: datetime) -> str | None:
+    start = now if plan.campaign.starts_now else plan.campaign.start
+    if start is None:
+        return None
+    return start.astimezone(settings.zone).isoformat(timespec="seconds")
+
+
+def _warnings(plan: CampaignPlan, balances: Mapping[str, Balance]) -> list[str]:
+    warnings = [plan.reason] if plan.reason else []
+    warnings += plan.warnings
+    balance = balances.get(plan.campaign.account)
+    total = len(plan.campaign.audience.mobiles)
+    if balance and not covers(balance, total):
+        warnings.append(f"the balance of {balance.left} does not cover {total} recipients")
+    return warnings
+
+
+def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]) -> str:
+    campaign, audience = plan.campaign, plan.campaign.audience
+    account = settings.accounts[campaign.account]
+    start = campaign.start.astimezone(settings.zone) if campaign.start else None
+    total = len(audience.mobiles)
+    counted = (
+        f"{total:,} = {audience.given:,} given - {audience.duplicates:,} duplicates"
+        f" - {audience.invalid:,} invalid - {audience.excluded:,} excluded"
+    )
+    frames = count(len(campaign.message.frames), "frame")
+    size = f"{plan.message.size:,} of {account.message_limit:,} bytes in {frames}"
+    lines = [
+        f"{campaign.id}: {plan.action}, {_WORDS[plan.action].format(id=campaign.id)}",
+        f"  title       {campaign.message.title}",
+        f"  start       {start or ('now' if campaign.starts_now else 'none')}",
+        f"  recipients  {counted}",
+        *(f"              {source.rows:,} rows in {source.name}" for source in audience.sources),
+        f"  message     {size}",
+        f"  requests    {_describe_batches(plan)} by account {account.name}",
+        *(f"  warning     {warning}" for warning in _warnings(plan, balances)),
+    ]
+    if balance := balances.get(account.name):
+        lines.append(f"  balance     {balance.left}")
+    else:
+        lines.append("  not checked balance")
+    return "\n".join(lines)
+
+
+def _describe_batches(plan: CampaignPlan) -> str:
+    sizes = [f"{len(batch.mobiles):,}" for batch in plan.batches[:5]]
+    more = ["…"] if len(plan.batches) > len(sizes) else []
+    largest = max((batch.request_bytes for batch in plan.batches), default=0)
+    return (
+        f"{len(plan.batches):,} ({' + '.join(sizes + more)} people), up to {largest:,} bytes each,"
+    )

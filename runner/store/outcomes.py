@@ -1,0 +1,218 @@
+"""The durable end of a submission: what became of a batch, and what follows for its campaign.
+
+An outcome lands only where the batch still bears the claim's token: whoever was given up for dead
+can neither undo a later claim nor be mistaken for it. What is made of an outcome is not decided
+here; a ``BatchChange`` says it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from runner.lifecycle import BATCH, BatchEvent, BatchState, CampaignEvent, CampaignState, after
+from runner.store.events import record_event
+from runner.store.planning import move_campaign
+from runner.timing import stamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from runner.store.claims import Claim
+    from runner.store.database import Transaction
+
+# A batch that was given up as in doubt still takes the late answer to its own claim.
+_CLAIMED = text("""
+    SELECT id, campaign, state, refusals, account FROM batches
+    WHERE id = :batch AND token = :token AND state IN ('submitting', 'in_doubt')
+""")
+
+_TASK_OWNER = text("""
+    SELECT id FROM batches WHERE account = :account AND task_id = :task_id AND id <> :batch
+""")
+
+_OUTCOME = text("""
+    UPDATE batches SET state = :state, reason = :reason, not_before = :not_before,
+        code = :code, refusals = coalesce(:refusals, refusals),
+        task_id = coalesce(:task_id, task_id),
+        accepted_at = :accepted_at, report_deadline = :report_deadline
+    WHERE id = :batch
+""")
+
+_IS_LEFT = text("""
+    SELECT EXISTS (
+        SELECT 1 FROM batches WHERE campaign = :campaign AND state IN ('planned', 'submitting')
+    )
+""")
+
+_OTHERS_IN_TROUBLE = text("""
+    SELECT EXISTS (
+        SELECT 1 FROM batches
+        WHERE campaign = :campaign AND state IN ('in_doubt', 'rejected') AND id <> :batch
+    )
+""")
+
+_CAMPAIGN_STATE = text("SELECT state FROM campaigns WHERE id = :campaign")
+
+_ABANDONED = text("""
+    SELECT id, campaign, account, state, refusals, owner FROM batches WHERE state = 'submitting'
+""")
+
+_BATCH = text("SELECT id, campaign, account, state, refusals FROM batches WHERE id = :batch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBatch:
+    """What the store knows of a batch; refusals: how often the gateway asked for another try."""
+
+    id: int
+    account: str
+    campaign: str
+    state: BatchState
+    refusals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchChange:
+    """What becomes of a batch.
+
+    reason: for a person; code: the gateway's refusal.
+    refusals: the new count against `retry.tries`, None for as it was.
+    again_at: not claimed before; report_deadline: for an accepted one.
+    halts: the campaign stops, since its next batch would fare the same.
+    resumes: one that had stopped goes on, since a person settled the cause.
+    """
+
+    event: BatchEvent
+    reason: str | None = None
+    code: int | None = None
+    refusals: int | None = None
+    task_id: str | None = None
+    again_at: datetime | None = None
+    report_deadline: datetime | None = None
+    halts: bool = False
+    resumes: bool = False
+
+
+def find_claimed(transaction: Transaction, claim: Claim) -> StoredBatch | None:
+    """Find the batch of a claim; None where somebody settled it since, so it is too late."""
+    row = transaction.execute(_CLAIMED, {"batch": claim.batch, "token": claim.token}).one_or_none()
+    return _stored_batch(row) if row else None
+
+
+def find_task_owner(transaction: Transaction, batch: StoredBatch, task_id: str) -> int | None:
+    """Name another batch of the account that bears this task id already."""
+    owner: int | None = transaction.execute(
+        _TASK_OWNER, {"account": batch.account, "task_id": task_id, "batch": batch.id}
+    ).scalar()
+    return owner
+
+
+def note_late_receipt(transaction: Transaction, claim: Claim, task_id: str, now: datetime) -> None:
+    """Log that the gateway took a batch after somebody had settled it: nothing else shows it."""
+    reason = f"the gateway took it as task {task_id}, but the claim had been settled before"
+    record_event(transaction, now=now, subject="batch", name=claim.batch, reason=reason)
+
+
+def change_batch(
+    transaction: Transaction, batch: StoredBatch, change: BatchChange, now: datetime
+) -> BatchState:
+    """Apply what became of a batch, and what follows for its campaign."""
+    state = after(BATCH, batch.state, change.event)
+    _keep(transaction, batch.id, change, state, now)
+    reason = change.reason or (f"task {change.task_id}" if change.task_id else None)
+    record_event(
+        transaction,
+        now=now,
+        subject="batch",
+        name=batch.id,
+        old_state=batch.state,
+        new_state=state,
+        reason=reason,
+    )
+    _follow_campaign(transaction, batch.campaign, change, state, now)
+    return state
+
+
+def find_batch(transaction: Transaction, batch: int) -> StoredBatch | None:
+    """Find a batch by its id, whoever claimed it."""
+    row = transaction.execute(_BATCH, {"batch": batch}).one_or_none()
+    return _stored_batch(row) if row else None
+
+
+def are_others_in_trouble(transaction: Transaction, batch: StoredBatch) -> bool:
+    """Whether another batch of the same campaign is in doubt or rejected."""
+    key = {"campaign": batch.campaign, "batch": batch.id}
+    return bool(transaction.execute(_OTHERS_IN_TROUBLE, key).scalar_one())
+
+
+def doubt_abandoned(transaction: Transaction, now: datetime) -> list[StoredBatch]:
+    """Put in doubt what a dead process had claimed; gives the batches as they stood.
+
+    Only for the holder of the state's lock: nobody else can be sending then.
+    """
+    abandoned = transaction.execute(_ABANDONED).all()
+    for row in abandoned:
+        reason = f"{row.owner} ended before it recorded the answer"
+        change = BatchChange(event=BatchEvent.DOUBT, reason=reason)
+        change_batch(transaction, _stored_batch(row), change, now)
+    return [_stored_batch(row) for row in abandoned]
+
+
+def _stored_batch(row: Row[Any]) -> StoredBatch:
+    return StoredBatch(
+        id=row.id,
+        account=row.account,
+        campaign=row.campaign,
+        state=BatchState(row.state),
+        refusals=row.refusals,
+    )
+
+
+def _keep(
+    transaction: Transaction, batch: int, change: BatchChange, state: BatchState, now: datetime
+) -> None:
+    deadline = change.report_deadline
+    transaction.execute(
+        _OUTCOME,
+        {
+            "batch": batch,
+            "state": state,
+            "reason": change.reason,
+            "not_before": stamp(change.again_at) if change.again_at else None,
+            "code": change.code,
+            "refusals": change.refusals,
+            "task_id": change.task_id,
+            "accepted_at": stamp(now) if state is BatchState.ACCEPTED else None,
+            "report_deadline": stamp(deadline) if deadline else None,
+        },
+    )
+
+
+def _follow_campaign(
+    transaction: Transaction,
+    campaign: str,
+    change: BatchChange,
+    state: BatchState,
+    now: datetime,
+) -> None:
+    current = CampaignState(
+        transaction.execute(_CAMPAIGN_STATE, {"campaign": campaign}).scalar_one()
+    )
+    if change.halts:
+        move_campaign(transaction, campaign, CampaignEvent.HALT, now, reason=change.reason)
+        return
+    woken = current is CampaignState.FINISHED and state is BatchState.PLANNED
+    if woken or (current is CampaignState.HALTED and change.resumes):
+        move_campaign(transaction, campaign, CampaignEvent.REOPEN, now, reason=change.reason)
+        current = CampaignState.RUNNING
+    if current is CampaignState.RUNNING and not _is_left(transaction, campaign):
+        move_campaign(transaction, campaign, CampaignEvent.COMPLETE, now)
+
+
+def _is_left(transaction: Transaction, campaign: str) -> bool:
+    return bool(transaction.execute(_IS_LEFT, {"campaign": campaign}).scalar_one())
