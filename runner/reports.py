@@ -39,7 +39,7 @@ class Poll:
 
     boxes: reports that were handed out, those included that could not be read.
     full: more may be waiting; problem: for a person, or None.
-    unanswered: the gateway could not be asked.
+    unanswered: the gateway could not be asked, or nothing that it said could be read.
     """
 
     reports: int = 0
@@ -66,7 +66,10 @@ def poll_reports(
     poll = _apply(database, entry, now)
     problems = [problem for problem in (answer.why, poll.problem) if problem]
     return replace(
-        poll, full=poll.boxes >= account.reports.page, problem="; ".join(problems) or None
+        poll,
+        full=poll.boxes >= account.reports.page,
+        problem="; ".join(problems) or None,
+        unanswered=bool(problems) and not poll.reports,
     )
 
 

@@ -306,7 +306,7 @@ def test_refused_credentials_suspend_the_account_and_exit_4(
 
     assert office.run("run").status == 4
     assert office.batches() == ["planned"]
-    assert office.campaign_status()["state"] == "running"
+    assert office.campaign_status()["state"] == "paused"
     assert office.account()["state"] == "suspended"
 
 
@@ -337,7 +337,8 @@ def test_a_low_balance_leaves_the_batch_planned(
 
     assert office.run("run").status == 3
     assert office.batches() == ["planned"]
-    assert office.campaign_status()["state"] == "running"
+    assert office.campaign_status()["state"] == "paused"
+    assert "account main is low_balance" in office.campaign_status()["problems"][0]
     assert office.account()["state"] == "low_balance"
 
     poor.top_up(100)

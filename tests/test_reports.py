@@ -100,7 +100,9 @@ def test_an_answer_that_holds_no_reports_is_quarantined_and_the_next_poll_gets_t
     database, sandbox, sent, effect
 ):
     sandbox.add_fault(f"report:1={effect}")
-    assert poll(database, sent).problem
+    result = poll(database, sent)
+    assert result.problem
+    assert result.unanswered
     assert account_of(database).quarantined >= 1
     poll(database, sent)
     assert counts_of(database) == {"delivered": 6}

@@ -27,7 +27,7 @@ _WORDS = {
     Action.LATE: "would not go out by itself",
     Action.HELD: "would not go out",
     Action.DONE: "nothing is left to send",
-    Action.UNKNOWN: "not known",
+    Action.UNKNOWN: "whether it was sent cannot be told",
 }
 
 
@@ -159,6 +159,6 @@ def _describe_batches(plan: CampaignPlan) -> str:
     sizes = [f"{len(batch.mobiles):,}" for batch in plan.batches[:5]]
     more = ["…"] if len(plan.batches) > len(sizes) else []
     largest = max((batch.request_bytes for batch in plan.batches), default=0)
-    return (
-        f"{len(plan.batches):,} ({' + '.join(sizes + more)} people), up to {largest:,} bytes each,"
-    )
+    people = "person" if sizes == ["1"] else "people"
+    shares = " + ".join(sizes + more)
+    return f"{len(plan.batches):,} ({shares} {people}), up to {largest:,} bytes each,"

@@ -107,7 +107,8 @@ def command(
             errand.send(display.show_submission)
             errand.collect(wait, display)
         if interruption.asked:
-            session.say("interrupted: what was in flight is recorded; run again to go on")
+            in_flight = "in doubt now" if interruption.in_a_hurry() else "recorded"
+            session.say(f"interrupted: what was in flight is {in_flight}; run again to go on")
         with outliving_its_reader():
             _sum_up(session, errand, settings)
         return errand.judge(fail_under)

@@ -39,7 +39,7 @@ def describe_campaigns(campaigns: Sequence[CampaignStatus], zone: tzinfo) -> str
     rows = [
         [
             campaign.id,
-            campaign.state,
+            _shown_state(campaign),
             _start(campaign, zone),
             campaign.total,
             *(campaign.recipients[state] for state in RecipientState),
@@ -90,6 +90,7 @@ def describe_accounts(accounts: Sequence[AccountStatus]) -> str:
 def problems_in(campaign: CampaignStatus) -> list[str]:
     """Say what about a campaign waits for a person."""
     problems = [f"{campaign.state}: {campaign.reason}"] if campaign.reason else []
+    problems += [f"paused: {campaign.brake}"] if campaign.brake else []
     problems += [
         _describe_trouble(batch)
         for batch in campaign.batches
@@ -137,6 +138,11 @@ def _describe_trouble(batch: BatchStatus) -> str:
     )
 
 
+def _shown_state(campaign: CampaignStatus) -> str:
+    """Name a campaign's state; under a wider brake it is paused, whatever its own state says."""
+    return "paused" if campaign.brake else campaign.state.value
+
+
 def _start(campaign: CampaignStatus, zone: tzinfo) -> str:
     return f"{campaign.start.astimezone(zone):%F %R}" if campaign.start else ""
 
@@ -149,7 +155,7 @@ def _campaign_json(campaign: CampaignStatus, zone: tzinfo) -> dict[str, object]:
     counts = {state.value: campaign.recipients[state] for state in RecipientState}
     return {
         "id": campaign.id,
-        "state": campaign.state,
+        "state": _shown_state(campaign),
         "title": campaign.title,
         "account": campaign.account,
         "start": _iso(campaign.start, zone),

@@ -107,7 +107,8 @@ BalanceAnswer = Balance | QueryRefused | NoAnswer
 class RawAnswer:
     """The report endpoint's bytes as they came, to be journalled before anything looks into them.
 
-    complete: False where the line broke or the size cap cut it; why then says how.
+    complete: False where the line broke or the size cap cut it.
+    why: what was wrong with it, a status other than 200 too; None where nothing was.
     """
 
     status: int

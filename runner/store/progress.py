@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 _CAMPAIGNS = text("""
     SELECT c.id, c.state, c.reason, c.title, c.account, c.start,
         p.total, p.pending, p.submitted, p.delivered, p.failed, p.rejected, p.in_doubt,
-        p.cancelled, p.unreported
-    FROM campaign_progress AS p JOIN campaigns AS c ON c.id = p.campaign
+        p.cancelled, p.unreported,
+        CASE WHEN c.state = 'running' AND p.pending > 0 AND a.state <> 'active'
+            THEN 'account ' || a.name || ' is ' || a.state || coalesce(': ' || a.reason, '')
+        END AS brake
+    FROM campaign_progress AS p
+    JOIN campaigns AS c ON c.id = p.campaign
+    LEFT JOIN accounts AS a ON a.name = c.account
     ORDER BY c.start IS NULL, c.start, c.id
 """)
 
@@ -82,7 +87,10 @@ class BatchStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignStatus:
-    """One campaign; recipients: a count for each state, which add up to total."""
+    """One campaign; recipients: a count for each state, which add up to total.
+
+    brake: what of its account keeps a running one from going on, None where nothing does.
+    """
 
     id: str
     state: CampaignState
@@ -92,6 +100,7 @@ class CampaignStatus:
     start: datetime | None
     total: int
     recipients: Mapping[RecipientState, int]
+    brake: str | None
     batches: tuple[BatchStatus, ...]
 
 
@@ -141,6 +150,7 @@ def read_campaigns(transaction: Transaction) -> list[CampaignStatus]:
             start=unstamp(row.start) if row.start else None,
             total=row.total,
             recipients={state: getattr(row, state.value) for state in RecipientState},
+            brake=row.brake,
             batches=tuple(batches.get(row.id, ())),
         )
         for row in transaction.execute(_CAMPAIGNS)
