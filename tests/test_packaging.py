@@ -244,3 +244,18 @@ def test_an_older_python_is_told_which_one_is_needed_and_how_to_choose_it(tmp_pa
     assert f"Python 3.11 or later is needed, but {old} is 3.9.18." in answer.stderr
     assert "make PYTHON=python3.12 demo" in answer.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_the_list_of_commands_imports_none_of_them():
+    """Help is what a newcomer asks for first, and it must come at once."""
+    script = (
+        "import sys\nfrom runner.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'sqlalchemy', 'requests', 'lxml', 'yaml', 'rich', 'PIL'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert all(name in done.stdout for name in main.list_commands(click.Context(main)))

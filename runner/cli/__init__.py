@@ -26,18 +26,19 @@ from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMMANDS = (
-    "validate",
-    "plan",
-    "run",
-    "status",
-    "report",
-    "balance",
-    "resolve",
-    "state",
-    "sandbox",
-    "demo",
-)
+# Said here as well as in the commands, so that a list of them imports none.
+_COMMANDS = {
+    "validate": "Check campaign files: tell every fault at its line and column.",
+    "plan": "Show what would be sent, to how many, when and at what size.",
+    "run": "Send what is due, and the drafts that are named.",
+    "status": "Show where everything stands, why, and the next command to type.",
+    "report": "Write one row for each recipient of a campaign.",
+    "balance": "Ask the gateway what is left.",
+    "resolve": "Settle a batch in doubt by hand.",
+    "state": "Look after the state, which knows what was sent.",
+    "sandbox": "Run a local gateway for rehearsals, with faults on demand.",
+    "demo": "Send the example campaign to a sandbox, start to end.",
+}
 
 
 class LazyGroup(click.Group):
@@ -47,6 +48,12 @@ class LazyGroup(click.Group):
         """Give the commands in the order in which a newcomer meets them."""
         del ctx
         return list(_COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command when it is asked for."""
