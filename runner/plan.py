@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from runner.codec.content import PackedMessage, pack_message
+from runner.codec.digest import digest_of
 from runner.codec.requests import measure_send
 from runner.lifecycle import CampaignState
 from runner.timing import format_duration, is_late
@@ -114,12 +115,12 @@ def campaign_digest(campaign: Campaign, message: PackedMessage) -> str:
         "recipients": hashlib.sha256(_little_endian(campaign.audience.mobiles)).hexdigest(),
         "start": campaign.start_as_written,
     }
-    return _digest(json.dumps(facts, sort_keys=True))
+    return digest_of(json.dumps(facts, sort_keys=True).encode())
 
 
 def plan_digest(plans: Iterable[CampaignPlan]) -> str:
     """Digest a whole plan by its campaigns."""
-    return _digest(json.dumps([[plan.campaign.id, plan.digest] for plan in plans]))
+    return digest_of(json.dumps([[plan.campaign.id, plan.digest] for plan in plans]).encode())
 
 
 def find_guard(campaign: Campaign, account: Account) -> str | None:
@@ -196,7 +197,3 @@ def _little_endian(mobiles: Sequence[int]) -> bytes:
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tobytes()
-
-
-def _digest(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

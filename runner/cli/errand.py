@@ -104,14 +104,14 @@ class Errand:
         told = []
         with self.database.reading() as transaction:
             facts = read_facts(transaction)
-            self.watched = list_unsettled(transaction)
+            unsettled = [] if named else list_unsettled(transaction)
         for campaign in campaigns:
             begun = self._begin(campaign, facts.get(campaign.id), named=named)
             if named or begun.begin is not Begin.NOT_DUE:
                 told.append(begun)
             if begun.begin is not Begin.NOT_DUE and (named or not _is_over(begun, facts)):
                 self.scope.append(campaign.id)
-        self.watched = list(dict.fromkeys(self.scope + ([] if named else self.watched)))
+        self.watched = list(dict.fromkeys(self.scope + unsettled))
         return told
 
     def _begin(self, campaign: Campaign, stored: StoredCampaign | None, *, named: bool) -> Begun:

@@ -10,11 +10,12 @@ Source: gateway interface, 彩信下发接口, 参数说明 ``content`` and 说�
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
+
+from runner.codec.digest import digest_of
 
 if TYPE_CHECKING:
     from runner.model.campaign import Frame, Message, Part
@@ -103,7 +104,7 @@ def pack_message(message: Message) -> PackedMessage:
         title=title,
         content=content,
         size=message_size(message),
-        digest="sha256:" + hashlib.sha256(title + b"&" + content).hexdigest(),
+        digest=digest_of(title + b"&" + content),
     )
 
 

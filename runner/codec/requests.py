@@ -6,10 +6,10 @@ Source: gateway interface, 参数说明 of 彩信下发接口, 余额查询接�
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
+from runner.codec.digest import digest_of
 from runner.model.account import Credentials
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def measure_send(
     No digest is made over a secret, so that a plan can be shown to anybody.
     """
     body = send_body(message, mobiles, _NOBODY, starttime=starttime)
-    return len(body), "sha256:" + hashlib.sha256(body).hexdigest()
+    return len(body), digest_of(body)
 
 
 def balance_body(credentials: Credentials) -> bytes:
