@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain, repeat, takewhile
 from typing import TYPE_CHECKING
 
+from runner.model.hours import Hours
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
@@ -21,6 +23,8 @@ LOW_BALANCE_RETRY = timedelta(minutes=5)  # how often an account that ran low is
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _SECONDS = re.compile(r"\d+", re.ASCII)
+_CHINA = timezone(timedelta(hours=8))
+_DAY = 24 * 60  # minutes
 _LONGEST = timedelta(days=3650)
 _MOST_DIGITS = 40  # of a whole duration: Python refuses to read a number of thousands of them
 _YEARS = range(2000, 3000)  # far enough from both ends of the calendar for any sum of times
@@ -29,6 +33,7 @@ _MOMENT = re.compile(
     r"(?: ?(Z|[+-]\d{2}:?\d{2}))?",
     re.ASCII,
 )
+_HOURS = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 
 
@@ -90,9 +95,21 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     return _local(naive, zone)
 
 
-def is_late(start: datetime, latest: timedelta, now: datetime) -> bool:
-    """Whether a campaign that has not begun may no longer begin by itself."""
-    return now > start + latest
+def parse_hours(text: str) -> Hours:
+    """Read `08:00-21:00`, which may go past midnight; `24:00` is an end.
+
+    Raises WrongTime for times that no clock shows, and for an end that is the beginning: nobody can
+    say whether that is never or always.
+    """
+    match = _HOURS.fullmatch(text)
+    if match is None:
+        raise WrongTime("these are no hours", "write two times of day, such as 08:00-21:00")
+    opens, closes = (int(match[at]) * 60 + int(match[at + 1]) for at in (1, 3))
+    if opens >= _DAY or closes > _DAY or match[2] >= "60" or match[4] >= "60":
+        raise WrongTime("there is no such time of day", "write times from 00:00 to 24:00")
+    if opens == closes:
+        raise WrongTime("they end when they begin", "leave `hours` out for the whole day")
+    return Hours(opens=opens, closes=closes)
 
 
 def backoff(retry: Retry, failures: int) -> timedelta:
@@ -118,6 +135,14 @@ def stamp(moment: datetime) -> str:
 def unstamp(text: str) -> datetime:
     """Read what ``stamp`` wrote."""
     return datetime.fromisoformat(text)
+
+
+def gateway_time(moment: datetime) -> str:
+    """Write a moment as `starttime` takes it: China Standard Time, without a zone.
+
+    Source: gateway interface, 彩信下发接口, 参数说明 (starttime); the zone is ours.
+    """
+    return f"{moment.astimezone(_CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 def _no_moment(text: str) -> WrongTime:

@@ -10,7 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from workspaces import FRAMES, RECIPIENTS, SETTINGS, Shop, shop
 
-from runner.model.campaign import Expectation, PartType
+from runner.model.campaign import Expectation, PartType, Wish
+from runner.model.hours import Hours
 
 __all__ = ["shop"]
 
@@ -241,6 +242,91 @@ def test_another_latest_is_told_once(shop, written, rule):
     assert shop.fault(f"latest: {written}\n").rule == rule
 
 
+@pytest.mark.parametrize(
+    ("start", "until"),
+    [
+        ("2035-09-16 09:00", "2035-09-16 21:00"),
+        ("now", "2035-09-16T21:00:00+08:00"),
+        ("2035-09-16 09:00", '"2035-09-16 13:00Z"'),
+    ],
+)
+def test_until_is_written_as_a_start_is(shop, start, until):
+    campaign = shop.sound_campaign(f"start: {start}\nuntil: {until}\n")
+    assert campaign.until == datetime(2035, 9, 16, 21, tzinfo=CHINA)
+
+
+def test_a_draft_may_have_an_until(shop):
+    assert shop.sound_campaign("until: 2035-09-16 21:00\n").is_draft
+
+
+@pytest.mark.parametrize("written", ["2035-09-16 09:00", "2035-09-16 02:00+02:00"])
+def test_an_until_that_is_not_after_the_start_is_told_at_its_value(shop, written):
+    fault = shop.fault(f"start: 2035-09-16 09:00\nuntil: {written}\n")
+    assert (fault.rule, shop.marked(fault)) == ("until-before-start", written)
+
+
+@pytest.mark.parametrize("written", ["now", "2035-09-16", "soon"])
+def test_an_until_that_is_no_time_is_told_at_its_value(shop, written):
+    fault = shop.fault(f"start: 2035-09-16 09:00\nuntil: {written}\n")
+    assert (fault.rule, shop.marked(fault)) == ("wrong-time", written)
+
+
+def test_a_campaign_has_hours_of_its_own_where_it_says_so(shop):
+    assert shop.sound_campaign("hours: 21:30-06:00\n").hours == Hours(opens=1290, closes=360)
+    assert shop.sound_campaign("hours: null\n").hours is None
+    assert shop.sound_campaign().hours is None
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [("08:00-08:00", "wrong-hours"), ("8-21", "wrong-form"), ("08:00-25:00", "wrong-form")],
+)
+def test_hours_that_are_none_are_told_at_their_value(shop, written, rule):
+    fault = shop.fault(f"hours: {written}\n")
+    assert (fault.rule, shop.marked(fault)) == (rule, written)
+
+
+def test_hours_without_an_inside_say_what_to_do(shop):
+    """Nobody can tell whether nothing is meant or everything."""
+    fault = shop.fault("hours: 08:00-08:00\n")
+    assert "end when they begin" in fault.message
+    assert "leave `hours` out" in fault.hint
+
+
+@pytest.mark.parametrize("start", ["2035-09-16 09:00", "now"])
+def test_the_gateway_may_wait_for_a_start(shop, start):
+    assert shop.sound_campaign(f"start: {start}\nstarts_at_gateway: true\n").starts_at_gateway
+
+
+@pytest.mark.parametrize("line", ["", "start: now\n", "starts_at_gateway: false\n"])
+def test_a_start_is_waited_for_here_unless_the_file_says_otherwise(shop, line):
+    assert not shop.sound_campaign(line).starts_at_gateway
+
+
+def test_the_gateway_cannot_wait_for_a_draft(shop):
+    fault = shop.fault("starts_at_gateway: true\n")
+    assert (fault.rule, fault.span.line) == ("missing-field", 1)
+    assert "the gateway waits for it" in fault.message
+
+
+@pytest.mark.parametrize("line", ["starts: now", "start:", "start: soon", "<<: {start: now}"])
+def test_a_start_that_is_written_wrong_is_not_missing_too(shop, line):
+    assert shop.fault(f"{line}\nstarts_at_gateway: true\n").span.line == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "wish"),
+    [("state: paused\n", Wish.PAUSED), ("state: cancelled\n", Wish.CANCELLED), ("", None)],
+)
+def test_a_file_may_pause_and_cancel_its_campaign(shop, line, wish):
+    assert shop.sound_campaign(line).wish is wish
+
+
+@pytest.mark.parametrize("line", ["state: pause", "until:", "starts_at_gateway: NO", "state: null"])
+def test_a_key_about_time_or_state_that_is_wrong_has_one_fault(shop, line):
+    assert shop.fault(f"{line}\n").span.line == 2
+
+
 # to whom
 
 
@@ -401,35 +487,6 @@ def test_with_several_accounts_one_must_be_named(shop):
 def test_an_account_that_is_written_wrong_is_not_missing_too(shop, line):
     shop.write("runner.yaml", SETTINGS + BRANCH)
     assert shop.fault(f"{line}\n").span.line == 2
-
-
-# what comes later
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["until: 2035-09-16 21:00", "hours: 08:00-21:00", "starts_at_gateway: true", "state: paused"],
-)
-def test_what_comes_later_is_refused_at_its_key(shop, line):
-    fault = shop.fault(f"{line}\n")
-    assert (fault.rule, shop.marked(fault)) == ("not-yet-supported", line.split(":")[0])
-
-
-def test_named_lists_are_refused_at_their_key(shop):
-    fault = shop.fault(recipients=f"{RECIPIENTS}  lists: [members]\n")
-    assert (fault.rule, shop.marked(fault)) == ("not-yet-supported", "lists")
-
-
-@pytest.mark.parametrize("line", ["hours: null", "starts_at_gateway: false"])
-def test_what_comes_later_may_be_there_and_empty(shop, line):
-    assert shop.sound_campaign(f"{line}\n", recipients=f"{RECIPIENTS}  lists: []\n")
-
-
-@pytest.mark.parametrize(
-    "line", ["hours: whenever", "state: pause", "until:", "starts_at_gateway: NO"]
-)
-def test_what_comes_later_and_is_wrong_has_one_fault(shop, line):
-    assert shop.fault(f"{line}\n").rule != "not-yet-supported"
 
 
 # all at once

@@ -2,7 +2,8 @@
 
 A case is a campaign file (`NAME.yaml`) or a whole folder (`NAME/`) that is laid over the sound
 workspace `sound/`; `NAME.expected` holds `file:line:column rule`, one line a diagnostic; of a
-hundred and more, the first and the last.
+hundred and more, the first and the last. `_settings.yaml` in such a folder is what `--settings`
+names.
 """
 
 import ast
@@ -10,6 +11,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,7 @@ MADE = {
     "too-many-faults": lambda root: write(root / "campaign.yaml", "title: [\n" + "NO,\n" * 1001),
     "too-many-frames": lambda root: repeat_frames(root / "media/map.gif", 1001),
     "too-many-values": lambda root: write(root / "campaign.yaml", f"title: [{'1,' * 500_000}]"),
+    "writable-by-others": lambda root: (root / "_settings.yaml").chmod(0o646),
     "unusable-name": lambda root: shutil.copy(
         root / "sound.yaml", os.fsencode(root / "spring") + b"\xff.yaml"
     ),
@@ -78,7 +81,9 @@ def lay_out(case, folder):
 def case(request, tmp_path_factory):
     """The name of a case, and what is told of it."""
     root = lay_out(request.param, tmp_path_factory.mktemp("case"))
-    return request.param, load_workspace(root).diagnostics
+    apart = root / "_settings.yaml"
+    workspace = load_workspace(root, settings_file=apart if apart.exists() else None)
+    return request.param, [from_root(fault, root) for fault in workspace.diagnostics]
 
 
 def test_the_workspace_below_the_cases_is_sound():
@@ -97,6 +102,11 @@ def test_what_is_told_can_be_read_and_gives_nothing_away(case):
         assert fault.message.isprintable()
         assert fault.span.line >= 1
         assert (fault.span.end_line, fault.span.end_column) >= (fault.span.line, fault.span.column)
+
+
+def from_root(fault, root):
+    """Name a file of the settings, or a list of theirs, as if it were one of the workspace."""
+    return replace(fault, file=fault.file.removeprefix(f"{root}/"))
 
 
 def abridge(told):

@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.model.account import NamedList
 from runner.model.diagnostic import Span
 from runner.workspace.audience import gather_audience
 from runner.workspace.headings import HEADINGS
@@ -109,6 +111,31 @@ def test_a_source_says_the_rows_and_the_digest_of_the_bytes(read):
     source = read(content).source
     assert (source.name, source.rows) == ("list.csv", 3)
     assert source.digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def test_a_source_says_when_its_file_was_written_last(read, tmp_path):
+    read(f"{A}\n")
+    os.utime(tmp_path / "list.csv", (0, 1_700_000_000))
+    source = read_list(tmp_path / "list.csv", name="list.csv").source
+    assert source.modified == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert source.named is None
+
+
+@pytest.mark.parametrize("seconds", [-10_000_000_000, 200_000_000_000])
+def test_a_time_that_no_calendar_has_is_no_defect(read, tmp_path, seconds):
+    read(f"{A}\n")
+    os.utime(tmp_path / "list.csv", (0, seconds))
+    source = read_list(tmp_path / "list.csv", name="list.csv").source
+    assert source.modified - timedelta(days=3650) < source.modified + timedelta(days=3650)
+
+
+def test_a_list_of_the_settings_has_their_name_and_its_rows_faults_its_path(tmp_path):
+    path = tmp_path / "2035-09.csv"
+    path.write_text(f"mobile\n{A}\n12\n")
+    named = NamedList(name="members", file=str(path), min_rows=5)
+    numbers = read_list(path, name="members", named=named)
+    assert (numbers.source.name, numbers.source.named) == ("members", named)
+    assert [fault.file for fault in numbers.diagnostics] == [str(path)]
 
 
 def test_headings_alone_are_a_list_without_people(read):

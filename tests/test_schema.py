@@ -200,6 +200,7 @@ def test_missing_fields_are_told_at_the_first_line_of_their_mapping():
         ),
         ("      - text: 地址：……", "      - {}", "missing-field", "one `text` or one"),
         ("starts_at_gateway: true", "starts_at_gateway: 1", "wrong-type", "must be true or false"),
+        ("start: 2035-09-16 09:00\n", "", "missing-field", "with `starts_at_gateway` the gateway"),
     ],
 )
 def test_a_fault_of_a_campaign_is_told_in_our_words(old, new, rule, words):
@@ -303,8 +304,9 @@ def schema(name):
 def walk(node):
     if isinstance(node, dict):
         yield node
-        for value in node.values():
-            yield from walk(value)
+        for key, value in node.items():
+            if key != "if":  # what is asked about, not what is demanded
+                yield from walk(value)
     elif isinstance(node, list):
         for value in node:
             yield from walk(value)

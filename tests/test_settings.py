@@ -12,6 +12,7 @@ from workspaces import SETTINGS, Shop, shop
 from runner.errors import FaultyFiles
 from runner.model.account import (
     Account,
+    NamedList,
     OnCode8,
     ReportPolling,
     Retry,
@@ -19,6 +20,7 @@ from runner.model.account import (
     SecretRef,
     Timeouts,
 )
+from runner.model.hours import Hours
 from runner.workspace.load import load_settings
 
 __all__ = ["shop"]
@@ -62,6 +64,8 @@ def test_what_is_left_out_is_as_the_contract_says(read):
         batch_size=2000,
         concurrency=4,
         rate=None,
+        pace=None,
+        hours=None,
         message_limit=102_400,
         timeout=Timeouts(connect=timedelta(seconds=5), total=timedelta(seconds=60)),
         retry=Retry(tries=5, first=timedelta(seconds=2), most=timedelta(seconds=60)),
@@ -80,6 +84,7 @@ def test_what_is_left_out_is_as_the_contract_says(read):
 def test_every_key_is_read(read):
     account = read(
         "batch_size: 500\nconcurrency: 2\nrate: 0.5\nmessage_limit: 100000\n"
+        "pace: 5000/min\nhours: 08:00-21:00\n"
         "timeout: {connect: 1s, total: 2m}\nretry: {tries: 3, first: 5, most: 1h30m}\n"
         "reports: {collect: false, every: 90s, page: 10000, deadline: 3d}\n"
         "limits: {recipients: 50000}\nproxy: http://proxy.example.cn:3128\n"
@@ -94,6 +99,8 @@ def test_every_key_is_read(read):
         batch_size=500,
         concurrency=2,
         rate=0.5,
+        pace=5000,
+        hours=Hours(opens=8 * 60, closes=21 * 60),
         message_limit=100_000,
         timeout=Timeouts(connect=timedelta(seconds=1), total=timedelta(minutes=2)),
         retry=Retry(tries=3, first=timedelta(seconds=5), most=timedelta(minutes=90)),
@@ -109,8 +116,41 @@ def test_every_key_is_read(read):
     )
 
 
-def test_a_relative_ca_file_starts_at_the_workspace(read, shop):
-    assert read("ca_file: ../ca.pem").accounts["main"].ca_file == f"{shop.root}/../ca.pem"
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("../ca.pem", "{root}/../ca.pem"),
+        ("/etc/ca.pem", "/etc/ca.pem"),
+        ("~/ca.pem", "/home/mms/ca.pem"),
+        ("~nobody-at-all/ca.pem", "~nobody-at-all/ca.pem"),
+    ],
+)
+def test_paths_are_known_from_anywhere_and_relative_ones_start_at_the_workspace(
+    read, shop, monkeypatch, written, path
+):
+    """The home of somebody whom this machine does not know may be one on the server."""
+    monkeypatch.setenv("HOME", "/home/mms")
+    path = path.format(root=shop.root)
+    text = SETTINGS.replace("{env: MMS_PASSWORD}", f"{{file: {written}}}")
+    settings = read(
+        f"ca_file: {written}", f"state: {written}\nlists: {{vip: {{file: {written}}}}}\n{text}"
+    )
+    account = settings.accounts["main"]
+    paths = [settings.state, account.ca_file, account.password.name, settings.lists["vip"].file]
+    assert paths == [path] * 4
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [
+        ("08:00-21:00", Hours(opens=480, closes=1260)),
+        ("21:30-06:00", Hours(opens=1290, closes=360)),
+        ("12:00-24:00", Hours(opens=720, closes=1440)),
+        ('"00:00-24:00"', Hours(opens=0, closes=1440)),
+    ],
+)
+def test_hours_may_go_past_midnight_or_up_to_it(read, written, hours):
+    assert read(f"hours: {written}").accounts["main"].hours == hours
 
 
 def test_null_stands_for_no_limit_where_the_contract_has_it(read):
@@ -120,15 +160,60 @@ def test_null_stands_for_no_limit_where_the_contract_has_it(read):
     ).accounts["main"]
     assert (account.rate, account.recipient_limit, account.proxy) == (None, None, None)
     assert (account.ca_file, account.extno) == (None, None)
+    assert (account.pace, account.hours) == (None, None)
 
 
 def test_the_name_is_the_folders_where_it_is_left_out(read):
     assert read(text=SETTINGS.replace("name: shop\n", "timezone: UTC\n")).name == "shop"
 
 
+def test_a_workspace_that_is_reached_by_a_symlink_has_the_name_of_the_symlink(shop):
+    """Behind that of git-sync stands another folder every day."""
+    shop.write("runner.yaml", SETTINGS.replace("name: shop\n", "timezone: UTC\n"))
+    (shop.root.parent / "current").symlink_to("shop")
+    assert load_settings(shop.root.parent / "current").name == "current"
+
+
 def test_zone_and_state_are_taken_from_the_file(read):
-    settings = read(text=f"timezone: Europe/Berlin\nstate: ../state/state.db\n{SETTINGS}")
-    assert (settings.zone, settings.state) == (ZoneInfo("Europe/Berlin"), "../state/state.db")
+    settings = read(text=f"timezone: Europe/Berlin\nstate: /srv/state.db\n{SETTINGS}")
+    assert (settings.zone, settings.state) == (ZoneInfo("Europe/Berlin"), "/srv/state.db")
+
+
+def test_lists_are_known_by_their_names_with_what_makes_them_fit(read):
+    lists = (
+        "lists:\n  members: {file: /srv/mms/members.csv, max_age: 3d}\n"
+        '  "员工 2035": {file: /srv/mms/staff.csv, min_rows: 1000}\n'
+    )
+    settings = read(text=f"{lists}always_exclude: [员工 2035]\n{SETTINGS}")
+    assert settings.lists == {
+        "members": NamedList(
+            name="members", file="/srv/mms/members.csv", max_age=timedelta(days=3)
+        ),
+        "员工 2035": NamedList(name="员工 2035", file="/srv/mms/staff.csv", min_rows=1000),
+    }
+    assert settings.always_exclude == ("员工 2035",)
+
+
+def test_a_list_that_is_always_excluded_must_be_named_and_the_nearest_is_suggested(refused):
+    text = f"lists: {{optout: {{file: /srv/optout.csv}}}}\nalways_exclude: [optuot]\n{SETTINGS}"
+    [fault] = refused(text=text)
+    assert (fault.rule, fault.span.line, fault.span.column) == ("unknown-list", 2, 18)
+    assert fault.message == "the settings have no list `optuot`"
+    assert fault.hint == "did you mean `optout`?"
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        "list: {optout: {file: /srv/optout.csv}}",
+        "lists: NO",
+        "lists: &all {optout: {file: /srv/optout.csv}}",
+        "lists: {optout: {fiel: /srv/optout.csv}}",
+    ],
+)
+def test_lists_that_are_written_wrong_make_no_name_unknown(refused, lists):
+    [fault] = refused(text=f"{lists}\nalways_exclude: [optout]\n{SETTINGS}")
+    assert fault.span.line == 1
 
 
 def test_numbers_that_are_names_are_taken_as_written(read):
@@ -173,7 +258,7 @@ def test_a_secret_file_in_the_workspace_is_refused(refused, shop, place):
 )
 def test_a_secret_file_elsewhere_need_not_be_there(read, place):
     text = SETTINGS.replace("{env: MMS_PASSWORD}", f"{{file: {place}}}")
-    assert read(text=text).accounts["main"].password.name == place
+    assert read(text=text).accounts["main"].password.kind is SecretKind.FILE
 
 
 @pytest.mark.parametrize(
@@ -206,8 +291,11 @@ def test_a_url_that_is_none_is_refused(refused, url):
         ("extno: 12a", "wrong-form"),
         ('ca_file: "a\\0b"', "wrong-form"),
         ("proxy: proxy.example.cn", "wrong-form"),
-        ("pace: 5000/min", "not-yet-supported"),
-        ("hours: 08:00-21:00", "not-yet-supported"),
+        ("pace: 0/min", "wrong-form"),
+        ("pace: 5000/h", "wrong-form"),
+        ("pace: 5000", "wrong-type"),
+        ("hours: 08:00-08:00", "wrong-hours"),
+        ("hours: 24:00-08:00", "wrong-form"),
         ("hours: whenever", "wrong-form"),
         ("bach_size: 10", "unknown-field"),
     ],
@@ -226,8 +314,13 @@ def test_a_key_of_an_account_that_is_wrong_is_told_once_in_its_line(refused, lin
         ("timezone: ''", "unknown-timezone"),
         ("state: postgresql://db.example.cn/mms", "unsupported-state"),
         ("state: mysql://db.example.cn/mms", "unsupported-state"),
-        ("lists: {members: {file: /srv/members.csv}}", "not-yet-supported"),
-        ("always_exclude: [optout]", "not-yet-supported"),
+        ("lists: {members: {max_age: 3d}}", "missing-field"),
+        ("lists: {members: {file: /srv/members.csv, max_age: 0s}}", "wrong-form"),
+        ("lists: {members: {file: /srv/members.csv, max_age: 9999d}}", "wrong-duration"),
+        ("lists: {members: {file: /srv/members.csv, min_rows: -1}}", "out-of-range"),
+        ("lists: {members: /srv/members.csv}", "wrong-type"),
+        ("always_exclude: [optout]", "unknown-list"),
+        ("always_exclude: optout", "wrong-type"),
         ("name: a/b", "wrong-form"),
         ('name: "a\\0b"', "wrong-form"),
         ('state: "a\\0b"', "wrong-form"),
@@ -240,8 +333,9 @@ def test_a_key_of_the_file_that_is_wrong_is_told_once_in_its_line(refused, line,
 
 
 @pytest.mark.parametrize("line", ["lists: {}", "always_exclude: []"])
-def test_what_comes_later_may_be_there_and_empty(read, line):
-    assert read(text=f"{line}\n{SETTINGS}").name == "shop"
+def test_lists_may_be_there_and_empty(read, line):
+    settings = read(text=f"{line}\n{SETTINGS}")
+    assert (settings.lists, settings.always_exclude) == ({}, ())
 
 
 @pytest.mark.parametrize(
@@ -261,19 +355,24 @@ def test_without_accounts_there_is_one_fault(refused, text, rule, line):
     assert (fault.rule, fault.span.line) == (rule, line)
 
 
+def test_whoever_misses_the_accounts_is_told_that_another_file_may_hold_them(refused):
+    [fault] = refused(text="name: shop\nalways_exclude: [optout]\n")
+    assert "--settings" in fault.hint
+
+
 def test_all_faults_of_the_file_are_told_at_once(refused):
     text = f"timezone: Nowhere\nstate: postgres://x\ncolour: red\n{SETTINGS}"
     text = text.replace("{env: MMS_PASSWORD}", "hunter2").replace("    userid", "    user-id")
-    rules = [fault.rule for fault in refused("batch_size: 0\npace: 1/min\nrate: NO", text)]
+    rules = [fault.rule for fault in refused("batch_size: 0\npace: 1/h\nrate: NO", text)]
     assert sorted(rules) == [
         "ambiguous-value",
         "literal-password",
-        "not-yet-supported",
         "out-of-range",
         "unknown-field",
         "unknown-field",
         "unknown-timezone",
         "unsupported-state",
+        "wrong-form",
     ]
 
 

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.model.account import Retry
+from runner.model.hours import Hours
 from runner.timing import (
     WrongTime,
     backoff,
     format_duration,
-    is_late,
+    gateway_time,
     parse_duration,
+    parse_hours,
     parse_moment,
     poll_waits,
     stamp,
@@ -244,22 +246,59 @@ def test_every_moment_that_is_read_shows_what_was_written(naive, zone):
     assert moment.astimezone(UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") == written
 
 
-# ---- decisions
-
-START = datetime(2035, 9, 16, 1, 0, tzinfo=UTC)
+# ---- hours
 
 
 @pytest.mark.parametrize(
-    ("now", "late"),
+    ("written", "opens", "closes"),
     [
-        (START - HOUR, False),
-        (START, False),
-        (START + HOUR, False),
-        (START + HOUR + timedelta(microseconds=1), True),
+        ("08:00-21:00", 480, 1260),
+        ("00:00-24:00", 0, 1440),
+        ("00:00-00:01", 0, 1),
+        ("23:59-24:00", 1439, 1440),
+        ("21:00-08:00", 1260, 480),
+        ("20:00-00:00", 1200, 0),
     ],
 )
-def test_a_campaign_is_late_once_more_than_latest_has_passed(now, late):
-    assert is_late(START, HOUR, now) is late
+def test_hours_are_two_times_of_day_of_which_the_end_may_be_midnight(written, opens, closes):
+    assert parse_hours(written) == Hours(opens=opens, closes=closes)
+
+
+@pytest.mark.parametrize("written", ["08:00-21:00", "00:00-24:00", "21:30-08:05"])
+def test_hours_are_shown_as_they_are_written(written):
+    assert str(parse_hours(written)) == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "8-21", "8:00-21:00", "08:00", "08:00 - 21:00", "08:00-21:00 ", "08:00–21:00", "always"],
+)
+def test_anything_else_is_no_hours(written):
+    with pytest.raises(WrongTime, match="these are no hours") as caught:
+        parse_hours(written)
+    assert caught.value.hint == "write two times of day, such as 08:00-21:00"
+
+
+@pytest.mark.parametrize("written", ["24:00-08:00", "08:00-24:01", "08:60-21:00", "08:00-20:60"])
+def test_hours_at_a_time_that_no_clock_shows_are_told(written):
+    with pytest.raises(WrongTime, match="there is no such time of day"):
+        parse_hours(written)
+
+
+@pytest.mark.parametrize("written", ["08:00-08:00", "00:00-00:00"])
+def test_hours_that_end_when_they_begin_are_nobodys_to_guess(written):
+    with pytest.raises(WrongTime, match="they end when they begin") as caught:
+        parse_hours(written)
+    assert caught.value.hint == "leave `hours` out for the whole day"
+
+
+@given(st.integers(0, 1439), st.integers(1, 1440))
+def test_hours_that_are_shown_are_read_back(opens, closes):
+    hours = Hours(opens=opens, closes=closes if closes != opens else 1440)
+    assert parse_hours(str(hours)) == hours
+
+
+# ---- decisions
 
 
 def test_the_waits_double_from_first_to_most():
@@ -298,6 +337,24 @@ def test_a_stamp_is_utc_with_milliseconds():
 
 def test_an_unstamped_moment_is_aware():
     assert unstamp("2035-09-16T01:00:01.002Z") == datetime(2035, 9, 16, 1, 0, 1, 2_000, tzinfo=UTC)
+
+
+# ---- moments for the gateway
+
+
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        (datetime(2035, 9, 16, 1, 0, tzinfo=UTC), "2035-09-16 09:00:00"),
+        (datetime(2035, 9, 16, 9, 0, tzinfo=SHANGHAI), "2035-09-16 09:00:00"),
+        (datetime(2035, 12, 31, 23, 30, tzinfo=BERLIN), "2036-01-01 06:30:00"),
+        (datetime(2035, 7, 1, 12, 0, 59, 999_999, tzinfo=BERLIN), "2035-07-01 18:00:59"),
+        (datetime(1988, 7, 1, 12, 0, tzinfo=UTC), "1988-07-01 20:00:00"),
+    ],
+)
+def test_the_gateway_is_told_moments_in_china_standard_time(moment, written):
+    """Whatever zone the workspace is in, and though China's clocks knew summers once."""
+    assert gateway_time(moment) == written
 
 
 moments = st.datetimes(

@@ -9,7 +9,13 @@ from workspaces import SETTINGS, shop
 
 from runner.cli import main
 from runner.errors import WrongUsage
-from runner.workspace.locate import campaign_id, find_campaign_files, find_workspace, resolve_inside
+from runner.workspace.locate import (
+    campaign_id,
+    find_campaign_files,
+    find_folder,
+    find_workspace,
+    resolve_inside,
+)
 
 __all__ = ["shop"]
 
@@ -61,6 +67,52 @@ def test_a_link_to_a_workspace_is_resolved(tmp_path):
     root = make(tmp_path / "real")
     (tmp_path / "link").symlink_to(root)
     assert find_workspace(str(tmp_path / "link"), tmp_path) == root
+
+
+def test_a_workspace_keeps_the_symlink_by_which_it_was_named(tmp_path):
+    """That of git-sync is swapped, and its workspace must stay the same."""
+    make(tmp_path / "real")
+    (tmp_path / "current").symlink_to("real")
+    named = str(tmp_path / "current")
+    assert find_folder(named, tmp_path, None) == tmp_path / "current"
+    assert find_folder("current/", tmp_path, None) == tmp_path / "current"
+    assert find_folder("./current/../current", tmp_path, None) == tmp_path / "current"
+
+
+@pytest.mark.parametrize("below", ["", "2036", "2036/spring"])
+@pytest.mark.parametrize("named", [None, "."])
+def test_a_symlink_through_which_somebody_went_is_kept(tmp_path, below, named):
+    real = make(tmp_path / "real")
+    make(real / below if named else real)
+    (real / "2036" / "spring").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "current").symlink_to("real")
+    went = tmp_path / "current" / below
+    found = find_folder(named, went.resolve(), str(went))
+    assert found == (went if named else tmp_path / "current")
+
+
+def test_the_folder_campaigns_keeps_the_symlink_above_it(tmp_path):
+    make(tmp_path / "real" / "campaigns")
+    (tmp_path / "current").symlink_to("real")
+    found = find_folder(None, tmp_path / "real", str(tmp_path / "current"))
+    assert found == tmp_path / "current" / "campaigns"
+
+
+@pytest.mark.parametrize("reached", [None, "", "{folder}/elsewhere", "{folder}/gone", "here"])
+def test_a_name_of_the_current_folder_that_is_not_its_own_is_not_believed(tmp_path, reached):
+    here = make(tmp_path / "here")
+    make(tmp_path / "elsewhere")
+    assert find_folder(None, here, reached and reached.format(folder=tmp_path)) == here
+
+
+def test_a_folder_above_a_symlink_is_the_one_that_the_system_finds(tmp_path):
+    """What `link/..` looks like is another folder, and here another workspace."""
+    make(tmp_path / "shop")
+    above = make(tmp_path / "far")
+    (above / "deep").mkdir()
+    (tmp_path / "shop" / "link").symlink_to(above / "deep")
+    named = str(tmp_path / "shop" / "link" / "..")
+    assert find_workspace(named, tmp_path) == find_folder(named, tmp_path, None) == above
 
 
 @pytest.mark.parametrize("by", ["option", "environment"])

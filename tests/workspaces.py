@@ -32,8 +32,8 @@ class Shop:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    def load(self) -> Workspace:
-        return load_workspace(self.root)
+    def load(self, settings_file: Path | None = None) -> Workspace:
+        return load_workspace(self.root, settings_file=settings_file)
 
     def campaign(
         self,

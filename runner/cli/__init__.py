@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,10 +32,15 @@ _COMMANDS = {
     "validate": "Check campaign files: tell every fault at its line and column.",
     "plan": "Show what would be sent, to how many, when and at what size.",
     "run": "Send what is due, and the drafts that are named.",
+    "daemon": "Run until told to stop: start each campaign at its time, poll reports.",
     "status": "Show where everything stands, why, and the next command to type.",
     "report": "Write one row for each recipient of a campaign.",
     "balance": "Ask the gateway what is left.",
+    "pause": "Stop a campaign, an account or everything, until it is resumed.",
+    "resume": "Let go on what was paused, halted, missed or suspended.",
+    "cancel": "Leave unsent, for good, what is not sent of a campaign.",
     "resolve": "Settle a batch in doubt by hand.",
+    "reload": "Let the daemon read the files at once.",
     "state": "Look after the state, which knows what was sent.",
     "sandbox": "Run a local gateway for rehearsals, with faults on demand.",
     "demo": "Send the example campaign to a sandbox, start to end.",
@@ -86,13 +92,30 @@ class LazyGroup(click.Group):
     envvar="MMS_RUNNER_WORKSPACE",
     help="The folder with runner.yaml (default: the nearest one upward, or ./campaigns).",
 )
+@click.option(
+    "--settings",
+    "settings_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="MMS_RUNNER_SETTINGS",
+    help="The file with accounts, lists and state, where runner.yaml must not have them.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.option("--no-color", is_flag=True, help="No colours (as with NO_COLOR).")
 @click.version_option(__version__, prog_name="mms-runner")
 @click.pass_context
-def main(context: click.Context, workspace: str | None, *, quiet: bool, no_color: bool) -> None:
+def main(
+    context: click.Context,
+    workspace: str | None,
+    settings_file: Path | None,
+    *,
+    quiet: bool,
+    no_color: bool,
+) -> None:
     """Send MMS campaigns that are files: check them, plan them, run them, see what came of it."""
-    context.obj = Session(named=workspace, quiet=quiet, no_color=no_color)
+    context.obj = Session(
+        named=workspace, settings_file=settings_file, quiet=quiet, no_color=no_color
+    )
 
 
 def _guard(command: Callable[[], Any]) -> int:

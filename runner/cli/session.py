@@ -29,9 +29,10 @@ def read_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The options that stand before the command."""
+    """The options that stand before the command. settings_file: that of `--settings`."""
 
     named: str | None
+    settings_file: Path | None
     quiet: bool
     no_color: bool
 
@@ -46,33 +47,46 @@ class Session:
             write_for_people(text)
 
     def find_root(self) -> Path:
-        """Find the workspace's folder; raises WrongUsage."""
+        """Find the workspace's folder, symlinks resolved, to read in; raises WrongUsage."""
         from runner.workspace.locate import find_workspace
 
         return find_workspace(self.named, Path.cwd())
 
+    def find_folder(self) -> Path:
+        """Find the same folder as it was named: whose the state is; raises WrongUsage."""
+        from runner.workspace.locate import find_folder
+
+        return find_folder(self.named, Path.cwd(), os.environ.get("PWD"))
+
     def load_settings(self) -> tuple[Path, Settings]:
-        """Read the settings; raises WrongUsage after telling their faults."""
+        """Read the settings; raises WrongUsage after telling their faults.
+
+        Gives the resolved folder of the workspace beside them.
+        """
         from runner.workspace.load import load_settings
 
         root = self.find_root()
         try:
-            return root, load_settings(root)
+            return root, load_settings(self.find_folder(), self.settings_file)
         except FaultyFiles as error:
             self.show_faults(root, error.diagnostics)
-            raise WrongUsage("runner.yaml has faults") from error
+            raise WrongUsage("the settings have faults") from error
+
+    def load_workspace(self, only: Collection[str] | None = None) -> Workspace:
+        """Read the workspace, whatever is wrong in it; only: the campaigns' files, None for all."""
+        from runner.workspace.load import load_workspace
+
+        return load_workspace(self.find_folder(), only, self.settings_file)
 
     def load_sound(self, only: Collection[str] | None = None) -> tuple[Workspace, Settings]:
         """Read the workspace; tells its faults and raises where one forbids to use it.
 
         only: the campaigns' files, None for all.
         """
-        from runner.workspace.load import load_workspace
-
-        workspace = load_workspace(self.find_root(), only)
+        workspace = self.load_workspace(only)
         self.show_faults(workspace.root, workspace.diagnostics)
         if workspace.settings is None:
-            raise WrongUsage("runner.yaml has faults")
+            raise WrongUsage("the settings have faults")
         if workspace.errors:
             raise FaultyFiles(workspace.errors)
         return workspace, workspace.settings
@@ -110,21 +124,22 @@ def _expand(path: str) -> Path:
 
 @contextmanager
 def open_state(
-    settings: Settings, root: Path, *, actor: str, adopting: bool = False
+    settings: Settings, folder: Path, *, actor: str, adopting: bool = False
 ) -> Iterator[Database]:
     """Open the state for writing, checked to be this workspace's own; a new one becomes it.
 
+    folder: the workspace as it was named, so that a symlink that is swapped stays the same.
     actor: who the event log names. adopting: another workspace's is wanted, to be adopted.
     Raises StateRefused.
     """
     from runner.store.database import open_database
     from runner.store.identity import claim_workspace
 
-    database = open_database(state_path(settings, root), actor=actor)
+    database = open_database(state_path(settings, folder), actor=actor)
     try:
         if not adopting:
             with database.writing() as transaction:
-                claim_workspace(transaction, name=settings.name, folder=str(root))
+                claim_workspace(transaction, name=settings.name, folder=str(folder))
         yield database
     finally:
         database.close()

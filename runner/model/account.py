@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
+    from runner.model.hours import Hours
+
 
 class SecretKind(StrEnum):
     """Where a secret is kept; the settings name it, they never hold it."""
@@ -76,7 +78,8 @@ class ReportPolling:
 class Account:
     """One account at one gateway; the defaults are the contract's.
 
-    rate: requests a second, or None; message_limit: bytes of title and decoded content.
+    rate: requests a second, pace: people a minute, or None for no limit.
+    message_limit: bytes of title and decoded content; hours: nothing is claimed outside of them.
     recipient_limit: the most people that one campaign may have (`limits.recipients`).
     """
 
@@ -88,6 +91,8 @@ class Account:
     batch_size: int = 2000
     concurrency: int = 4
     rate: float | None = None
+    pace: int | None = None
+    hours: Hours | None = None
     message_limit: int = 102_400
     timeout: Timeouts = Timeouts()
     retry: Retry = Retry()
@@ -101,10 +106,28 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedList:
+    """A list that the settings name, and when it is fit for use.
+
+    file: an absolute path; max_age: how old the file may be; min_rows: how short.
+    """
+
+    name: str
+    file: str
+    max_age: timedelta | None = None
+    min_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`runner.yaml`, read and checked; state is a path as written, None for the default."""
+    """The settings of a workspace, read and checked.
+
+    state: a path, None for the default; always_exclude: names of lists whose people get nothing.
+    """
 
     name: str
     zone: ZoneInfo
     state: str | None
     accounts: Mapping[str, Account]
+    lists: Mapping[str, NamedList] = field(default_factory=dict)
+    always_exclude: tuple[str, ...] = ()

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
+    from runner.model.account import NamedList
+    from runner.model.hours import Hours
+
 
 class PartType(StrEnum):
     """What a part holds, named as on the wire (gateway interface, 彩信下发接口, 说明 1)."""
@@ -48,11 +51,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A list as it was read: `name` as the campaign names it, data rows, digest of its bytes."""
+    """A list as it was read: `name` as the campaign names it, data rows, digest of its bytes.
+
+    modified: when the file was written last; named: what the settings ask of it, None for a file
+    of the workspace.
+    """
 
     name: str
     rows: int
     digest: str
+    modified: datetime | None = None
+    named: NamedList | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +71,9 @@ class Audience:
     mobiles: 11-digit mobile numbers as integers, each once (a compact ``array('Q')``).
     given = duplicates + invalid + excluded + len(mobiles).
     invalid_places: the first few places (file:line) that `invalid: skip` left out.
+    own: what the workspace's own files give, where lists of the settings changed it; else None.
+    lists and excluded_lists: the lists of the settings that the campaign names, in its order.
+    missing: the lists of the settings, always excluded ones too, that this machine does not have.
     """
 
     mobiles: Sequence[int]
@@ -71,6 +83,10 @@ class Audience:
     excluded: int = 0
     sources: tuple[Source, ...] = ()
     invalid_places: tuple[str, ...] = ()
+    own: Sequence[int] | None = None
+    lists: tuple[str, ...] = ()
+    excluded_lists: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +95,13 @@ class Expectation:
 
     least: int
     most: int
+
+
+class Wish(StrEnum):
+    """What a campaign's file says of its state."""
+
+    PAUSED = "paused"  # it stops for as long as this stands there
+    CANCELLED = "cancelled"  # nothing more of it is sent; can be taken back until the first claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +113,9 @@ class Campaign:
     start: when it begins; None for a draft, and for `now` with starts_now.
     start_as_written: the text in the file, for the digest; None for a draft.
     latest: how long after `start` it may still begin.
+    until: nothing is claimed after it; hours: nothing is claimed outside of them.
+    starts_at_gateway: it is submitted now, and the gateway waits for `start`.
+    wish: the `state` of the file, None where it says nothing.
     """
 
     id: str
@@ -103,6 +129,10 @@ class Campaign:
     start_as_written: str | None = None
     latest: timedelta
     expect: Expectation | None = None
+    until: datetime | None = None
+    hours: Hours | None = None
+    starts_at_gateway: bool = False
+    wish: Wish | None = None
 
     @property
     def is_draft(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -19,9 +20,12 @@ _WRITE = text("""
 
 
 def check_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
-    """Refuse a workspace that this state was not made for; a new state belongs to nobody yet."""
+    """Refuse a workspace that this state was not made for; a new state belongs to nobody yet.
+
+    folder: as it was named: it may be reached by another way than the one that was recorded.
+    """
     row = transaction.execute(_READ).one_or_none()
-    if row is not None and (row.name, row.folder) != (name, folder):
+    if row is not None and not (row.name == name and _is_same_place(row.folder, folder)):
         raise StateRefused(
             f"this state belongs to workspace `{row.name}` in {row.folder},"
             f" not to `{name}` in {folder}",
@@ -40,3 +44,7 @@ def claim_workspace(transaction: Transaction, *, name: str, folder: str) -> None
 def adopt_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
     """Make this workspace the one that the state belongs to."""
     transaction.execute(_WRITE, {"name": name, "folder": folder})
+
+
+def _is_same_place(recorded: str, folder: str) -> bool:
+    return recorded == folder or os.path.realpath(recorded) == os.path.realpath(folder)

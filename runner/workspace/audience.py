@@ -8,11 +8,13 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from runner.model.campaign import Audience
+from runner.workspace.always_excluded import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from runner.model.diagnostic import Diagnostic
+    from runner.workspace.always_excluded import AlwaysExcluded
     from runner.workspace.lists import NumberList
 
 _NAMED_PLACES = 20
@@ -27,35 +29,62 @@ class GatheredAudience:
 
 
 def gather_audience(
-    included: Sequence[NumberList], excluded: Sequence[NumberList], *, skip_invalid: bool
+    included: Sequence[NumberList],
+    excluded: Sequence[NumberList],
+    *,
+    skip_invalid: bool,
+    always: AlwaysExcluded = NOBODY,
 ) -> GatheredAudience:
     """Join lists into an audience.
 
     included: in the order of the campaign, numbers written inline first.
     skip_invalid: rows without a number are counted and named, not errors; an exclusion that
     cannot be read is always one, since it would let a message through.
+    always: whom nothing may reach; what is wrong in its lists was told with the settings.
     """
     mentioned = sum(len(numbers.mobiles) for numbers in included)
-    distinct = dict.fromkeys(chain.from_iterable(numbers.mobiles for numbers in included))
-    unwanted = set(chain.from_iterable(numbers.mobiles for numbers in excluded))
-    mobiles = array("Q", (mobile for mobile in distinct if mobile not in unwanted))
+    distinct = _distinct(included)
+    mobiles = _without(distinct, excluded, always)
     invalid = sum(numbers.invalid for numbers in included)
+    sources = [numbers.source for numbers in (*included, *excluded) if numbers.source]
     audience = Audience(
         mobiles=mobiles,
         given=mentioned + invalid,
         duplicates=mentioned - len(distinct),
         invalid=invalid,
         excluded=len(distinct) - len(mobiles),
-        sources=tuple(numbers.source for numbers in (*included, *excluded) if numbers.source),
+        sources=(*sources, *(source for source in always.sources if source not in sources)),
         invalid_places=_name_places(included) if skip_invalid else (),
     )
     told = excluded if skip_invalid else (*included, *excluded)
     return GatheredAudience(audience=audience, diagnostics=tuple(_unique_diagnostics(told)))
 
 
+def gather_mobiles(included: Sequence[NumberList], excluded: Sequence[NumberList]) -> array[int]:
+    """Join lists into their numbers alone, as `gather_audience` does."""
+    return _without(_distinct(included), excluded, NOBODY)
+
+
+def _distinct(lists: Iterable[NumberList]) -> dict[int, None]:
+    return dict.fromkeys(chain.from_iterable(numbers.mobiles for numbers in lists))
+
+
+def _without(
+    distinct: Iterable[int], excluded: Iterable[NumberList], always: AlwaysExcluded
+) -> array[int]:
+    unwanted = set(chain.from_iterable(numbers.mobiles for numbers in excluded))
+    # Looked up apart: to join half a million people with a set for each campaign takes its time.
+    never = always.mobiles
+    return array(
+        "Q", (mobile for mobile in distinct if not (mobile in unwanted or mobile in never))
+    )
+
+
 def _name_places(lists: Iterable[NumberList]) -> tuple[str, ...]:
-    faults = islice(_unique_diagnostics(lists), _NAMED_PLACES)
-    return tuple(f"{fault.file}:{fault.span.line}" for fault in faults)
+    places = {
+        fault: numbers.name_place(fault) for numbers in lists for fault in numbers.diagnostics
+    }
+    return tuple(islice(places.values(), _NAMED_PLACES))
 
 
 def _unique_diagnostics(lists: Iterable[NumberList]) -> Iterable[Diagnostic]:

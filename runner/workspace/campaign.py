@@ -6,17 +6,17 @@ Every part is read on its own, so that one fault never hides another.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from runner.codec.content import message_size
-from runner.model.campaign import Campaign, Expectation
-from runner.timing import WrongTime, parse_duration, parse_moment
+from runner.model.campaign import Campaign, Expectation, Wish
 from runner.workspace.locate import campaign_id
 from runner.workspace.masking import show_name
 from runner.workspace.message import MessageReader, list_sizes
-from runner.workspace.recipients import RecipientReader
 from runner.workspace.suggest import nearest
+from runner.workspace.times import read_duration, read_hours, read_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,29 +24,40 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from runner.model.campaign import Message
+    from runner.model.hours import Hours
     from runner.workspace.faults import Faults
+    from runner.workspace.recipients import RecipientReader
     from runner.workspace.surroundings import Surroundings
 
 DEFAULT_LATEST = timedelta(hours=1)
 
-_NOT_YET = (("until",), ("hours",), ("starts_at_gateway",), ("state",), ("recipients", "lists"))
 _RANGE = re.compile(r"([0-9]{1,10}) ?- ?([0-9]{1,10})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Times:
+    """When a campaign goes out, as for `Campaign`."""
+
+    start: datetime | None
+    latest: timedelta
+    until: datetime | None
+    hours: Hours | None
 
 
 class CampaignReader:
     """Reads the campaigns of one workspace."""
 
-    def __init__(self, root: FilePath, surroundings: Surroundings) -> None:
+    def __init__(
+        self, root: FilePath, surroundings: Surroundings, recipients: RecipientReader
+    ) -> None:
         self._surroundings = surroundings
         self._messages = MessageReader(root)
-        self._recipients = RecipientReader(root)
+        self._recipients = recipients
 
     def read(self, file: str, data: Mapping[str, Any], faults: Faults) -> Campaign | None:
         """Make a campaign of a document's data; None where something is wrong with it."""
-        faults.refuse_what_comes_later((path, _value_at(path, data)) for path in _NOT_YET)
         account = self._find_account(data, faults)
-        start = self._read_start(data.get("start"), faults)
-        latest = _read_latest(data.get("latest"), faults)
+        times = self._read_times(data, faults)
         expect = _read_expectation(data, faults)
         message = self._messages.read(data, faults)
         if message and account:
@@ -64,11 +75,31 @@ class CampaignReader:
             audience=audience,
             account=account,
             account_as_written=data.get("account"),
-            start=start,
+            start=times.start,
             starts_now=data.get("start") == "now",
             start_as_written=data.get("start"),
-            latest=latest,
+            latest=times.latest,
             expect=expect,
+            until=times.until,
+            hours=times.hours,
+            starts_at_gateway=data.get("starts_at_gateway", False),
+            wish=Wish(data["state"]) if "state" in data else None,
+        )
+
+    def _read_times(self, data: Mapping[str, Any], faults: Faults) -> _Times:
+        zone = self._surroundings.zone
+        written = data.get("start")
+        start = None if written == "now" else read_moment(faults, ("start",), written, zone)
+        until = read_moment(faults, ("until",), data.get("until"), zone)
+        if start and until and until <= start:
+            message = "`until` is not after `start`, so nothing would be sent"
+            faults.at_value(("until",), "until-before-start", message, "write a later time")
+        latest = read_duration(faults, ("latest",), data.get("latest"))
+        return _Times(
+            start=start,
+            latest=DEFAULT_LATEST if latest is None else latest,
+            until=until,
+            hours=read_hours(faults, ("hours",), data.get("hours")),
         )
 
     def _find_account(self, data: Mapping[str, Any], faults: Faults) -> str | None:
@@ -104,26 +135,6 @@ class CampaignReader:
             f"make a part smaller; their bytes: {', '.join(list_sizes(message))}",
         )
 
-    def _read_start(self, start: object, faults: Faults) -> datetime | None:
-        if not isinstance(start, str) or start == "now":
-            return None
-        try:
-            return parse_moment(start, self._surroundings.zone)
-        except WrongTime as error:
-            faults.at_value(("start",), "wrong-time", f"`start`: {error}", error.hint)
-            return None
-
-
-def _read_latest(latest: object, faults: Faults) -> timedelta:
-    # what the schema refuses was told there, and may be of any length
-    if not isinstance(latest, str | int) or faults.is_told(("latest",)):
-        return DEFAULT_LATEST
-    try:
-        return parse_duration(latest)
-    except WrongTime as error:
-        faults.at_value(("latest",), "wrong-duration", f"`latest`: {error}", error.hint)
-        return DEFAULT_LATEST
-
 
 def _read_expectation(data: Mapping[str, Any], faults: Faults) -> Expectation | None:
     expect = data.get("expect")
@@ -138,10 +149,3 @@ def _read_expectation(data: Mapping[str, Any], faults: Faults) -> Expectation | 
         message = "the range ends before it begins"
         faults.at_value(("expect", "recipients"), "wrong-range", message, f"write {most}-{least}")
     return Expectation(least=least, most=most)
-
-
-def _value_at(path: tuple[str, ...], data: Mapping[str, Any]) -> object:
-    value: Any = data
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 from runner.model.diagnostic import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from runner.model.diagnostic import Diagnostic, Span
     from runner.workspace.yaml_tree import Document, Path
-
-_NOTHING: tuple[object, ...] = (None, False, [], {})  # what asks for nothing
 
 
 @dataclass(slots=True)
@@ -43,13 +39,6 @@ class Faults:
     def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
         """Note a fault of the key at a path."""
         self._add(self.document.key_at(path).span, rule, message, hint)
-
-    def refuse_what_comes_later(self, values: Iterable[tuple[Path, object]]) -> None:
-        """Note what a later version will obey, wherever it asks for something."""
-        for path, value in values:
-            if value not in _NOTHING and not self.is_told(path):
-                message = f"`{path[-1]}` is not supported by this version yet"
-                self.at_key(path, "not-yet-supported", message, "take it out")
 
     def _add(self, span: Span, rule: str, message: str, hint: str | None) -> None:
         self.found.append(self.document.source.fault(span, rule, message, hint))

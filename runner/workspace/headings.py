@@ -47,7 +47,7 @@ def _find_column(headings: list[str], name: str, column: str | None) -> int:
         listed = _quote([headings[index] for index in found])
         message = f"`{name}` has more than one column for the numbers: {listed}"
         raise UnreadableList(
-            "ambiguous-column", message, "name the right one in `recipients.column`"
+            "ambiguous-column", message, "name the right one in the campaign's `recipients.column`"
         )
     return found[0]
 
@@ -61,7 +61,7 @@ def _without_numbers(headings: list[str], name: str, column: str | None) -> Unre
     message = f"`{name}` has no column {missing}, only {_quote(headings)}"
     if near := nearest(column or "mobile", headings):
         message = f"{message}; {near}"
-    hint = "name it `mobile` in the list, or name it in `recipients.column`"
+    hint = "name it `mobile` in the list, or name it in the campaign's `recipients.column`"
     return UnreadableList("no-column", message, hint)
 
 

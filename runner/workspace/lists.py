@@ -3,13 +3,16 @@
 What keeps a file from being read at all is one `ListFault`, for the place that names the file. A
 row without a mobile number is a `Diagnostic` in the list itself, and the rows after it are read
 on. Which paths may be named is not decided here. What is read depends on path and column alone.
+A list of the settings lies outside of the workspace: its rows' faults name its path.
 """
 
 from __future__ import annotations
 
+import os
 import stat
 from array import array
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,8 +35,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from runner.model.account import NamedList
+
+MISSING_FILE = "missing-file"
+UNREADABLE_FILE = "unreadable-file"
+
 _MOST_DIAGNOSTICS = 1000
 _LONGEST_EXCERPT = 500
+_LAST_SECOND = datetime(2999, 12, 31, tzinfo=UTC).timestamp()  # a file system may go further
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,10 @@ class NumberList:
     diagnostics: tuple[Diagnostic, ...]
     source: Source | None
 
+    def name_place(self, fault: Diagnostic) -> str:
+        """Say where a row stands: the list as the campaign names it, and the line."""
+        return f"{self.source.name if self.source else fault.file}:{fault.span.line}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineNumber:
@@ -71,10 +84,13 @@ class InlineNumber:
     place: Callable[[], tuple[Span, str | None]]
 
 
-def read_list(path: Path, *, name: str, column: str | None = None) -> NumberList | ListFault:
+def read_list(
+    path: Path, *, name: str, column: str | None = None, named: NamedList | None = None
+) -> NumberList | ListFault:
     """Read a list file.
 
     name: how the campaign names it, with `/`; it stands in every message about the list.
+    named: what the settings say of it, where it is a list of theirs.
     column: the heading of the numbers where it is none of HEADINGS; a file that begins with a
     number has no headings, and its numbers are its first column.
     """
@@ -83,14 +99,14 @@ def read_list(path: Path, *, name: str, column: str | None = None) -> NumberList
         if not stat.S_ISREG(path.stat().st_mode):
             return _not_a_file(name, is_folder=path.is_dir())
         with path.open("rb", buffering=0) as file:
-            return _read_file(file, name, column)
+            return _read_file(file, name, column, named)
     except UnreadableList as unreadable:
         return ListFault(rule=unreadable.rule, message=str(unreadable), hint=unreadable.hint)
     except FileNotFoundError:
         return _missing_file(path, name)
     except OSError as error:
         return ListFault(
-            rule="unreadable-file",
+            rule=UNREADABLE_FILE,
             message=f"`{show_name(name)}` cannot be read: {error.strerror}",
         )
 
@@ -147,7 +163,7 @@ class _Faults:
 
 def _missing_file(path: Path, name: str) -> ListFault:
     message = f"there is no file `{show_name(name)}`"
-    return ListFault(rule="missing-file", message=message, hint=nearest_file(path))
+    return ListFault(rule=MISSING_FILE, message=message, hint=nearest_file(path))
 
 
 def _not_a_file(name: str, *, is_folder: bool) -> ListFault:
@@ -157,10 +173,13 @@ def _not_a_file(name: str, *, is_folder: bool) -> ListFault:
     )
 
 
-def _read_file(file: BinaryIO, name: str, column: str | None) -> NumberList:
+def _read_file(
+    file: BinaryIO, name: str, column: str | None, named: NamedList | None
+) -> NumberList:
+    faults = _Faults(named.file if named else name)
     try:
         with DigestedText(file, encoding=choose_encoding(file, name)) as text:
-            mobiles, faults = _read_rows(Rows(text), name, column)
+            mobiles = _read_rows(Rows(text), name, column, faults)
     except UnicodeDecodeError as error:
         message = f"`{name}` is neither UTF-8 nor GB18030"
         raise UnreadableList("unknown-encoding", message, SAVE_AS_CSV) from error
@@ -173,12 +192,23 @@ def _read_file(file: BinaryIO, name: str, column: str | None) -> NumberList:
         )
         hint = 'close it before the next comma; a `"` inside such a cell is written twice'
         raise UnreadableList("broken-quotes", message, hint) from error
-    rows = len(mobiles) + faults.count
-    return faults.conclude(mobiles, Source(name=name, rows=rows, digest=text.digest))
+    source = Source(
+        name=name,
+        rows=len(mobiles) + faults.count,
+        digest=text.digest,
+        modified=_modified(file),
+        named=named,
+    )
+    return faults.conclude(mobiles, source)
 
 
-def _read_rows(rows: Rows, name: str, column: str | None) -> tuple[array[int], _Faults]:
-    mobiles, faults = array("Q"), _Faults(name)
+def _modified(file: BinaryIO) -> datetime:
+    seconds = os.fstat(file.fileno()).st_mtime
+    return datetime.fromtimestamp(max(0, min(seconds, _LAST_SECOND)), UTC)
+
+
+def _read_rows(rows: Rows, name: str, column: str | None, faults: _Faults) -> array[int]:
+    mobiles = array("Q")
     index, data = find_numbers(iter(rows), name, column)
     for cells in data:
         text = cells[index] if index < len(cells) else ""
@@ -187,7 +217,7 @@ def _read_rows(rows: Rows, name: str, column: str | None) -> tuple[array[int], _
             faults.add(text, partial(_locate, rows, index))
         else:
             mobiles.append(mobile)
-    return mobiles, faults
+    return mobiles
 
 
 def _locate(rows: Rows, index: int) -> tuple[Span, str | None]:

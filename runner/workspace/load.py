@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from runner.errors import FaultyFiles
 from runner.model.diagnostic import Diagnostic, Severity, Span
+from runner.workspace.always_excluded import read_always_excluded
 from runner.workspace.campaign import CampaignReader
-from runner.workspace.faults import Faults
-from runner.workspace.locate import (
-    SETTINGS_FILE,
-    campaign_id,
-    find_campaign_files,
-    is_sayable,
-    resolve_inside,
-)
-from runner.workspace.schema import check
-from runner.workspace.settings import compile_settings
-from runner.workspace.source_text import MOST_BYTES
-from runner.workspace.strict_yaml import read_yaml
-from runner.workspace.surroundings import NO_SURROUNDINGS, read_surroundings
+from runner.workspace.documents import read_inside, whole_file
+from runner.workspace.lists import read_list
+from runner.workspace.locate import campaign_id, find_campaign_files, is_sayable
+from runner.workspace.recipients import RecipientReader
+from runner.workspace.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -29,21 +23,18 @@ if TYPE_CHECKING:
 
     from runner.model.account import Settings
     from runner.model.campaign import Campaign
-    from runner.workspace.surroundings import Surroundings
-
-# Where the text in the file counts, not what YAML would make of it: 0123 stays 0123.
-_SETTINGS_AS_WRITTEN = tuple(("accounts", "*", key) for key in ("userid", "account", "extno"))
-_CAMPAIGN_AS_WRITTEN = (("account",), ("recipients", "numbers", "*"))
-_TIMES = (("start",), ("until",))
+    from runner.workspace.settings import ReadSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
     """A workspace as it was read; with an error among its diagnostics nothing of it is used.
 
-    settings: None where `runner.yaml` has an error; campaigns: the sound ones, by id.
+    folder: as it was named, with the symlinks on its way; root: the same, resolved.
+    settings: None where they have an error; campaigns: the sound ones, by id.
     """
 
+    folder: Path
     root: Path
     settings: Settings | None
     campaigns: Mapping[str, Campaign]
@@ -55,25 +46,37 @@ class Workspace:
         return tuple(fault for fault in self.diagnostics if fault.severity is Severity.ERROR)
 
 
-def load_settings(root: Path) -> Settings:
-    """Read `runner.yaml` alone; raises FaultyFiles."""
-    settings, _, diagnostics = _read_settings(root)
-    if settings is None:
-        raise FaultyFiles(diagnostics)
-    return settings
+def load_settings(folder: Path, settings_file: Path | None = None) -> Settings:
+    """Read the settings alone; raises FaultyFiles.
+
+    folder, settings_file: as for `load_workspace`.
+    """
+    read = read_settings(folder, folder.resolve(), settings_file)
+    if read.settings is None:
+        raise FaultyFiles(read.files.diagnostics)
+    return read.settings
 
 
-def load_workspace(root: Path, only: Collection[str] | None = None) -> Workspace:
+def load_workspace(
+    folder: Path,
+    only: Collection[str] | None = None,
+    settings_file: Path | None = None,
+    *,
+    root: Path | None = None,
+) -> Workspace:
     """Read the settings and every campaign file, or only some of them.
 
-    root: resolved; only: paths from the root, with `/`.
-    Raises WrongUsage where the workspace's folders cannot be read.
+    folder: absolute, as it was named: it gives the workspace its name where no file does.
+    only: paths from the folder, with `/`; settings_file: that of `--settings`.
+    root: the folder resolved, where that was done before: a symlink may lead elsewhere by now.
+    Raises WrongUsage where the workspace's folders, or that file, cannot be read.
     """
-    settings, surroundings, diagnostics = _read_settings(root)
+    root = root or folder.resolve()
+    read = read_settings(folder, root, settings_file)
+    reader = _make_reader(read)
     files = find_campaign_files(root)
     wanted = frozenset(files if only is None else only)
-    diagnostics += _check_ids(files, wanted)
-    reader = CampaignReader(root, surroundings)
+    diagnostics = [*read.files.diagnostics, *_check_ids(files, wanted)]
     campaigns = {}
     for file in filter(wanted.__contains__, files):
         campaign, faults = _read_campaign(root, file, reader)
@@ -81,23 +84,22 @@ def load_workspace(root: Path, only: Collection[str] | None = None) -> Workspace
         if campaign:
             campaigns[campaign.id] = campaign
     return Workspace(
+        folder=folder,
         root=root,
-        settings=settings,
+        settings=read.settings,
         campaigns=campaigns,
         diagnostics=tuple(sorted(dict.fromkeys(diagnostics), key=_place)),
     )
 
 
-def _read_settings(root: Path) -> tuple[Settings | None, Surroundings, list[Diagnostic]]:
-    data = _read_bytes(root, SETTINGS_FILE)
-    if isinstance(data, Diagnostic):
-        return None, NO_SURROUNDINGS, [data]
-    document = read_yaml(data, file=SETTINGS_FILE, as_written=_SETTINGS_AS_WRITTEN)
-    faults = Faults(document, [*document.diagnostics, *check(document, "settings")])
-    if not isinstance(document.data, dict):
-        return None, NO_SURROUNDINGS, faults.found
-    settings = compile_settings(root, document.data, faults)
-    return settings, read_surroundings(document, document.data), faults.found
+def _make_reader(read: ReadSettings) -> CampaignReader:
+    """Read what concerns all campaigns, and make the reader of each; faults stand in `read`."""
+    read_once = cache(read_list)  # several campaigns name the same list
+    lists = read.surroundings.lists
+    always = read_always_excluded(read.files, lists, read_once)
+    root = read.files.root
+    recipients = RecipientReader(root, lists=lists, always=always, read_list=read_once)
+    return CampaignReader(root, read.surroundings, recipients)
 
 
 def _read_campaign(
@@ -105,38 +107,17 @@ def _read_campaign(
 ) -> tuple[Campaign | None, list[Diagnostic]]:
     if not is_sayable(file):
         return None, [_refuse_name(file)]
-    data = _read_bytes(root, file)
-    if isinstance(data, Diagnostic):
-        return None, [data]
-    document = read_yaml(data, file=file, as_written=_CAMPAIGN_AS_WRITTEN, times=_TIMES)
-    faults = Faults(document, [*document.diagnostics, *check(document, "campaign")])
-    if not isinstance(document.data, dict):
+    faults = read_inside(root, file, "campaign")
+    data = faults.document.data
+    if not isinstance(data, dict):
         return None, faults.found
-    return reader.read(file, document.data, faults), faults.found
-
-
-def _read_bytes(root: Path, file: str) -> bytes | Diagnostic:
-    """Read a file as far as it may be large; a diagnostic where that cannot be."""
-    path = resolve_inside(root, file)
-    if path is None:
-        return _whole_file(file, "outside-workspace", "this file is a link out of the workspace")
-    try:
-        if not path.is_file():
-            return _whole_file(file, "not-a-file", "this is no regular file")
-        with path.open("rb") as opened:
-            return opened.read(MOST_BYTES + 1)
-    except OSError as error:
-        return _whole_file(file, "unreadable-file", f"it cannot be read: {error.strerror}")
-
-
-def _whole_file(file: str, rule: str, message: str, hint: str | None = None) -> Diagnostic:
-    return Diagnostic(file=file, span=Span(), rule=rule, message=message, hint=hint)
+    return reader.read(file, data, faults), faults.found
 
 
 def _refuse_name(file: str) -> Diagnostic:
     shown = os.fsencode(file).decode(errors="replace")
     message = "the name of this file, or of its folder, is not UTF-8 or holds control characters"
-    return _whole_file(shown, "unusable-name", message, "rename it: it is the campaign's id")
+    return whole_file(shown, "unusable-name", message, "rename it: it is the campaign's id")
 
 
 def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagnostic]:
@@ -147,7 +128,7 @@ def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagno
         if other != file and (file in wanted or other in wanted):
             message = f"this campaign has the same id as {other}"
             hint = "rename one of them: an id is the path without its suffix, in any case"
-            yield _whole_file(file, "duplicate-id", message, hint)
+            yield whole_file(file, "duplicate-id", message, hint)
 
 
 def _place(fault: Diagnostic) -> tuple[str, Span]:

@@ -26,7 +26,7 @@ def find_workspace(named: str | None, here: Path) -> Path:
     named: from the command line or MMS_RUNNER_WORKSPACE. Raises WrongUsage where there is none.
     """
     if named is not None:
-        folder = Path(named)
+        folder = here / named
         if not _is_workspace(folder):
             raise WrongUsage(
                 f"{named} is not a workspace: it has no {SETTINGS_FILE}",
@@ -41,6 +41,22 @@ def find_workspace(named: str | None, here: Path) -> Path:
         f"no workspace here: no {SETTINGS_FILE} in this folder, above it, or in ./campaigns",
         hint="go to the workspace, or name it: mms-runner -C DIR …",
     )
+
+
+def find_folder(named: str | None, here: Path, reached: str | None) -> Path:
+    """Find the same workspace, but keep the symlinks by which it was named.
+
+    One that is swapped (git-sync) stays the same workspace, wherever it leads.
+    reached: the shell's name for the folder `here`, of $PWD; one that is out of date is not used.
+    """
+    root = find_workspace(named, here)
+    if reached and os.path.realpath(reached) == os.path.realpath(here):
+        here = Path(reached)
+    tried = (here, *here.parents, here / "campaigns") if named is None else (here / named,)
+    for folder in map(os.path.normpath, tried):
+        if os.path.realpath(folder) == str(root):
+            return Path(folder)
+    return root  # `link/..` is not where it seems
 
 
 def find_campaign_files(root: Path) -> list[str]:
@@ -79,6 +95,18 @@ def resolve_inside(root: Path, name: str) -> Path | None:
     except (OSError, RuntimeError, ValueError):  # a loop of symlinks, a NUL byte
         return None
     return path if path.is_relative_to(root) else None
+
+
+def absolute(folder: Path, name: str) -> str:
+    """Give a path of the settings as it is from anywhere; a relative one starts at their folder.
+
+    The home of somebody whom this machine does not know stays as it is written: whatever opens the
+    path says that there is none.
+    """
+    try:
+        return str(folder / Path(name).expanduser())
+    except RuntimeError:
+        return name
 
 
 def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | None:

@@ -1,23 +1,31 @@
-"""Reads the `recipients` of campaign files; a list that several campaigns name is read once."""
+"""Reads the `recipients` of campaign files: numbers, files of the workspace, lists of the settings.
+
+A list of the settings that this machine lacks is no fault here: the machine that sends has it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path as FilePath
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
 from runner.model.recipient import parse_mobile
-from runner.workspace.audience import gather_audience
-from runner.workspace.lists import InlineNumber, ListFault, NumberList, read_inline, read_list
+from runner.workspace.audience import gather_audience, gather_mobiles
+from runner.workspace.lists import MISSING_FILE, InlineNumber, ListFault, NumberList, read_inline
 from runner.workspace.locate import locate_named
+from runner.workspace.named_lists import refuse_unknown_list
+from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path as FilePath
+    from collections.abc import Callable, Iterator, Mapping
 
     from runner.model.campaign import Audience
     from runner.model.diagnostic import Span
+    from runner.workspace.always_excluded import AlwaysExcluded
     from runner.workspace.faults import Faults
+    from runner.workspace.named_lists import KnownLists
     from runner.workspace.yaml_tree import Document, Path
 
 _NUMBER_NOT_FILE = ListFault(
@@ -27,62 +35,167 @@ _NUMBER_NOT_FILE = ListFault(
 )
 
 
-class RecipientReader:
-    """Reads the audiences of one workspace."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A name under `files`, `lists` or `exclude`; path: its place."""
 
-    def __init__(self, root: FilePath) -> None:
+    key: str
+    name: str
+    path: Path
+
+    @property
+    def may_be_a_list(self) -> bool:
+        """Whether it may be meant as a list of the settings where it is no file."""
+        return self.key == "exclude" and "/" not in self.name and "." not in self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """Lists of the settings, as a campaign names them.
+
+    absent: those that this machine lacks, or whose settings cannot be read.
+    """
+
+    names: tuple[str, ...]
+    read: tuple[NumberList, ...]
+    absent: tuple[str, ...]
+
+
+class RecipientReader:
+    """Reads the audiences of one workspace.
+
+    lists: those of the settings, None where nobody can say which there are.
+    read_list: as the function of that name, which it may spare to read a list twice.
+    """
+
+    def __init__(
+        self,
+        root: FilePath,
+        *,
+        lists: KnownLists | None,
+        always: AlwaysExcluded,
+        read_list: Callable[..., NumberList | ListFault],
+    ) -> None:
         self._root = root
-        self._lists: dict[tuple[FilePath, str, str | None], NumberList | ListFault] = {}
+        self._lists = lists
+        self._always = always
+        self._read_list = read_list
 
     def read(self, data: Mapping[str, Any], faults: Faults) -> Audience:
         """Gather an audience from a campaign's `recipients`; what is wrong is in `faults`."""
-        column = data.get("column")
-        column = column if isinstance(column, str) else None
+        own = [_read_inline(data.get("numbers"), faults), *self._read_files("files", data, faults)]
+        own_excluded = [*self._read_files("exclude", data, faults)]
+        lists, excluded_lists = (
+            self._read_named(key, data, faults) for key in ("lists", "exclude")
+        )
         gathered = gather_audience(
-            [
-                _read_inline(data.get("numbers"), faults),
-                *self._read_lists("files", data.get("files"), column, faults),
-            ],
-            [*self._read_lists("exclude", data.get("exclude"), column, faults)],
+            [*own, *lists.read],
+            [*own_excluded, *excluded_lists.read],
             skip_invalid=data.get("invalid") == "skip",
+            always=self._always,
         )
         faults.found += gathered.diagnostics
-        is_told = gathered.diagnostics or faults.any_within(("recipients",))
-        if not gathered.audience.mobiles and not is_told:
-            faults.at_key(
-                ("recipients",),
-                "no-recipients",
-                "nobody is left to send this to",
-                "name `numbers` or `files`, or exclude fewer",
-            )
-        return gathered.audience
+        # What lists of the settings leave is another thing each day, and held where it is nobody.
+        audience = gathered.audience
+        files_leave = audience.mobiles if audience.own is None else audience.own
+        named = lists.read or lists.absent
+        if not files_leave and not named and not gathered.diagnostics:
+            _refuse_nobody(faults)
+        depends = lists.names or excluded_lists.names or self._always.names
+        absent = (*lists.absent, *excluded_lists.absent, *self._always.missing)
+        return replace(
+            gathered.audience,
+            own=gather_mobiles(own, own_excluded) if depends else None,
+            lists=lists.names,
+            excluded_lists=excluded_lists.names,
+            missing=tuple(dict.fromkeys(absent)),
+        )
 
-    def _read_lists(
-        self, key: str, names: object, column: str | None, faults: Faults
+    def _read_files(
+        self, key: str, data: Mapping[str, Any], faults: Faults
     ) -> Iterator[NumberList]:
-        for index, name in enumerate(names if isinstance(names, list) else []):
-            path = ("recipients", key, index)
-            if not isinstance(name, str) or faults.is_told(path):
+        for entry in _entries(key, data, faults):
+            if self._is_named(entry):
                 continue
-            numbers = self._read_named(path, name, column, faults)
-            if isinstance(numbers, ListFault):
-                faults.at_value(path, numbers.rule, numbers.message, numbers.hint)
-            elif numbers:
+            numbers = self._read_file(entry, _column(data), faults)
+            if isinstance(numbers, NumberList):
                 yield numbers
+            elif numbers:
+                faults.at_value(entry.path, numbers.rule, numbers.message, numbers.hint)
 
-    def _read_named(
-        self, path: Path, name: str, column: str | None, faults: Faults
+    def _read_file(
+        self, entry: _Entry, column: str | None, faults: Faults
     ) -> NumberList | ListFault | None:
-        if parse_mobile(name) is not None:
+        """Read a list of the workspace; None where that is told, or need not be."""
+        if parse_mobile(entry.name) is not None:
             return _NUMBER_NOT_FILE
-        file = locate_named(self._root, path, name, faults)
+        file = locate_named(self._root, entry.path, entry.name, faults)
         if file is None:
             return None
-        name = normpath(name)  # so that a list has one name in every campaign
-        key = (file, name, column)
-        if key not in self._lists:
-            self._lists[key] = read_list(file, name=name, column=column)
-        return self._lists[key]
+        # normalised, so that a list has one name in every campaign
+        numbers = self._read_list(file, name=normpath(entry.name), column=column)
+        return self._explain(entry, numbers) if isinstance(numbers, ListFault) else numbers
+
+    def _explain(self, entry: _Entry, fault: ListFault) -> ListFault | None:
+        """Say that there is no list of that name either; None where nobody can say that."""
+        if fault.rule != MISSING_FILE or not entry.may_be_a_list:
+            return fault
+        if self._lists is None:
+            return None
+        message = f"{fault.message}, and no list of that name in the settings"
+        hint = fault.hint or nearest(entry.name, self._lists)
+        return replace(fault, message=message, hint=hint)
+
+    def _read_named(self, key: str, data: Mapping[str, Any], faults: Faults) -> _Named:
+        names, read, absent = [], [], []
+        for entry in filter(self._is_named, _entries(key, data, faults)):
+            if self._lists is not None and entry.name not in self._lists:
+                refuse_unknown_list(faults, entry.path, entry.name, self._lists)
+                continue
+            names.append(entry.name)
+            numbers = self._read_list_of_settings(entry.name, _column(data))
+            if isinstance(numbers, NumberList):
+                read.append(numbers)
+            elif numbers is None or numbers.rule == MISSING_FILE:
+                absent.append(entry.name)
+            else:
+                faults.at_value(entry.path, numbers.rule, numbers.message, numbers.hint)
+        return _Named(names=tuple(names), read=tuple(read), absent=tuple(absent))
+
+    def _read_list_of_settings(
+        self, name: str, column: str | None
+    ) -> NumberList | ListFault | None:
+        """Read a list; None where the settings do not say soundly where it lies."""
+        named = (self._lists or {}).get(name)
+        if named is None:
+            return None
+        return self._read_list(FilePath(named.file), name=name, column=column, named=named)
+
+    def _is_named(self, entry: _Entry) -> bool:
+        """Whether an entry stands for a list of the settings rather than for a file."""
+        return entry.key == "lists" or entry.name in (self._lists or {})
+
+
+def _entries(key: str, data: Mapping[str, Any], faults: Faults) -> Iterator[_Entry]:
+    """Give what stands under a key and can be read."""
+    names = data.get(key)
+    for index, name in enumerate(names if isinstance(names, list) else []):
+        path = ("recipients", key, index)
+        if isinstance(name, str) and not faults.is_told(path):
+            yield _Entry(key=key, name=name, path=path)
+
+
+def _column(data: Mapping[str, Any]) -> str | None:
+    column = data.get("column")
+    return column if isinstance(column, str) else None
+
+
+def _refuse_nobody(faults: Faults) -> None:
+    """Note that nobody is left, unless that follows from what is told."""
+    if not faults.any_within(("recipients",)):
+        message = "nobody is left to send this to"
+        hint = "name `numbers`, `files` or `lists`, or exclude fewer"
+        faults.at_key(("recipients",), "no-recipients", message, hint)
 
 
 def _read_inline(numbers: object, faults: Faults) -> NumberList:

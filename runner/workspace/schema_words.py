@@ -113,7 +113,7 @@ def _tell_missing(broken: Broken) -> Iterator[Fault]:
             yield Fault(
                 path=broken.path,
                 rule="missing-field",
-                message=f"`{name}` is missing",
+                message=broken.schema.get("errorMessage", f"`{name}` is missing"),
                 hint=f"write `{name}: …`{_inside(broken.path)}",
                 place=Place.FIRST_LINE,
                 field=name,

@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 _LONGEST = 4096  # characters; a device could go on for ever
 
 
-def resolve_credentials(account: Account, root: Path) -> Credentials:
-    """Read an account's secrets; raises WrongUsage that names all that are missing.
-
-    root: the workspace; a relative path of a secret file starts there.
-    """
+def resolve_credentials(account: Account) -> Credentials:
+    """Read an account's secrets; raises WrongUsage that names all that are missing."""
     found: dict[str, str] = {}
     missing: list[WrongUsage] = []
     for field in ("url", "userid", "account", "password"):
         try:
-            found[field] = _resolve(account, field, getattr(account, field), root)
+            found[field] = _resolve(account, field, getattr(account, field))
         except WrongUsage as error:
             missing.append(error)
     if missing:
@@ -33,7 +30,7 @@ def resolve_credentials(account: Account, root: Path) -> Credentials:
     return Credentials(**found)
 
 
-def _resolve(account: Account, field: str, value: str | SecretRef, root: Path) -> str:
+def _resolve(account: Account, field: str, value: str | SecretRef) -> str:
     if isinstance(value, str):
         return value
     what = f"the {field} of account {account.name}"
@@ -44,12 +41,12 @@ def _resolve(account: Account, field: str, value: str | SecretRef, root: Path) -
                 f"{what} is not set", hint=f"set the environment variable {value.name}"
             )
         return text
-    return _read(_locate(value, what, root), what)
+    return _read(_locate(value, what), what)
 
 
-def _locate(value: SecretRef, what: str, root: Path) -> Path:
+def _locate(value: SecretRef, what: str) -> Path:
     if value.kind is SecretKind.FILE:
-        return _locate_file(value.name, what, root)
+        return _locate_file(value.name, what)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         raise WrongUsage(
@@ -61,9 +58,9 @@ def _locate(value: SecretRef, what: str, root: Path) -> Path:
     return Path(folder) / value.name
 
 
-def _locate_file(name: str, what: str, root: Path) -> Path:
+def _locate_file(name: str, what: str) -> Path:
     try:
-        return root / Path(name).expanduser()
+        return Path(name).expanduser()
     except RuntimeError as error:
         raise WrongUsage(f"{what} cannot be read from {name}: nobody has this home") from error
 

@@ -1,12 +1,12 @@
 """What the settings are to a campaign that is checked: read as far as they can be read.
 
-A fault in `runner.yaml` must not silence what is wrong in the campaigns.
+A fault in the settings must not silence what is wrong in the campaigns.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.model.account import Account
@@ -15,7 +15,8 @@ from runner.workspace.yaml_tree import Mapping as MappingNode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.workspace.yaml_tree import Document
+    from runner.workspace.named_lists import KnownLists
+    from runner.workspace.settings_files import SettingsFile, SettingsFiles
 
 _DEFAULT_ZONE = "Asia/Shanghai"
 _DEFAULTS = {field.name: field.default for field in fields(Account)}
@@ -25,27 +26,27 @@ _DEFAULTS = {field.name: field.default for field in fields(Account)}
 class Surroundings:
     """What a campaign is checked against, as far as faulty settings can be read as well.
 
-    message_limits: in bytes, by the accounts' names; None for a limit that cannot be read, and in
-    place of them all where nobody can say which accounts there are.
+    message_limits: in bytes, by the accounts' names; lists: by their names. None for what cannot be
+    read, and in place of them all where nobody can say which there are.
     """
 
     zone: ZoneInfo
     message_limits: Mapping[str, int | None] | None
+    lists: KnownLists | None
 
 
-NO_SURROUNDINGS = Surroundings(zone=ZoneInfo(_DEFAULT_ZONE), message_limits=None)
+def read_surroundings(files: SettingsFiles, lists: KnownLists | None) -> Surroundings:
+    """Read what campaigns need of the settings, whatever else is wrong in them."""
+    return Surroundings(
+        zone=choose_zone(files), message_limits=_message_limits(files.home), lists=lists
+    )
 
 
-def read_surroundings(document: Document, data: Mapping[str, Any]) -> Surroundings:
-    """Read what campaigns need of a `runner.yaml` and its data, whatever else is wrong in it."""
-    node = document.at(("accounts",))
-    accounts = data.get("accounts")
-    is_whole = isinstance(accounts, dict) and isinstance(node, MappingNode) and not node.incomplete
-    limits = None
-    if is_whole and accounts:
-        limits = {name: _message_limit(account) for name, account in accounts.items()}
-    zone = find_zone(data.get("timezone")) or NO_SURROUNDINGS.zone
-    return Surroundings(zone=zone, message_limits=limits)
+def choose_zone(files: SettingsFiles) -> ZoneInfo:
+    """Give the zone of the workspace's own file, else that of `--settings`, else the default."""
+    named = [file.data.get("timezone") for file in (files.own, files.home)]
+    name = next(filter(None, named), None)
+    return find_zone(name) or ZoneInfo(_DEFAULT_ZONE)
 
 
 def find_zone(name: object) -> ZoneInfo | None:
@@ -54,6 +55,15 @@ def find_zone(name: object) -> ZoneInfo | None:
         return ZoneInfo(name if isinstance(name, str) else _DEFAULT_ZONE)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def _message_limits(file: SettingsFile) -> Mapping[str, int | None] | None:
+    accounts = file.data.get("accounts")
+    node = file.faults.document.at(("accounts",))
+    is_whole = isinstance(accounts, dict) and isinstance(node, MappingNode) and not node.incomplete
+    if not is_whole or not accounts:
+        return None
+    return {name: _message_limit(account) for name, account in accounts.items()}
 
 
 def _message_limit(account: object) -> int | None:

@@ -1,0 +1,99 @@
+"""Reads one file of the user into a document whose form has been checked."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from runner.errors import WrongUsage
+from runner.model.diagnostic import Diagnostic, Severity, Span
+from runner.workspace.faults import Faults
+from runner.workspace.locate import resolve_inside
+from runner.workspace.schema import check
+from runner.workspace.source_text import MOST_BYTES, SourceText
+from runner.workspace.strict_yaml import read_yaml
+from runner.workspace.yaml_tree import Document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Where the text in the file counts, not what YAML would make of it: 0123 stays 0123.
+_AS_WRITTEN = {
+    "settings": tuple(("accounts", "*", key) for key in ("userid", "account", "extno")),
+    "campaign": (("account",), ("recipients", "numbers", "*")),
+}
+_TIMES = {"settings": (), "campaign": (("start",), ("until",))}
+
+
+def read_inside(root: Path, file: str, schema_name: str) -> Faults:
+    """Read a file of the workspace; one that cannot be read at all is a fault.
+
+    schema_name: `campaign` or `settings`.
+    """
+    data = _read_bytes(root, file)
+    if isinstance(data, Diagnostic):
+        source = SourceText(file=file, text=None, lines=[""])
+        return Faults(Document(source=source, root=None, data=None, diagnostics=()), [data])
+    return _check_form(data, file, schema_name)
+
+
+def read_settings_apart(path: Path) -> Faults:
+    """Read the file of `--settings`; raises WrongUsage where there is none that can be read.
+
+    path: absolute, which is how its faults name it.
+    """
+    try:
+        if not path.exists():
+            raise WrongUsage(
+                f"there is no settings file {path}",
+                hint="`--settings`, or MMS_RUNNER_SETTINGS, names the file with the accounts",
+            )
+        # before opening it: to open a FIFO would wait for its writer
+        if not path.is_file():
+            raise WrongUsage(f"the settings {path} are no regular file")
+        with path.open("rb") as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            faults = _check_form(opened.read(MOST_BYTES + 1), str(path), "settings")
+    except OSError as error:
+        raise WrongUsage(f"the settings {path} cannot be read: {error.strerror}") from error
+    if mode & stat.S_IWOTH:
+        faults.found.append(_warn_of_writers(path))
+    return faults
+
+
+def whole_file(file: str, rule: str, message: str, hint: str | None = None) -> Diagnostic:
+    """Make an error that is about a file as such."""
+    return Diagnostic(file=file, span=Span(), rule=rule, message=message, hint=hint)
+
+
+def _check_form(data: bytes, file: str, schema_name: str) -> Faults:
+    document = read_yaml(
+        data, file=file, as_written=_AS_WRITTEN[schema_name], times=_TIMES[schema_name]
+    )
+    return Faults(document, [*document.diagnostics, *check(document, schema_name)])
+
+
+def _read_bytes(root: Path, file: str) -> bytes | Diagnostic:
+    """Read a file as far as it may be large; a diagnostic where that cannot be."""
+    path = resolve_inside(root, file)
+    if path is None:
+        return whole_file(file, "outside-workspace", "this file is a link out of the workspace")
+    try:
+        if not path.is_file():
+            return whole_file(file, "not-a-file", "this is no regular file")
+        with path.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        return whole_file(file, "unreadable-file", f"it cannot be read: {error.strerror}")
+
+
+def _warn_of_writers(path: Path) -> Diagnostic:
+    return Diagnostic(
+        file=str(path),
+        span=Span(),
+        rule="writable-by-others",
+        message="everybody on this machine may change this file, and so who gets the password",
+        hint=f"take that right away: chmod o-w {path}",
+        severity=Severity.WARNING,
+    )

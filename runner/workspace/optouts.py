@@ -1,0 +1,172 @@
+"""The lists of `always_exclude`, looked at again before every request.
+
+A plan may be days old when its last batch goes out, and people opt out in the meantime. Where it
+is not certain who has, nothing may be sent: a look then says why, and what would let it go.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.due import find_unfit
+from runner.workspace.lists import MISSING_FILE, UNREADABLE_FILE, ListFault, read_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from runner.model.account import NamedList
+    from runner.model.campaign import Source
+    from runner.workspace.lists import NumberList
+
+_SETTLING = timedelta(seconds=2)  # a file that changed more recently may be half-written
+
+
+class OptedOutMobiles:
+    """Who is on which list; asked with `in`.
+
+    lists: the numbers by the lists' names, ascending: a set would take ten times the memory.
+    """
+
+    def __init__(self, lists: Mapping[str, array[int]]) -> None:
+        self._lists = lists
+
+    def __contains__(self, mobile: int) -> bool:
+        return self.find_list(mobile) is not None
+
+    def find_list(self, mobile: int) -> str | None:
+        """Name the list that somebody is on; None for nobody's."""
+        return next((name for name, known in self._lists.items() if _holds(known, mobile)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptedOut:
+    """What one look came to.
+
+    mobiles: who must not get anything; fault: why nothing may be sent at all, for a person.
+    """
+
+    mobiles: OptedOutMobiles
+    fault: str | None
+
+    def reason(self, mobile: int) -> str:
+        """Say why somebody, who is among `mobiles`, gets nothing."""
+        return f"on the list {self.mobiles.find_list(mobile)}"
+
+
+class OptOuts:
+    """Reads the lists, and again what changed of them; safe for many threads."""
+
+    def __init__(self, lists: Sequence[NamedList]) -> None:
+        self._lists = [_Known(named) for named in lists]
+        self._turn = threading.Lock()
+
+    def look(self, now: datetime) -> OptedOut:
+        """Say who has opted out by now; the first look reads everything."""
+        with self._turn:
+            for known in self._lists:
+                known.refresh(now)
+            faults = [fault for known in self._lists if (fault := known.find_fault(now))]
+            mobiles = OptedOutMobiles({known.named.name: known.mobiles for known in self._lists})
+        return OptedOut(mobiles=mobiles, fault="; ".join(faults) or None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """A file as `stat` sees it. Whatever is written into it, or put in its place, is another one.
+
+    noticed: when it was seen first, for a file whose own time is yet to come.
+    """
+
+    identity: tuple[int, ...]
+    modified: float
+    noticed: datetime
+
+    def is_settled(self, now: datetime) -> bool:
+        changed = min(self.modified, self.noticed.timestamp())
+        return now.timestamp() - changed >= _SETTLING.total_seconds()
+
+
+class _Known:
+    """What is known of one list; mobiles: ascending, replaced as a whole and never changed."""
+
+    def __init__(self, named: NamedList) -> None:
+        self.named = named
+        self.mobiles = array("Q")
+        self._version: _Version | None = None
+        self._is_settled = False
+        self._source: Source | None = None
+        self._broken: str | None = None
+
+    def refresh(self, now: datetime) -> None:
+        """Read the file again where it changed, and once more when it has settled."""
+        version = _look_at(self.named, now)
+        if version and self._version and version.identity == self._version.identity:
+            if self._is_settled or not self._version.is_settled(now):
+                return
+        else:
+            self._version = version
+        self._is_settled = self._version is not None and self._version.is_settled(now)
+        self._take(read_list(Path(self.named.file), name=self.named.name, named=self.named))
+
+    def find_fault(self, now: datetime) -> str | None:
+        """Say why the list must not be trusted."""
+        if self._broken or self._source is None or self._source.modified is None:
+            return self._broken
+        return find_unfit(self.named, self._source.rows, self._source.modified, now)
+
+    def _take(self, numbers: NumberList | ListFault) -> None:
+        if isinstance(numbers, ListFault):
+            self._broken = _explain(self.named, numbers)
+            if numbers.rule == UNREADABLE_FILE:
+                self._version = None  # it may be readable again without having changed
+            return
+        self._broken = _find_wrong_row(self.named, numbers)
+        self._source = numbers.source
+        # A half-written file must not let anybody through who stood in it before.
+        before = () if self._is_settled else self.mobiles
+        self.mobiles = array("Q", sorted({*numbers.mobiles, *before}))
+
+
+def _look_at(named: NamedList, now: datetime) -> _Version | None:
+    try:
+        found = Path(named.file).stat()
+    except OSError:  # reading it will say why
+        return None
+    return _Version(
+        identity=(
+            found.st_dev,
+            found.st_ino,
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_ctime_ns,  # a right that was given, a time that was set back
+        ),
+        modified=found.st_mtime,
+        noticed=now,
+    )
+
+
+def _explain(named: NamedList, fault: ListFault) -> str:
+    if fault.rule == MISSING_FILE:
+        return f"list `{named.name}` is missing: bring {named.file} back"
+    return f"list `{named.name}` cannot be used: {fault.message}: {fault.hint or 'check the file'}"
+
+
+def _find_wrong_row(named: NamedList, numbers: NumberList) -> str | None:
+    if not numbers.diagnostics:
+        return None
+    line = numbers.diagnostics[0].span.line
+    rows = "1 row that is" if numbers.invalid == 1 else f"{numbers.invalid} rows that are"
+    what = f"list `{named.name}` has {rows} no mobile number"
+    return f"{what}: correct {named.file} from line {line} on"
+
+
+def _holds(ascending: array[int], mobile: int) -> bool:
+    at = bisect_left(ascending, mobile)
+    return at < len(ascending) and ascending[at] == mobile

@@ -1,0 +1,53 @@
+"""Reads what a file says of times, and tells a text that names none at its place.
+
+What the schema refused was told there, and is not looked at again.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from runner.timing import WrongTime, parse_duration, parse_hours, parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
+
+    from runner.model.hours import Hours
+    from runner.workspace.faults import Faults
+    from runner.workspace.yaml_tree import Path
+
+_Time = TypeVar("_Time")
+
+
+def read_moment(faults: Faults, path: Path, value: object, zone: ZoneInfo) -> datetime | None:
+    """Read a moment; None where there is none, or a wrong one."""
+    if not isinstance(value, str):
+        return None
+    return _read(faults, path, "wrong-time", partial(parse_moment, value, zone))
+
+
+def read_duration(faults: Faults, path: Path, value: object) -> timedelta | None:
+    """Read a duration; None where there is none, or a wrong one."""
+    if not isinstance(value, str | int):
+        return None
+    return _read(faults, path, "wrong-duration", partial(parse_duration, value))
+
+
+def read_hours(faults: Faults, path: Path, value: object) -> Hours | None:
+    """Read hours of the day; None where there are none, or wrong ones."""
+    if not isinstance(value, str):
+        return None
+    return _read(faults, path, "wrong-hours", partial(parse_hours, value))
+
+
+def _read(faults: Faults, path: Path, rule: str, parse: Callable[[], _Time]) -> _Time | None:
+    if faults.is_told(path):
+        return None
+    try:
+        return parse()
+    except WrongTime as error:
+        faults.at_value(path, rule, f"`{path[-1]}`: {error}", error.hint)
+        return None
