@@ -28,6 +28,7 @@ class BatchState(StrEnum):
     ACCEPTED = "accepted"  # the gateway took it, or a person said so
     REJECTED = "rejected"  # the gateway did not take it, and asking again would not help
     IN_DOUBT = "in_doubt"  # nobody can know; never sent again without a person's or evidence's word
+    CANCELLED = "cancelled"  # will not be sent: somebody stopped it, or everybody in it opted out
 
 
 class BatchEvent(StrEnum):
@@ -38,15 +39,20 @@ class BatchEvent(StrEnum):
     REJECT = "reject"  # a refusal that stands
     NOT_SENT = "not sent"  # it certainly did not arrive
     DOUBT = "doubt"  # it may have arrived
+    CANCEL = "cancel"  # it did not arrive, and its campaign is cancelled or nobody is left in it
 
 
 BATCH: Mapping[BatchState, Mapping[BatchEvent, BatchState]] = {
-    BatchState.PLANNED: {BatchEvent.CLAIM: BatchState.SUBMITTING},
+    BatchState.PLANNED: {
+        BatchEvent.CLAIM: BatchState.SUBMITTING,
+        BatchEvent.CANCEL: BatchState.CANCELLED,
+    },
     BatchState.SUBMITTING: {
         BatchEvent.ACCEPT: BatchState.ACCEPTED,
         BatchEvent.REJECT: BatchState.REJECTED,
         BatchEvent.NOT_SENT: BatchState.PLANNED,
         BatchEvent.DOUBT: BatchState.IN_DOUBT,
+        BatchEvent.CANCEL: BatchState.CANCELLED,
     },
     # A late answer to the same claim settles doubt too: nothing knows better than it.
     BatchState.IN_DOUBT: {
@@ -54,9 +60,14 @@ BATCH: Mapping[BatchState, Mapping[BatchEvent, BatchState]] = {
         BatchEvent.REJECT: BatchState.REJECTED,
         BatchEvent.NOT_SENT: BatchState.PLANNED,
         BatchEvent.DOUBT: BatchState.IN_DOUBT,
+        BatchEvent.CANCEL: BatchState.CANCELLED,
     },
-    BatchState.REJECTED: {BatchEvent.NOT_SENT: BatchState.PLANNED},
+    BatchState.REJECTED: {
+        BatchEvent.NOT_SENT: BatchState.PLANNED,
+        BatchEvent.CANCEL: BatchState.CANCELLED,
+    },
     BatchState.ACCEPTED: {},
+    BatchState.CANCELLED: {},
 }
 
 
@@ -69,6 +80,7 @@ class CampaignState(StrEnum):
     RUNNING = "running"  # its batches may be claimed
     HALTED = "halted"  # an answer of the gateway stopped it
     FINISHED = "finished"  # no batch is planned or submitting; reports may still come
+    CANCELLED = "cancelled"  # what was not sent stays unsent; what is in flight comes home
 
 
 class CampaignEvent(StrEnum):
@@ -81,6 +93,8 @@ class CampaignEvent(StrEnum):
     HALT = "halt"  # an answer after which the next batch would fare the same
     COMPLETE = "complete"  # its last planned batch got an outcome
     REOPEN = "reopen"  # a person sent a batch back to be sent again
+    RESUME = "resume"  # a person lets it go on, or start now
+    CANCEL = "cancel"  # a person, or its file, takes back what is not sent
 
 
 CAMPAIGN: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = {
@@ -89,23 +103,43 @@ CAMPAIGN: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = {
         CampaignEvent.HOLD: CampaignState.HELD,
         CampaignEvent.MISS: CampaignState.MISSED,
         CampaignEvent.BEGIN: CampaignState.RUNNING,
+        CampaignEvent.CANCEL: CampaignState.CANCELLED,
     },
-    CampaignState.HELD: {CampaignEvent.PLAN: CampaignState.SCHEDULED},
-    CampaignState.MISSED: {CampaignEvent.PLAN: CampaignState.SCHEDULED},
-    CampaignState.RUNNING: {
-        # Before the first claim a begun campaign still follows its file.
+    CampaignState.HELD: {
         CampaignEvent.PLAN: CampaignState.SCHEDULED,
+        CampaignEvent.HOLD: CampaignState.HELD,
+        CampaignEvent.CANCEL: CampaignState.CANCELLED,
+    },
+    CampaignState.MISSED: {
+        CampaignEvent.PLAN: CampaignState.SCHEDULED,
+        CampaignEvent.RESUME: CampaignState.RUNNING,
+        CampaignEvent.CANCEL: CampaignState.CANCELLED,
+    },
+    CampaignState.RUNNING: {
+        # Before the first claim a begun campaign still follows its file, and may be kept so long
+        # by its account that it comes too late.
+        CampaignEvent.PLAN: CampaignState.SCHEDULED,
+        CampaignEvent.MISS: CampaignState.MISSED,
         CampaignEvent.HALT: CampaignState.HALTED,
         CampaignEvent.COMPLETE: CampaignState.FINISHED,
         CampaignEvent.REOPEN: CampaignState.RUNNING,
+        CampaignEvent.CANCEL: CampaignState.CANCELLED,
     },
     CampaignState.HALTED: {
         CampaignEvent.HALT: CampaignState.HALTED,
         CampaignEvent.REOPEN: CampaignState.RUNNING,
+        CampaignEvent.RESUME: CampaignState.RUNNING,
+        CampaignEvent.CANCEL: CampaignState.CANCELLED,
     },
     CampaignState.FINISHED: {
         CampaignEvent.HALT: CampaignState.HALTED,
         CampaignEvent.REOPEN: CampaignState.RUNNING,
+    },
+    CampaignState.CANCELLED: {
+        # Only before the first claim, where its file had cancelled it.
+        CampaignEvent.PLAN: CampaignState.SCHEDULED,
+        # What was in flight comes home, whatever it brings.
+        CampaignEvent.HALT: CampaignState.CANCELLED,
     },
 }
 
@@ -124,7 +158,7 @@ class AccountEvent(StrEnum):
     RUN_LOW = "run low"  # code 6
     TOP_UP = "top up"  # a balance query covers the next batch
     SUSPEND = "suspend"  # see AccountState.SUSPENDED
-    RELEASE = "release"  # a new process tries again, one request at a time
+    RELEASE = "release"  # a person, changed settings or a new process: it is tried again
 
 
 ACCOUNT: Mapping[AccountState, Mapping[AccountEvent, AccountState]] = {
@@ -136,6 +170,7 @@ ACCOUNT: Mapping[AccountState, Mapping[AccountEvent, AccountState]] = {
         AccountEvent.RUN_LOW: AccountState.LOW_BALANCE,
         AccountEvent.TOP_UP: AccountState.ACTIVE,
         AccountEvent.SUSPEND: AccountState.SUSPENDED,
+        AccountEvent.RELEASE: AccountState.ACTIVE,
     },
     # Requests that were in flight when it was suspended may still bring what would stop it.
     AccountState.SUSPENDED: {
@@ -144,6 +179,21 @@ ACCOUNT: Mapping[AccountState, Mapping[AccountEvent, AccountState]] = {
         AccountEvent.RELEASE: AccountState.ACTIVE,
     },
 }
+
+
+class BrakeSource(StrEnum):
+    """Who set a brake; each is lifted by its own source alone, and all must let go.
+
+    A brake stops claims without changing a state: a scheduled or running campaign under one is
+    shown as paused, or as held where the brake is a guard's.
+    """
+
+    COMMAND = "command"  # a person: `pause`, until `resume`
+    FILE = "file"  # `state: paused`, or a file that vanished while its campaign runs
+    GUARD = "guard"  # a list of `always_exclude` that is missing, too old or too short
+
+
+PAUSED = "paused"  # how a campaign, or an account, under a brake is shown
 
 
 class RecipientState(StrEnum):

@@ -10,19 +10,21 @@ import hashlib
 import json
 import sys
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from runner.codec.content import PackedMessage, pack_message
 from runner.codec.digest import digest_of
 from runner.codec.requests import measure_send
+from runner.due import find_unfit, is_too_late, next_opening
 from runner.lifecycle import CampaignState
-from runner.timing import format_duration, is_late
+from runner.model.campaign import Wish
+from runner.timing import format_duration, gateway_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from runner.model.account import Account
     from runner.model.campaign import Audience, Campaign
@@ -39,17 +41,31 @@ class Action(StrEnum):
     DRIFTED = "drifted"  # it has begun, and the file differs from what was sent
     LATE = "late"  # past `latest`: it would not go out by itself
     HELD = "held"  # a guard is not met
+    PAUSED = "paused"  # its file or a person keeps it from going out
+    CANCEL = "cancel"  # what is not sent of it stays unsent
     DONE = "done"  # nothing of it is left to send
     UNKNOWN = "unknown"  # the state is there but cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCampaign:
-    """What the store knows of a campaign; frozen: something of it was claimed."""
+    """What the store knows of a campaign.
+
+    frozen: something of it was claimed, or a person cancelled it: its file changes nothing more.
+    contents: the digest of all its requests; brake: what a person keeps it with, None for nothing.
+    reason: why it is in its state.
+    """
 
     state: CampaignState
     digest: str
     frozen: bool
+    contents: str | None = None
+    title: str = ""
+    account: str = ""
+    start: datetime | None = None
+    recipients: int = 0
+    brake: str | None = None
+    reason: str | None = None
 
 
 class UnreadableState:
@@ -72,7 +88,12 @@ class PlannedBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignPlan:
-    """One campaign's part of a plan; reason: why it is held, late or drifted, else None."""
+    """One campaign's part of a plan.
+
+    contents: the digest of all its requests; guard: what would hold it, whatever the store knows.
+    stored: what the store knew of it.
+    reason: why it is held, late, paused, cancelled or drifted, else None.
+    """
 
     campaign: Campaign
     digest: str
@@ -80,7 +101,30 @@ class CampaignPlan:
     reason: str | None
     message: PackedMessage
     batches: tuple[PlannedBatch, ...]
+    contents: str
+    guard: str | None
+    stored: StoredCampaign | UnreadableState | None
     warnings: tuple[str, ...]
+
+    def is_changed(self, stored: StoredCampaign) -> bool:
+        """Whether its files, or what they would send, differ from what is stored."""
+        return _differs(stored, self.campaign, self.digest, self.contents)
+
+    @property
+    def latest_until(self) -> datetime | None:
+        """Up to when it may begin by itself; None for always."""
+        start = self.campaign.start
+        return start + self.campaign.latest if start else None
+
+    @property
+    def fresh_until(self) -> datetime | None:
+        """When the first of its lists becomes too old; None for never."""
+        ends = [
+            source.modified + source.named.max_age
+            for source in self.campaign.audience.sources
+            if source.modified and source.named and source.named.max_age
+        ]
+        return min(ends, default=None)
 
 
 def plan_campaign(
@@ -88,33 +132,74 @@ def plan_campaign(
     account: Account,
     stored: StoredCampaign | UnreadableState | None,
     now: datetime,
+    zone: tzinfo,
+    *,
+    sending: bool = False,
 ) -> CampaignPlan:
-    """Plan one campaign."""
+    """Plan one campaign.
+
+    zone: the one in which `hours` are meant.
+    sending: it is to go out from this machine, so a list that is not here holds it.
+    """
     message = pack_message(campaign.message)
     digest = campaign_digest(campaign, message)
-    action, reason = _judge(campaign, account, digest, stored, now)
+    batches = tuple(_cut(campaign, account.batch_size, message))
+    contents = digest_of("".join(batch.digest for batch in batches).encode())
+    missing = _name_missing(campaign.audience)
+    guard = find_guard(campaign, account, zone, now) or (missing if sending else None)
+    judge = _Judge(campaign=campaign, digest=digest, contents=contents, guard=guard, now=now)
+    action, reason = judge.judge(stored)
     return CampaignPlan(
         campaign=campaign,
         digest=digest,
         action=action,
         reason=reason,
         message=message,
-        batches=tuple(_cut(campaign.audience.mobiles, account.batch_size, message)),
-        warnings=_name_skipped(campaign.audience),
+        batches=batches,
+        contents=contents,
+        guard=guard,
+        stored=stored,
+        warnings=tuple(
+            warning
+            for warning in (
+                _name_skipped(campaign.audience),
+                f"here it would not go out: {missing}" if missing and missing != reason else None,
+                _name_closed(campaign, account, zone),
+            )
+            if warning
+        ),
     )
+
+
+def rejudge(plan: CampaignPlan, stored: StoredCampaign | None, now: datetime) -> CampaignPlan:
+    """Judge a plan anew by what the store knows by now; what it would send stays the same."""
+    judge = _Judge(
+        campaign=plan.campaign,
+        digest=plan.digest,
+        contents=plan.contents,
+        guard=plan.guard,
+        now=now,
+    )
+    action, reason = judge.judge(stored)
+    return replace(plan, action=action, reason=reason, stored=stored)
 
 
 def campaign_digest(campaign: Campaign, message: PackedMessage) -> str:
     """Digest what the files say: message, recipients, start and account as written.
 
-    The same on every machine; no clock, state or secret enters.
+    The same on every machine; no clock, state or secret enters. A list of the settings, which a
+    machine may lack, enters by its name.
     """
-    facts = {
+    audience = campaign.audience
+    own = audience.mobiles if audience.own is None else audience.own
+    facts: dict[str, object] = {
         "account": campaign.account_as_written,
         "message": message.digest,
-        "recipients": hashlib.sha256(_little_endian(campaign.audience.mobiles)).hexdigest(),
+        "recipients": hashlib.sha256(_little_endian(own)).hexdigest(),
         "start": campaign.start_as_written,
     }
+    if audience.lists or audience.excluded_lists:
+        facts["lists"] = [audience.lists, audience.excluded_lists]
     return digest_of(json.dumps(facts, sort_keys=True).encode())
 
 
@@ -123,10 +208,22 @@ def plan_digest(plans: Iterable[CampaignPlan]) -> str:
     return digest_of(json.dumps([[plan.campaign.id, plan.digest] for plan in plans]).encode())
 
 
-def find_guard(campaign: Campaign, account: Account) -> str | None:
+def find_guard(campaign: Campaign, account: Account, zone: tzinfo, now: datetime) -> str | None:
     """Say which guard keeps a campaign from going out, and what would let it go."""
+    for source in campaign.audience.sources:
+        if source.named and source.modified:
+            unfit = find_unfit(source.named, source.rows, source.modified, now)
+            if unfit:
+                return unfit
+    return _find_wrong_start(campaign, account, zone) or _find_wrong_count(campaign, account)
+
+
+def _find_wrong_count(campaign: Campaign, account: Account) -> str | None:
     total = len(campaign.audience.mobiles)
-    expect = campaign.expect
+    if not total and not campaign.audience.missing:
+        return "nobody is left to send it to: everybody is on a list that is excluded"
+    # Who is on a list that is not here cannot be counted.
+    expect = None if campaign.audience.missing else campaign.expect
     if expect and not expect.least <= total <= expect.most:
         wanted = (
             str(expect.least) if expect.least == expect.most else f"{expect.least}-{expect.most}"
@@ -143,53 +240,128 @@ def find_guard(campaign: Campaign, account: Account) -> str | None:
     return None
 
 
-def _judge(
-    campaign: Campaign,
-    account: Account,
-    digest: str,
-    stored: StoredCampaign | UnreadableState | None,
-    now: datetime,
-) -> tuple[Action, str | None]:
-    if isinstance(stored, UnreadableState):
-        return Action.UNKNOWN, "the state cannot be read, so what was sent already is not known"
-    if stored and stored.frozen:
-        return _judge_begun(stored, digest)
-    if guard := find_guard(campaign, account):
-        return Action.HELD, guard
-    begun = stored is not None and stored.state is CampaignState.RUNNING
-    if campaign.start and not begun and is_late(campaign.start, campaign.latest, now):
-        latest = format_duration(campaign.latest)
-        return Action.LATE, f"its start passed more than {latest} ago: give it a new `start`"
-    if stored:
-        return (Action.UNCHANGED if stored.digest == digest else Action.CHANGE), None
-    return (Action.DRAFT if campaign.is_draft else Action.SCHEDULE), None
+def _find_wrong_start(campaign: Campaign, account: Account, zone: tzinfo) -> str | None:
+    """Where the gateway waits for the start, the hours are about that moment."""
+    start = campaign.start if campaign.starts_at_gateway else None
+    if start is None or next_opening(zone, start, account.hours, campaign.hours) == start:
+        return None
+    return "the gateway would start it outside of the `hours`: change `start`, or the hours"
 
 
-def _judge_begun(stored: StoredCampaign, digest: str) -> tuple[Action, str | None]:
-    if stored.digest != digest:
-        return Action.DRIFTED, (
-            "the file differs from what was sent, and changes nothing of it:"
-            " to send something new, copy it to a new file name"
-        )
-    finished = stored.state is CampaignState.FINISHED
-    return (Action.DONE if finished else Action.FROZEN), None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """Says what a plan would do; guard: what holds it."""
+
+    campaign: Campaign
+    digest: str
+    contents: str
+    guard: str | None
+    now: datetime
+
+    def judge(self, stored: StoredCampaign | UnreadableState | None) -> tuple[Action, str | None]:
+        if isinstance(stored, UnreadableState):
+            return Action.UNKNOWN, "the state cannot be read, so what was sent already is not known"
+        if stored and stored.frozen:
+            return self._judge_begun(stored)
+        if self.campaign.wish is Wish.CANCELLED:
+            return Action.CANCEL, f"`state: cancelled` in {self.campaign.file}"
+        if self.guard:
+            return Action.HELD, self.guard
+        if paused := self._find_pause(stored):
+            return Action.PAUSED, paused
+        begun = stored is not None and stored.state is CampaignState.RUNNING
+        return self._judge_new(None if begun else self._find_lateness(stored), stored)
+
+    def _judge_new(
+        self, late: str | None, stored: StoredCampaign | None
+    ) -> tuple[Action, str | None]:
+        if late:
+            return Action.LATE, late
+        if stored is None:
+            return (Action.DRAFT if self.campaign.is_draft else Action.SCHEDULE), None
+        changed = _differs(stored, self.campaign, self.digest, self.contents)
+        return (Action.CHANGE if changed else Action.UNCHANGED), None
+
+    def _judge_begun(self, stored: StoredCampaign) -> tuple[Action, str | None]:
+        if stored.state is CampaignState.CANCELLED:
+            return Action.CANCEL, stored.reason or "it is cancelled"
+        if stored.digest != self.digest:
+            return Action.DRIFTED, (
+                "the file differs from what was sent, and changes nothing of it:"
+                " to send something new, copy it to a new file name"
+            )
+        if stored.state is CampaignState.FINISHED:
+            return Action.DONE, None
+        if self.campaign.wish is Wish.CANCELLED:
+            return Action.CANCEL, f"`state: cancelled` in {self.campaign.file}"
+        paused = self._find_pause(stored)
+        return (Action.PAUSED, paused) if paused else (Action.FROZEN, None)
+
+    def _find_pause(self, stored: StoredCampaign | None) -> str | None:
+        if self.campaign.wish is Wish.PAUSED:
+            return f"`state: paused` in {self.campaign.file}: take it out to let it go on"
+        return stored.brake if stored else None
+
+    def _find_lateness(self, stored: StoredCampaign | None) -> str | None:
+        start, latest = self.campaign.start, self.campaign.latest
+        if start is None or not is_too_late(start + latest, self.now):
+            return None
+        known = stored is not None and stored.state is CampaignState.MISSED
+        resume = f", or `mms-runner resume {self.campaign.id}`" if known else ""
+        ago = format_duration(latest)
+        return f"its start passed more than {ago} ago: give it a new `start`{resume}"
 
 
-def _cut(mobiles: Sequence[int], batch_size: int, message: PackedMessage) -> Iterator[PlannedBatch]:
+def _cut(campaign: Campaign, batch_size: int, message: PackedMessage) -> Iterator[PlannedBatch]:
+    mobiles = campaign.audience.mobiles
+    start = campaign.start if campaign.starts_at_gateway else None
+    starttime = gateway_time(start) if start else ""
     for seq, first in enumerate(range(0, len(mobiles), batch_size), start=1):
         # Ascending, as the store gives them back: what is sent is what was planned, to the byte.
         batch = array("Q", sorted(mobiles[first : first + batch_size]))
-        request_bytes, digest = measure_send(message, batch)
+        request_bytes, digest = measure_send(message, batch, starttime=starttime)
         yield PlannedBatch(seq=seq, mobiles=batch, request_bytes=request_bytes, digest=digest)
 
 
-def _name_skipped(audience: Audience) -> tuple[str, ...]:
+def _differs(stored: StoredCampaign, campaign: Campaign, digest: str, contents: str) -> bool:
+    if stored.digest != digest:
+        return True
+    # What a list that is not here holds cannot be compared.
+    return not campaign.audience.missing and stored.contents not in (None, contents)
+
+
+def _name_missing(audience: Audience) -> str | None:
+    if not audience.missing:
+        return None
+    names = ", ".join(f"`{name}`" for name in audience.missing)
+    noun = "list" if len(audience.missing) == 1 else "lists"
+    return f"{noun} {names} of the settings cannot be found on this machine: bring the file back"
+
+
+def _name_closed(campaign: Campaign, account: Account, zone: tzinfo) -> str | None:
+    """Warn of a start outside of the hours: it waits for them, and may come too late."""
+    start = None if campaign.starts_at_gateway else campaign.start
+    if start is None:
+        return None
+    opening = next_opening(zone, start, account.hours, campaign.hours)
+    if opening is None:
+        return "the hours of the account and of the campaign are never open at once"
+    if opening == start:
+        return None
+    local = f"{opening.astimezone(zone):%F %R}"
+    if is_too_late(start + campaign.latest, opening):
+        latest = format_duration(campaign.latest)
+        return f"its hours open at {local}, more than `latest` ({latest}) after its start"
+    return f"it waits for its hours, which open at {local}"
+
+
+def _name_skipped(audience: Audience) -> str | None:
     if not audience.invalid:
-        return ()
+        return None
     shown = ", ".join(audience.invalid_places)
     more = audience.invalid - len(audience.invalid_places)
     rest = f" and {more} more" if more else ""
-    return (f"{audience.invalid} skipped as invalid: {shown}{rest}",)
+    return f"{audience.invalid} skipped as invalid: {shown}{rest}"
 
 
 def _little_endian(mobiles: Sequence[int]) -> bytes:

@@ -5,28 +5,40 @@ from __future__ import annotations
 from array import array
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from runner.dispatch.begin import begin_campaign
+from runner.dispatch.follow import follow_workspace
+from runner.dispatch.line import Line
 from runner.dispatch.pump import Pump
-from runner.lifecycle import CampaignEvent
+from runner.due import Turn, choose_turn
+from runner.lifecycle import BrakeSource, CampaignEvent
 from runner.model.account import Account, Credentials, SecretKind, SecretRef, Timeouts
 from runner.model.campaign import Audience, Campaign, Frame, Message, Part, PartType
 from runner.plan import CampaignPlan, plan_campaign
-from runner.store.claims import claim_batch
+from runner.store.brakes import Brake, Subject, lift_brake, set_brake
+from runner.store.claims import claim_batch, read_candidates
 from runner.store.outcomes import BatchChange, change_batch, find_claimed
-from runner.store.planning import keep_plan, move_campaign
+from runner.store.planning import cancel_campaign, keep_plan, move_campaign
 from runner.store.progress import read_accounts, read_campaigns
+from runner.store.start import begin_due
+from runner.workspace.optouts import OptOuts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.dispatch.begin import Begin
+    from runner.dispatch.follow import MassRemoval
     from runner.dispatch.pump import SendEndpoint
     from runner.lifecycle import BatchEvent
+    from runner.model.account import NamedList
     from runner.store.claims import Claim
     from runner.store.database import Database
     from runner.store.progress import AccountStatus, CampaignStatus
 
 # Past the real time, which the views of the state ask for to tell who is overdue.
 NOW = datetime(2035, 9, 16, 1, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")  # where NOW is nine in the morning
 FIRST = 13800138000
 SECOND = timedelta(seconds=1)
 
@@ -82,7 +94,7 @@ def make_campaign(people: int = 4, *, name: str = "moon", **changes: Any) -> Cam
 def make_plan(people: int = 4, *, batch_size: int = 2, **changes: Any) -> CampaignPlan:
     campaign = make_campaign(people, **changes)
     account = make_account(campaign.account, batch_size=batch_size)
-    return plan_campaign(campaign, account, None, NOW)
+    return plan_campaign(campaign, account, None, NOW, ZONE)
 
 
 def begin(database: Database, people: int = 4, *, batch_size: int = 2, **changes: Any) -> None:
@@ -94,10 +106,14 @@ def begin(database: Database, people: int = 4, *, batch_size: int = 2, **changes
 
 
 def claim(
-    database: Database, *, scope: Sequence[str] = ("moon",), now: datetime = NOW
+    database: Database, *, scope: Sequence[str] | None = ("moon",), now: datetime = NOW
 ) -> Claim | None:
+    """Claim the next batch of the campaign whose turn it is, as a pump does."""
     with database.writing() as transaction:
-        return claim_batch(transaction, "main", scope, owner="process 1", now=now)
+        turn = choose_turn(read_candidates(transaction, "main", scope), None, ZONE, now)
+        if not isinstance(turn, Turn):
+            return None
+        return claim_batch(transaction, turn.campaign, owner="process 1", now=now)
 
 
 def settle(database: Database, claimed: Claim, event: BatchEvent, **change: Any) -> None:
@@ -110,24 +126,95 @@ def settle(database: Database, claimed: Claim, event: BatchEvent, **change: Any)
         change_batch(transaction, batch, BatchChange(event=event, **change), NOW)
 
 
+def follow(
+    database: Database,
+    *campaigns: Campaign,
+    now: datetime = NOW,
+    forced: bool = False,
+    account: Account | None = None,
+) -> MassRemoval | None:
+    """Read these files, which are all that the workspace has, as a sender does."""
+    account = account or make_account(batch_size=2)
+    plans = [plan_campaign(each, account, None, now, ZONE, sending=True) for each in campaigns]
+    with database.writing() as transaction:
+        return follow_workspace(transaction, plans, now, forced=forced)
+
+
+def run(
+    database: Database, campaign: Campaign, *, named: bool = False, now: datetime = NOW
+) -> tuple[CampaignPlan, Begin]:
+    """Plan and begin a campaign as a run does; named: a person asked for this very one."""
+    account = make_account(batch_size=2)
+    plan = plan_campaign(campaign, account, None, now, ZONE, sending=True)
+    with database.writing() as transaction:
+        return begin_campaign(transaction, plan, {"main": account}, ZONE, now, named=named)
+
+
+def begin_scheduled(
+    database: Database, now: datetime = NOW, account: Account | None = None
+) -> list[str]:
+    """Begin what is due by its start."""
+    with database.writing() as transaction:
+        return begin_due(transaction, {"main": account or make_account()}, ZONE, now)
+
+
+def make_brake(
+    subject: Subject = Subject.CAMPAIGN,
+    name: str = "moon",
+    source: BrakeSource = BrakeSource.COMMAND,
+    reason: str | None = None,
+) -> Brake:
+    return Brake(subject=subject, name=name, source=source, reason=reason)
+
+
+EVERYTHING = make_brake(Subject.ALL, "")
+ACCOUNT = make_brake(Subject.ACCOUNT, "main")
+CAMPAIGN = make_brake()
+FILE = make_brake(source=BrakeSource.FILE, reason="its file says so")
+GUARD = make_brake(Subject.ALL, "", BrakeSource.GUARD, "a list is missing")
+
+
+def stop(database: Database, brake: Brake = CAMPAIGN, now: datetime = NOW) -> bool:
+    with database.writing() as transaction:
+        return set_brake(transaction, brake, now)
+
+
+def let_go(database: Database, brake: Brake = CAMPAIGN, now: datetime = NOW) -> bool:
+    with database.writing() as transaction:
+        return lift_brake(transaction, brake, now)
+
+
+def cancel(database: Database, name: str = "moon", *, for_good: bool = True) -> int:
+    with database.writing() as transaction:
+        return cancel_campaign(transaction, name, NOW, reason="a test", for_good=for_good)
+
+
 def make_pump(
     database: Database,
     gateway: SendEndpoint,
     account: Account,
     clock: Clock,
     *,
-    scope: Sequence[str] = ("moon",),
+    scope: Sequence[str] | None = ("moon",),
     password: str = "sandbox",
+    opt_outs: Sequence[NamedList] = (),
 ) -> Pump:
+    credentials = make_credentials("", password=password)
     return Pump(
-        account=account,
-        credentials=make_credentials("", password=password),
-        gateway=gateway,
+        line=Line(account=account, credentials=credentials, gateway=gateway),
         database=database,
         scope=scope,
+        zone=ZONE,
+        opt_outs=OptOuts(opt_outs),
         owner="process 1",
         clock=clock,
     )
+
+
+def states_of(database: Database) -> dict[str, str]:
+    """The states of all campaigns, as the state keeps them."""
+    with database.reading() as transaction:
+        return {entry.id: entry.state.value for entry in read_campaigns(transaction)}
 
 
 def campaign_of(database: Database, name: str = "moon") -> CampaignStatus:

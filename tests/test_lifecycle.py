@@ -8,6 +8,7 @@ from runner.lifecycle import (
     ACCOUNT,
     BATCH,
     CAMPAIGN,
+    PAUSED,
     AccountEvent,
     AccountState,
     BatchEvent,
@@ -21,15 +22,19 @@ from runner.lifecycle import (
 
 WAYS_OF_A_BATCH = """
     planned     claim     submitting
+    planned     cancel    cancelled
     submitting  accept    accepted
     submitting  reject    rejected
     submitting  not sent  planned
     submitting  doubt     in_doubt
+    submitting  cancel    cancelled
     in_doubt    accept    accepted
     in_doubt    reject    rejected
     in_doubt    not sent  planned
     in_doubt    doubt     in_doubt
+    in_doubt    cancel    cancelled
     rejected    not sent  planned
+    rejected    cancel    cancelled
 """
 
 WAYS_OF_A_CAMPAIGN = """
@@ -37,16 +42,27 @@ WAYS_OF_A_CAMPAIGN = """
     scheduled  hold      held
     scheduled  miss      missed
     scheduled  begin     running
+    scheduled  cancel    cancelled
     held       plan      scheduled
+    held       hold      held
+    held       cancel    cancelled
     missed     plan      scheduled
+    missed     resume    running
+    missed     cancel    cancelled
     running    plan      scheduled
+    running    miss      missed
     running    halt      halted
     running    complete  finished
     running    reopen    running
+    running    cancel    cancelled
     halted     halt      halted
     halted     reopen    running
+    halted     resume    running
+    halted     cancel    cancelled
     finished   halt      halted
     finished   reopen    running
+    cancelled  plan      scheduled
+    cancelled  halt      cancelled
 """
 
 WAYS_OF_AN_ACCOUNT = """
@@ -55,6 +71,7 @@ WAYS_OF_AN_ACCOUNT = """
     low_balance  run low  low_balance
     low_balance  top up   active
     low_balance  suspend  suspended
+    low_balance  release  active
     suspended    run low  suspended
     suspended    suspend  suspended
     suspended    release  active
@@ -85,7 +102,12 @@ FIRST = {
     CampaignState: CampaignState.SCHEDULED,
     AccountState: AccountState.ACTIVE,
 }
-FINAL = {BatchState.ACCEPTED}  # a receipt cannot be undone
+FINAL = {
+    # A receipt cannot be undone; whoever wants what was cancelled sent after all plans it anew.
+    BatchState: {BatchState.ACCEPTED, BatchState.CANCELLED},
+    CampaignState: set(),
+    AccountState: set(),
+}
 
 
 @pytest.mark.parametrize(("table", "states", "events", "written"), TABLES)
@@ -117,7 +139,7 @@ def test_every_state_can_be_reached(table, states, events, written):
 @pytest.mark.parametrize(("table", "states", "events", "written"), TABLES)
 def test_every_state_but_the_final_ones_can_be_left(table, states, events, written):
     stuck = {state for state in states if not set(table[state].values()) - {state}}
-    assert stuck == FINAL & set(states)
+    assert stuck == FINAL[states]
 
 
 @pytest.mark.parametrize(("table", "states", "events", "written"), TABLES)
@@ -137,11 +159,40 @@ def test_a_batch_is_submitted_only_out_of_planned():
     ]
 
 
+def test_a_cancelled_campaign_comes_back_only_by_a_new_plan():
+    """Nothing that an answer in flight brings lets it go on."""
+    back = {
+        event
+        for event, following in CAMPAIGN[CampaignState.CANCELLED].items()
+        if following is not CampaignState.CANCELLED
+    }
+    assert back == {CampaignEvent.PLAN}
+
+
+def test_every_way_to_running_is_a_start_or_a_persons_word():
+    ways_there = {
+        (state, event)
+        for state, event, following in ways(CAMPAIGN)
+        if following == "running" and state != "running"
+    }
+    assert ways_there == {
+        ("scheduled", "begin"),
+        ("missed", "resume"),
+        ("halted", "reopen"),
+        ("halted", "resume"),
+        ("finished", "reopen"),
+    }
+
+
+def test_paused_is_no_state_but_how_a_brake_is_shown():
+    assert PAUSED not in set(CampaignState) | set(AccountState)
+
+
 @pytest.mark.parametrize(
     ("states", "words"),
     [
-        (BatchState, "planned submitting accepted rejected in_doubt"),
-        (CampaignState, "scheduled held missed running halted finished"),
+        (BatchState, "planned submitting accepted rejected in_doubt cancelled"),
+        (CampaignState, "scheduled held missed running halted finished cancelled"),
         (AccountState, "active low_balance suspended"),
         (
             RecipientState,

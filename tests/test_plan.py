@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from runner.codec.content import encode_text, pack_message
 from runner.codec.requests import send_body
 from runner.lifecycle import CampaignState
-from runner.model.account import Account, Credentials, SecretKind, SecretRef
+from runner.model.account import Account, Credentials, NamedList, SecretKind, SecretRef
 from runner.model.campaign import (
     Audience,
     Campaign,
@@ -24,6 +24,7 @@ from runner.model.campaign import (
     Part,
     PartType,
     Source,
+    Wish,
 )
 from runner.plan import (
     Action,
@@ -33,9 +34,12 @@ from runner.plan import (
     find_guard,
     plan_campaign,
     plan_digest,
+    rejudge,
 )
+from runner.timing import parse_hours
 
-START = datetime(2035, 9, 16, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+ZONE = ZoneInfo("Asia/Shanghai")
+START = datetime(2035, 9, 16, 9, 0, tzinfo=ZONE)
 BEFORE = START - timedelta(days=1)
 TOO_LATE = START + timedelta(hours=1, seconds=1)
 NOBODY = Credentials(url="", userid="", account="", password="")
@@ -79,12 +83,25 @@ def digest_of(campaign: Campaign) -> str:
     return campaign_digest(campaign, pack_message(campaign.message))
 
 
-def stored_as(state: CampaignState, campaign: Campaign, *, frozen: bool) -> StoredCampaign:
-    return StoredCampaign(state=state, digest=digest_of(campaign), frozen=frozen)
+def stored_as(
+    state: CampaignState, campaign: Campaign, *, frozen: bool, **facts: Any
+) -> StoredCampaign:
+    return StoredCampaign(state=state, digest=digest_of(campaign), frozen=frozen, **facts)
 
 
-def plan(campaign: Campaign, stored: Any = None, now: datetime = BEFORE, **account: Any) -> Any:
-    return plan_campaign(campaign, account_of(**account), stored, now)
+def plan(
+    campaign: Campaign,
+    stored: Any = None,
+    now: datetime = BEFORE,
+    *,
+    sending: bool = False,
+    **account: Any,
+) -> Any:
+    return plan_campaign(campaign, account_of(**account), stored, now, ZONE, sending=sending)
+
+
+def guard_of(campaign: Campaign, now: datetime = BEFORE, **account: Any) -> str | None:
+    return find_guard(campaign, account_of(**account), ZONE, now)
 
 
 # ---- what would be done
@@ -138,7 +155,16 @@ def test_past_latest_it_would_not_go_out_by_itself(state):
     stored = stored_as(CampaignState(state), campaign_of(), frozen=False) if state else None
     late = plan(campaign_of(), stored, now=TOO_LATE)
     assert late.action is Action.LATE
-    assert late.reason == "its start passed more than 1h ago: give it a new `start`"
+    assert late.reason.startswith("its start passed more than 1h ago: give it a new `start`")
+
+
+def test_what_is_missed_already_may_be_resumed_too():
+    """Of anything else the state knows nothing yet that a command could let go."""
+    known = stored_as(CampaignState.MISSED, campaign_of(), frozen=False)
+    assert plan(campaign_of(), known, now=TOO_LATE).reason.endswith(
+        "give it a new `start`, or `mms-runner resume mid-autumn`"
+    )
+    assert plan(campaign_of(), now=TOO_LATE).reason.endswith("give it a new `start`")
 
 
 def test_latest_is_judged_once_when_it_begins():
@@ -174,7 +200,7 @@ def test_what_goes_its_way_needs_no_reason(start):
 
 @pytest.mark.parametrize(("least", "most"), [(2, 2), (1, 2), (2, 3), (0, 9)])
 def test_both_ends_of_the_expectation_are_met(least, most):
-    assert find_guard(campaign_of(expect=Expectation(least=least, most=most)), account_of()) is None
+    assert guard_of(campaign_of(expect=Expectation(least=least, most=most))) is None
 
 
 @pytest.mark.parametrize(
@@ -207,6 +233,230 @@ def test_a_guard_is_named_before_lateness():
 def test_a_guard_that_is_met_again_lets_it_go():
     stored = stored_as(CampaignState.HELD, campaign_of(), frozen=False)
     assert plan(campaign_of(expect=Expectation(least=2, most=2)), stored).action is Action.UNCHANGED
+
+
+EVENING = parse_hours("18:00-21:00")
+
+
+def at_gateway(**changes: Any) -> Campaign:
+    return campaign_of(starts_at_gateway=True, **changes)
+
+
+@pytest.mark.parametrize("whose", ["account", "campaign"])
+def test_the_gateway_may_not_start_it_outside_of_the_hours(whose):
+    campaign = at_gateway(hours=EVENING if whose == "campaign" else None)
+    held = plan(campaign, hours=EVENING if whose == "account" else None)
+    assert held.action is Action.HELD
+    assert held.reason == (
+        "the gateway would start it outside of the `hours`: change `start`, or the hours"
+    )
+
+
+def test_where_the_gateway_waits_the_hours_are_about_the_start_not_the_submission():
+    open_then = parse_hours("09:00-09:01")
+    assert plan(at_gateway(), now=START - timedelta(hours=9), hours=open_then).reason is None
+
+
+def test_hours_hold_nothing_that_this_program_starts():
+    """It waits for them."""
+    assert guard_of(campaign_of(hours=EVENING)) is None
+
+
+# ---- lists of the settings
+
+
+def named_list(**changes: Any) -> NamedList:
+    return NamedList(name="members", file="/srv/members.csv", **changes)
+
+
+def listed(named: NamedList, *mobiles: int, **audience: Any) -> Audience:
+    """Two people, of whom the second stands only in a list of the settings."""
+    source = Source(
+        name=named.name, rows=2, digest="sha256:1", modified=BEFORE - timedelta(days=1), named=named
+    )
+    facts: dict[str, Any] = {"sources": (source,), "own": array("Q", [13800138000])}
+    return audience_of(*mobiles, **{**facts, "lists": ("members",), **audience})
+
+
+def test_a_list_that_is_too_old_holds_it_and_says_what_would_let_it_go():
+    campaign = campaign_of(audience=listed(named_list(max_age=timedelta(days=1))))
+    assert guard_of(campaign, BEFORE) is None
+    assert guard_of(campaign, BEFORE + timedelta(seconds=1)) == (
+        "list `members` is older than its `max_age` of 1d:"
+        " write /srv/members.csv anew, or raise `max_age`"
+    )
+
+
+def test_a_list_that_is_too_short_holds_it_and_says_what_would_let_it_go():
+    assert guard_of(campaign_of(audience=listed(named_list(min_rows=2)))) is None
+    assert guard_of(campaign_of(audience=listed(named_list(min_rows=3)))) == (
+        "list `members` has 2 rows, fewer than its `min_rows` of 3:"
+        " check /srv/members.csv, or lower `min_rows`"
+    )
+
+
+def test_the_first_of_its_lists_to_grow_too_old_says_how_long_it_is_fresh():
+    sources = tuple(
+        Source(
+            name="members",
+            rows=2,
+            digest="sha256:1",
+            modified=BEFORE,
+            named=named_list(max_age=max_age),
+        )
+        for max_age in (None, timedelta(days=3), timedelta(days=2))
+    )
+    assert plan(campaign_of(audience=audience_of(sources=sources))).fresh_until == BEFORE + (
+        timedelta(days=2)
+    )
+    assert plan(campaign_of()).fresh_until is None
+
+
+MISSING = "list `members` of the settings cannot be found on this machine: bring the file back"
+
+
+def test_a_list_that_this_machine_lacks_is_a_warning_where_nothing_is_sent():
+    planned = plan(campaign_of(audience=listed(named_list(), missing=("members",))))
+    assert planned.action is Action.SCHEDULE
+    assert planned.warnings == (f"here it would not go out: {MISSING}",)
+
+
+def test_a_list_that_this_machine_lacks_holds_what_would_be_sent():
+    held = plan(campaign_of(audience=listed(named_list(), missing=("members",))), sending=True)
+    assert (held.action, held.reason, held.warnings) == (Action.HELD, MISSING, ())
+
+
+def test_who_is_on_a_list_that_is_not_here_cannot_be_counted():
+    expect = Expectation(least=900, most=999)
+    away = campaign_of(audience=listed(named_list(), missing=("members",)), expect=expect)
+    assert guard_of(away) is None
+    assert guard_of(campaign_of(expect=expect)) is not None
+
+
+def test_a_list_of_the_settings_enters_the_digest_by_its_name_alone():
+    """On a laptop, in CI and on the server it is the same."""
+    there = listed(named_list())
+    laptop = audience_of(
+        13800138000, own=array("Q", [13800138000]), lists=("members",), missing=("members",)
+    )
+    assert digest_of(campaign_of(audience=there)) == digest_of(campaign_of(audience=laptop))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lists": ("others",)},
+        {"lists": ("members", "others")},
+        {"lists": (), "excluded_lists": ("members",)},
+        {"excluded_lists": ("staff",)},
+        {"own": array("Q", [13900139000])},
+        {"own": array("Q")},
+    ],
+)
+def test_a_digest_changes_with_the_names_of_lists_and_with_its_own_files(changes):
+    planned = digest_of(campaign_of(audience=listed(named_list())))
+    assert digest_of(campaign_of(audience=listed(named_list(), **changes))) != planned
+
+
+def test_who_opted_out_does_not_change_a_digest():
+    """`always_exclude` is no part of the campaign's files."""
+    less = audience_of(13800138000, own=array("Q", [13800138000, 13900139000]), excluded=1)
+    assert digest_of(campaign_of(audience=less)) == digest_of(campaign_of())
+
+
+def test_a_list_that_holds_others_now_changes_what_would_be_sent():
+    before = plan(campaign_of(audience=listed(named_list())))
+    stored = stored_as(
+        CampaignState.SCHEDULED, before.campaign, frozen=False, contents=before.contents
+    )
+    others = listed(named_list(), 13800138000, 13900139009)
+    now = plan(campaign_of(audience=others), stored)
+    assert (now.digest, now.action) == (before.digest, Action.CHANGE)
+    assert plan(before.campaign, stored).action is Action.UNCHANGED
+
+
+def test_what_a_list_that_is_not_here_holds_cannot_be_compared():
+    campaign = campaign_of(audience=listed(named_list(), missing=("members",)))
+    stored = stored_as(CampaignState.SCHEDULED, campaign, frozen=False, contents="sha256:server")
+    assert plan(campaign, stored).action is Action.UNCHANGED
+
+
+def test_a_state_of_an_older_version_knows_no_contents_to_compare():
+    stored = stored_as(CampaignState.SCHEDULED, campaign_of(), frozen=False)
+    assert plan(campaign_of(), stored).action is Action.UNCHANGED
+
+
+def test_other_contents_of_what_has_begun_to_be_sent_are_no_drift():
+    stored = stored_as(
+        CampaignState.RUNNING, campaign_of(), frozen=True, contents="sha256:as it was"
+    )
+    assert plan(campaign_of(), stored).action is Action.FROZEN
+
+
+# ---- paused and cancelled
+
+
+def test_its_file_pauses_it():
+    paused = plan(campaign_of(wish=Wish.PAUSED))
+    assert paused.action is Action.PAUSED
+    assert paused.reason == ("`state: paused` in mid-autumn.yaml: take it out to let it go on")
+
+
+@pytest.mark.parametrize(("state", "frozen"), [("scheduled", False), ("running", True)])
+def test_a_persons_brake_pauses_it(state, frozen):
+    stored = stored_as(
+        CampaignState(state), campaign_of(), frozen=frozen, brake="everything is paused by anna"
+    )
+    paused = plan(campaign_of(), stored)
+    assert (paused.action, paused.reason) == (Action.PAUSED, "everything is paused by anna")
+
+
+def test_a_guard_is_named_before_a_pause():
+    """Letting go of the brake would not let it go."""
+    held = plan(campaign_of(wish=Wish.PAUSED, expect=Expectation(least=9, most=9)))
+    assert held.action is Action.HELD
+
+
+def test_its_file_cancels_it_whatever_else_would_keep_it():
+    wish = {"wish": Wish.CANCELLED, "expect": Expectation(least=9, most=9)}
+    cancelled = plan(campaign_of(**wish), now=TOO_LATE)
+    assert cancelled.action is Action.CANCEL
+    assert cancelled.reason == "`state: cancelled` in mid-autumn.yaml"
+
+
+def test_its_file_cancels_what_has_begun_to_be_sent():
+    stored = stored_as(CampaignState.RUNNING, campaign_of(), frozen=True)
+    assert plan(campaign_of(wish=Wish.CANCELLED), stored).action is Action.CANCEL
+
+
+def test_what_a_person_cancelled_stays_so_and_keeps_its_reason():
+    stored = stored_as(CampaignState.CANCELLED, campaign_of(), frozen=True, reason="the wrong list")
+    for campaign in (campaign_of(), campaign_of(message=message_of("再见"))):
+        cancelled = plan(campaign, stored)
+        assert (cancelled.action, cancelled.reason) == (Action.CANCEL, "the wrong list")
+
+
+def test_what_is_done_is_neither_paused_nor_cancelled():
+    stored = stored_as(CampaignState.FINISHED, campaign_of(), frozen=True, brake="paused by anna")
+    for wish in (None, Wish.PAUSED, Wish.CANCELLED):
+        assert plan(campaign_of(wish=wish), stored).action is Action.DONE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"wish": Wish.PAUSED}, {"wish": Wish.CANCELLED}, {"hours": EVENING}, {"until": START}],
+)
+def test_what_stays_live_is_no_part_of_the_digest(changes):
+    assert digest_of(campaign_of(**changes)) == digest_of(campaign_of())
+
+
+def test_a_plan_is_judged_anew_by_what_the_state_knows_by_then():
+    planned = plan(campaign_of())
+    stored = stored_as(CampaignState.RUNNING, campaign_of(), frozen=True)
+    begun = rejudge(planned, stored, TOO_LATE)
+    assert (begun.action, begun.stored) == (Action.FROZEN, stored)
+    assert begun.batches is planned.batches
+    assert rejudge(planned, None, TOO_LATE).action is Action.LATE
 
 
 # ---- batches
@@ -247,6 +497,24 @@ def test_a_requests_size_is_that_of_the_real_body_without_credentials(title, mob
         body = send_body(planned.message, batch.mobiles, NOBODY)
         assert batch.request_bytes == len(body)
         assert batch.digest.startswith("sha256:")
+
+
+def test_a_start_that_the_gateway_waits_for_is_part_of_each_request():
+    planned = plan(at_gateway(), batch_size=1)
+    for batch in planned.batches:
+        body = send_body(planned.message, batch.mobiles, NOBODY, starttime="2035-09-16 09:00:00")
+        assert batch.request_bytes == len(body)
+    assert planned.contents != plan(campaign_of(), batch_size=1).contents
+
+
+def test_contents_are_those_of_all_requests():
+    contents = {
+        plan(campaign_of(), batch_size=2).contents,
+        plan(campaign_of(), batch_size=1).contents,
+        plan(campaign_of(audience=audience_of(13800138000)), batch_size=2).contents,
+        plan(campaign_of(message=message_of("再见")), batch_size=2).contents,
+    }
+    assert len(contents) == 4
 
 
 def test_batches_of_other_people_have_other_digests():
@@ -336,3 +604,36 @@ def test_of_many_skipped_numbers_the_first_places_are_named():
 
 def test_without_a_reason_nothing_is_warned_of():
     assert plan(campaign_of()).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "latest", "warning"),
+    [
+        ("12:00", timedelta(hours=8), "it waits for its hours, which open at 2035-09-16 18:00"),
+        (
+            "12:00",
+            timedelta(hours=1),
+            "its hours open at 2035-09-16 18:00, more than `latest` (1h) after its start",
+        ),
+        ("18:00", timedelta(hours=1), None),
+        ("20:59", timedelta(hours=1), None),
+        ("21:00", timedelta(days=1), "it waits for its hours, which open at 2035-09-17 18:00"),
+    ],
+)
+def test_a_start_outside_of_the_hours_is_warned_of(start, latest, warning):
+    moment = datetime.fromisoformat(f"2035-09-16T{start}:00+08:00")
+    planned = plan(campaign_of(start=moment, latest=latest, hours=EVENING))
+    assert planned.warnings == ((warning,) if warning else ())
+    assert planned.action is Action.SCHEDULE
+
+
+def test_hours_that_are_never_open_at_once_are_warned_of():
+    planned = plan(campaign_of(hours=EVENING), hours=parse_hours("08:00-12:00"))
+    assert planned.warnings == (
+        "the hours of the account and of the campaign are never open at once",
+    )
+
+
+@pytest.mark.parametrize("start", [DRAFT, NOW])
+def test_what_has_no_time_of_its_own_is_not_warned_of_hours(start):
+    assert plan(campaign_of(hours=EVENING, **start)).warnings == ()

@@ -64,12 +64,18 @@ def standing_of(state: AccountState = AccountState.ACTIVE, **changes: Any) -> St
 
 
 def judge(
-    outcome: Outcome, standing: Standing | None = None, *, refusals: int = 0, **account: Any
+    outcome: Outcome,
+    standing: Standing | None = None,
+    *,
+    refusals: int = 0,
+    starttime: datetime | None = None,
+    **account: Any,
 ) -> Ruling:
     batch = StoredBatch(
         id=1, account="main", campaign="c", state=BatchState.SUBMITTING, refusals=refusals
     )
-    return rule(outcome, account_of(**account), batch, standing or standing_of(), NOW)
+    judged = standing or standing_of()
+    return rule(outcome, account_of(**account), batch, judged, NOW, starttime=starttime)
 
 
 def state_after(standing: Standing, event: AccountEvent | None) -> AccountState:
@@ -147,6 +153,17 @@ def test_every_outcome_but_a_receipt_says_why():
 def test_an_accepted_batch_has_its_task_and_the_time_until_reports_must_have_come():
     ruling = judge(RECEIPT, reports=ReportPolling(deadline=timedelta(hours=72)))
     assert ruling.batch.task_id == "27349872349823"
+    assert ruling.batch.report_deadline == NOW + timedelta(hours=72)
+
+
+def test_where_the_gateway_waits_for_the_start_reports_must_have_come_so_long_after_it():
+    start = NOW + timedelta(days=5)
+    assert judge(RECEIPT, starttime=start).batch.report_deadline == start + timedelta(hours=72)
+
+
+def test_a_start_that_passed_before_the_receipt_does_not_shorten_the_time_for_reports():
+    """A clock may have gone on while the request was in flight."""
+    ruling = judge(RECEIPT, starttime=NOW - SECOND)
     assert ruling.batch.report_deadline == NOW + timedelta(hours=72)
 
 

@@ -13,6 +13,9 @@ import pytest
 from builders import (
     FIRST,
     NOW,
+    SECOND,
+    ZONE,
+    account_of,
     batch_states,
     begin,
     campaign_of,
@@ -23,20 +26,29 @@ from builders import (
     rows_of,
     settle,
 )
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
+from runner.codec.answers import ReportPage
+from runner.due import Rest, choose_turn
 from runner.lifecycle import BatchEvent, BatchState, CampaignState
-from runner.store import claims, outcomes
+from runner.model.outcome import RawAnswer, Report
+from runner.store import claims, outcomes, start
+from runner.store.accounts import Slots, keep_slots, read_slots
 from runner.store.claims import (
+    cancel_recipients,
+    claim_batch,
     count_in_flight,
     load_message,
     load_mobiles,
-    next_due,
+    read_candidates,
     size_of_next,
 )
 from runner.store.database import open_database
+from runner.store.journal import apply_page, keep_answer
 from runner.store.outcomes import doubt_abandoned, find_claimed
 from runner.store.planning import keep_plan
+from runner.store.progress import read_recipients
+from runner.timing import parse_hours
 
 
 def abandon(database):
@@ -52,8 +64,6 @@ def claimed_batch(database, claimed):
 def explain(database, statement, **parameters):
     """The steps in which SQLite would carry out one of our statements."""
     question = text(f"EXPLAIN QUERY PLAN {statement.text}")
-    if "scope" in parameters:
-        question = question.bindparams(bindparam("scope", expanding=True))
     with database.reading() as transaction:
         return [row[-1] for row in transaction.execute(question, parameters)]
 
@@ -146,7 +156,8 @@ def test_a_batch_that_waits_is_not_claimed_before_its_time(database):
     settle(database, claim(database), BatchEvent.NOT_SENT, again_at=later)
     assert claim(database, now=later - timedelta(milliseconds=1)) is None
     with database.reading() as transaction:
-        assert next_due(transaction, "main", ["moon"]) == later
+        [candidate] = read_candidates(transaction, "main", None)
+    assert candidate.not_before == later
     assert claim(database, now=later).seq == 1
 
 
@@ -155,11 +166,13 @@ def test_only_campaigns_of_the_scope_are_claimed(database):
     begin(database, name="sun")
     assert claim(database, scope=["sun"]).campaign == "sun"
     assert claim(database, scope=[]) is None
+    assert claim(database, scope=None).campaign == "moon"
 
 
 def test_a_campaign_that_has_not_begun_is_not_claimed(database):
     with database.writing() as transaction:
         keep_plan(transaction, make_plan(), NOW)
+        assert claim_batch(transaction, "moon", owner="process 1", now=NOW) is None
     assert claim(database) is None
 
 
@@ -208,23 +221,13 @@ def test_what_is_claimed_is_what_was_planned_whatever_else_is_planned_later(data
 
 def test_what_is_in_flight_and_what_comes_next_is_counted(database):
     begin(database, 3)
-    with database.reading() as transaction:
-        assert (
-            count_in_flight(transaction, "main"),
-            size_of_next(transaction, "main", ["moon"]),
-        ) == (
-            0,
-            2,
-        )
-    claim(database)
-    with database.reading() as transaction:
-        assert (
-            count_in_flight(transaction, "main"),
-            size_of_next(transaction, "main", ["moon"]),
-        ) == (
-            1,
-            1,
-        )
+    counts = []
+    for _ in range(3):
+        with database.reading() as transaction:
+            in_flight = count_in_flight(transaction, "main")
+            counts.append((in_flight, size_of_next(transaction, "moon", NOW)))
+        claim(database)
+    assert counts == [(0, 2), (1, 1), (2, 0)]
 
 
 def test_many_threads_claim_every_batch_once(database):
@@ -261,33 +264,232 @@ def test_two_databases_in_two_hands_claim_every_batch_once(database, state):
     assert Counter(taken) == Counter(range(1, 61))
 
 
-@pytest.mark.parametrize("campaigns", [1, 2, 3, 100])
-def test_a_claim_does_not_walk_through_finished_batches(database, campaigns):
-    scope = [f"2026/{number}" for number in range(campaigns)]
-    steps = explain(database, claims._NEXT, account="main", now="2035", scope=scope)
-    [search] = [step for step in steps if step.startswith("SEARCH b ")]
-    assert "batches_planned (account=?)" in search or "state=?" in search
-    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in steps)
+@pytest.mark.parametrize(
+    ("statement", "indexes", "parameters"),
+    [
+        (
+            claims._CANDIDATES,
+            ["campaigns_running (account=?)", "batches_next (campaign=?)"],
+            {"account": "main"},
+        ),
+        (claims._NEXT, ["batches_next (campaign=?)"], {"campaign": "moon", "now": "2035"}),
+        (claims._IN_FLIGHT, ["batches_submitting (account=?)"], {"account": "main"}),
+        (outcomes._IS_LEFT, ["batches_by_state (campaign=?"], {"campaign": "moon"}),
+        (outcomes._ABANDONED, ["batches_submitting"], {}),
+        (start._IS_DUE, ["campaigns_scheduled (start>?)"], {"campaign": None, "now": "2035"}),
+        (start._NEXT_START, ["campaigns_scheduled (start>?)"], {"now": "2035"}),
+    ],
+)
+def test_no_question_of_a_step_walks_through_what_is_finished(
+    database, statement, indexes, parameters
+):
+    steps = explain(database, statement, **parameters)
+    assert all(any(f"INDEX {index}" in step for step in steps) for index in indexes), steps
+    assert not any(re.match("SCAN (batches|campaigns|[bc])$", step) for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+# ---- whose turn it is
+
+
+def test_campaigns_of_one_account_are_claimed_in_turns(database):
+    """A small one is not stuck behind a large one."""
+    begin(database, 20, name="large")
+    begin(database, 4, name="small")
+    turns = [claim(database, scope=None, now=NOW + step * SECOND).campaign for step in range(7)]
+    assert turns == ["large", "small", "large", "small", "large", "large", "large"]
+
+
+def test_a_campaign_that_begins_later_is_next(database):
+    begin(database, 20, name="large")
+    for step in range(3):
+        claim(database, scope=None, now=NOW + step * SECOND)
+    begin(database, 2, name="new")
+    assert claim(database, scope=None, now=NOW + 9 * SECOND).campaign == "new"
+
+
+def test_who_waited_longest_is_known_to_the_next_process(database, state):
+    begin(database, 8, name="moon")
+    begin(database, 8, name="sun")
+    assert claim(database, scope=None).campaign == "moon"
+    database.close()
+    again = open_database(state, actor="run")
+    assert claim(again, scope=None, now=NOW + SECOND).campaign == "sun"
+    again.close()
+
+
+def test_of_one_campaign_what_was_never_tried_comes_before_a_retry(database):
+    begin(database, 6)
+    settle(database, claim(database), BatchEvent.NOT_SENT, again_at=NOW + SECOND)
+    order = [claim(database, now=NOW + 2 * SECOND).seq for _ in range(3)]
+    assert order == [2, 3, 1]
+
+
+def test_what_was_not_sent_and_need_not_wait_comes_in_its_old_place(database):
+    begin(database, 6)
+    settle(database, claim(database), BatchEvent.NOT_SENT)
+    assert claim(database).seq == 1
+
+
+def test_a_candidate_brings_what_its_file_says_of_time(database):
+    hours, until = parse_hours("08:00-21:00"), NOW + timedelta(hours=9)
+    begin(database, start=NOW, hours=hours, until=until)
+    with database.reading() as transaction:
+        [candidate] = read_candidates(transaction, "main", None)
+    assert (candidate.hours, candidate.until, candidate.start) == (hours, until, None)
+
+
+def test_a_start_is_handed_on_only_where_the_gateway_waits_for_it(database):
+    begin(database, start=NOW + SECOND, starts_at_gateway=True)
+    with database.reading() as transaction:
+        [candidate] = read_candidates(transaction, "main", None)
+    assert candidate.start == NOW + SECOND
+
+
+def test_what_has_nothing_left_to_claim_is_no_candidate(database):
+    begin(database, 2)
+    claim(database)
+    with database.reading() as transaction:
+        assert read_candidates(transaction, "main", None) == []
+
+
+def test_a_campaign_of_another_account_is_no_candidate(database):
+    begin(database, account="second")
+    with database.reading() as transaction:
+        assert read_candidates(transaction, "main", None) == []
+
+
+def test_after_its_until_nothing_is_claimed_whatever_is_left(database):
+    begin(database, until=NOW + SECOND)
+    assert claim(database).seq == 1
+    assert claim(database, now=NOW + SECOND) is None
+    assert counts_of(database) == {"pending": 4}
+
+
+def test_outside_its_hours_nothing_is_claimed(database):
+    begin(database, hours=parse_hours("18:00-21:00"))
+    assert claim(database) is None
+    with database.reading() as transaction:
+        candidates = read_candidates(transaction, "main", None)
+    assert isinstance(choose_turn(candidates, None, ZONE, NOW), Rest)
+    assert claim(database, now=NOW + timedelta(hours=9)).seq == 1
+
+
+# ---- the account's line
+
+
+def test_when_the_line_is_free_again_is_kept_over_a_restart_to_the_microsecond(database, state):
+    slots = Slots(request=NOW + timedelta(microseconds=333_334), people=NOW + timedelta(seconds=24))
+    with database.writing() as transaction:
+        assert read_slots(transaction, "main") == Slots()
+        keep_slots(transaction, "main", slots)
+    database.close()
+    again = open_database(state, actor="run")
+    with again.reading() as transaction:
+        assert read_slots(transaction, "main") == slots
+    again.close()
+
+
+def test_a_line_that_was_never_used_is_free(database):
+    with database.writing() as transaction:
+        keep_slots(transaction, "main", Slots(request=NOW))
+        assert read_slots(transaction, "main") == Slots(request=NOW)
+
+
+# ---- people who are left out
+
+
+def leave_out(database, claimed, *mobiles, reason="on the list optout"):
+    with database.writing() as transaction:
+        cancel_recipients(transaction, claimed.batch, mobiles, reason, NOW)
+
+
+def receive(database, *reports):
+    with database.writing() as transaction:
+        entry = keep_answer(transaction, "main", RawAnswer(status=200, body=b"<r/>"), NOW)
+        apply_page(transaction, entry, ReportPage(reports=reports))
+
+
+def report(mobile):
+    return Report(
+        task_id="77", mobile=mobile, delivered=True, received_at=NOW, error_code="DELIVRD"
+    )
+
+
+@pytest.fixture
+def thinned(database):
+    """The claim of a batch of four, of whom the first was left out."""
+    begin(database, 4, batch_size=4)
+    claimed = claim(database)
+    leave_out(database, claimed, FIRST)
+    return claimed
+
+
+def test_who_is_left_out_is_cancelled_and_the_others_go_out(database, thinned):
+    with database.reading() as transaction:
+        assert load_mobiles(transaction, thinned.batch) == [FIRST + 1, FIRST + 2, FIRST + 3]
+    assert counts_of(database) == {"pending": 3, "cancelled": 1}
+
+
+def test_who_is_left_out_is_so_whatever_becomes_of_the_others(database, thinned):
+    settle(database, thinned, BatchEvent.ACCEPT, task_id="77")
+    assert counts_of(database) == {"submitted": 3, "cancelled": 1}
+    with database.reading() as transaction:
+        states = [person.state.value for person in read_recipients(transaction, "moon")]
+    assert states == ["cancelled", "submitted", "submitted", "submitted"]
 
 
 @pytest.mark.parametrize(
-    ("statement", "index", "parameters"),
+    ("event", "counted"),
     [
-        (
-            claims._WAITING_UNTIL,
-            "batches_(planned|by_state)",
-            {"account": "main", "scope": ["moon", "sun"]},
-        ),
-        (
-            claims._SIZE_OF_NEXT,
-            "batches_(planned|by_state)",
-            {"account": "main", "scope": ["moon", "sun"]},
-        ),
-        (claims._IN_FLIGHT, "batches_submitting", {"account": "main"}),
-        (outcomes._IS_LEFT, "batches_by_state", {"campaign": "moon"}),
-        (outcomes._ABANDONED, "batches_submitting", {}),
+        (BatchEvent.REJECT, "rejected"),
+        (BatchEvent.DOUBT, "in_doubt"),
+        (BatchEvent.NOT_SENT, "pending"),
     ],
 )
-def test_every_question_of_a_step_is_answered_by_an_index(database, statement, index, parameters):
-    steps = explain(database, statement, **parameters)
-    assert any(re.search(rf"INDEX {index}\b", step) for step in steps), steps
+def test_counts_add_up_with_some_left_out(database, thinned, event, counted):
+    settle(database, thinned, event)
+    assert counts_of(database) == {counted: 3, "cancelled": 1}
+
+
+def test_why_somebody_was_left_out_stands_beside_him_and_in_the_log(database, thinned):
+    assert rows_of(database, "SELECT mobile, cancelled FROM recipients LIMIT 2") == [
+        (FIRST, "on the list optout"),
+        (FIRST + 1, None),
+    ]
+    [(reason,)] = rows_of(database, "SELECT reason FROM events ORDER BY id DESC LIMIT 1")
+    assert reason == "1 recipient cancelled: on the list optout"
+
+
+def test_the_log_counts_who_was_left_out_and_names_nobody(database, thinned):
+    leave_out(database, thinned, FIRST + 1, FIRST + 2, reason="on the list staff")
+    [(reason,)] = rows_of(database, "SELECT reason FROM events ORDER BY id DESC LIMIT 1")
+    assert reason == "2 recipients cancelled: on the list staff"
+
+
+def test_a_report_for_somebody_who_was_left_out_is_unmatched(database, thinned):
+    settle(database, thinned, BatchEvent.ACCEPT, task_id="77")
+    receive(database, report(FIRST + 1), report(FIRST))
+    assert counts_of(database) == {"delivered": 1, "submitted": 2, "cancelled": 1}
+    assert account_of(database).unmatched == 1
+    receive(database, report(FIRST))
+    assert account_of(database).unmatched == 2
+    assert counts_of(database) == {"delivered": 1, "submitted": 2, "cancelled": 1}
+
+
+def test_a_retry_leaves_them_out_still(database, thinned):
+    settle(database, thinned, BatchEvent.NOT_SENT)
+    with database.reading() as transaction:
+        assert size_of_next(transaction, "moon", NOW) == 3
+    again = claim(database)
+    assert again.recipients == 3
+    with database.reading() as transaction:
+        assert load_mobiles(transaction, again.batch) == [FIRST + 1, FIRST + 2, FIRST + 3]
+
+
+def test_a_batch_with_nobody_left_is_cancelled(database, thinned):
+    leave_out(database, thinned, FIRST + 1, FIRST + 2, FIRST + 3)
+    settle(database, thinned, BatchEvent.CANCEL, reason="everybody in it opted out")
+    assert batch_states(database) == ["cancelled"]
+    assert counts_of(database) == {"cancelled": 4}
+    assert campaign_of(database).state is CampaignState.FINISHED

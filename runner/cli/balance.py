@@ -17,7 +17,6 @@ from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from runner.cli.session import Session
     from runner.model.account import Account
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
     """Ask the gateway what is left on ACCOUNT (default: on every account)."""
-    root, settings = session.load_settings()
+    _, settings = session.load_settings()
     accounts = _select(account, settings.accounts)
-    answers = {name: ask_balance(chosen, root) for name, chosen in accounts.items()}
+    answers = {name: ask_balance(chosen) for name, chosen in accounts.items()}
     if as_json:
         rows = [_to_json(name, answer) for name, answer in answers.items()]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -44,9 +43,9 @@ def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
     return judge_answers(answers)
 
 
-def ask_balance(account: Account, root: Path) -> BalanceAnswer:
+def ask_balance(account: Account) -> BalanceAnswer:
     """Ask one account's gateway."""
-    with Gateway(account, resolve_credentials(account, root)) as gateway:
+    with Gateway(account, resolve_credentials(account)) as gateway:
         return gateway.balance()
 
 

@@ -99,7 +99,12 @@ def _run(workspace: Path, words: Sequence[str]) -> int:
     click.echo(f"\n$ mms-runner {' '.join(words)}")
     sys.stdout.flush()
     command = [sys.executable, "-m", "runner", "-C", str(workspace), *words]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own commands
+    # The settings of a server must not decide a demo.
+    environment = {
+        name: value for name, value in os.environ.items() if name != "MMS_RUNNER_SETTINGS"
+    }
+    done = subprocess.run(command, env=environment, check=False)  # noqa: S603 - our own commands
+    return done.returncode
 
 
 def _farewell(folder: Path, workspace: Path) -> str:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runner.cli.exits import Exit
+from runner.cli.onlooker import Onlooker
+from runner.cli.person import name_person
 from runner.cli.session import open_state, read_clock, state_path
 from runner.cli.verdict import judge_run
 from runner.dispatch.begin import Begin, begin_campaign
 from runner.dispatch.crew import Crew
+from runner.dispatch.line import name_owner, open_line, take_up
 from runner.dispatch.pump import Pump
-from runner.gateway import Gateway
+from runner.errors import AnotherInstance
 from runner.lifecycle import CampaignState, RecipientState
 from runner.plan import plan_campaign
 from runner.reports import apply_left_over, may_poll, poll_reports
-from runner.store.accounts import ensure_accounts, release_accounts
-from runner.store.lock import hold_lock
+from runner.store.lock import find_holder, hold_lock
 from runner.store.outcomes import doubt_abandoned
 from runner.store.planning import read_facts
 from runner.store.progress import count_unsettled, list_unsettled, read_accounts, read_campaigns
 from runner.timing import poll_waits
-from runner.workspace.secrets import resolve_credentials
+from runner.workspace.optouts import OptOuts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
     from runner.cli.progress import Display
     from runner.cli.signals import Interruption
+    from runner.dispatch.line import Line
     from runner.dispatch.pump import Submitted
-    from runner.model.account import Account, Credentials, Settings
+    from runner.model.account import Account, Settings
     from runner.model.campaign import Campaign
     from runner.plan import CampaignPlan, StoredCampaign
     from runner.store.database import Database
@@ -54,17 +55,11 @@ class Begun:
     begin: Begin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAccount:
-    """An account whose secrets are resolved and whose gateway can be asked."""
-
-    account: Account
-    credentials: Credentials
-    gateway: Gateway
-
-
 class Errand:
-    """A run, from the lock to the verdict. Use ``open_errand``."""
+    """A run, from the lock to the verdict. Use ``open_errand``.
+
+    beside_daemon: a daemon holds the lock and sends; the run only looks on.
+    """
 
     def __init__(
         self,
@@ -73,14 +68,16 @@ class Errand:
         settings: Settings,
         database: Database,
         interruption: Interruption,
-        accounts: Mapping[str, OpenAccount],
+        lines: Mapping[str, Line],
+        beside_daemon: bool,
     ) -> None:
         self._workspace = workspace
         self._settings = settings
         self._interruption = interruption
-        self._accounts = accounts
+        self._lines = lines
         self._unreached: set[str] = set()  # accounts whose gateway did not answer the last query
         self._doubtful: set[str] = set()  # campaigns whose sender died
+        self.beside_daemon = beside_daemon
         self.database = database
         self.scope: list[str] = []  # campaigns that are worked on
         self.watched: list[str] = []  # campaigns whose reports are waited for
@@ -88,10 +85,7 @@ class Errand:
     def recover(self) -> list[StoredBatch]:
         """Take up what an earlier process left; gives the batches that are in doubt now."""
         now = read_clock()
-        with self.database.writing() as transaction:
-            ensure_accounts(transaction, self._settings.accounts, now)
-            doubtful = doubt_abandoned(transaction, now)
-            release_accounts(transaction, now)
+        doubtful = take_up(self.database, self._settings.accounts, now)
         apply_left_over(self.database, now)
         self._doubtful.update(batch.campaign for batch in doubtful)
         return doubtful
@@ -115,27 +109,27 @@ class Errand:
         return told
 
     def _begin(self, campaign: Campaign, stored: StoredCampaign | None, *, named: bool) -> Begun:
-        now = read_clock()
-        account = self._settings.accounts[campaign.account]
-        plan = plan_campaign(campaign, account, stored, now)
+        now, accounts, zone = read_clock(), self._settings.accounts, self._settings.zone
+        account = accounts[campaign.account]
+        plan = plan_campaign(campaign, account, stored, now, zone, sending=True)
         with self.database.writing() as transaction:
-            begin = begin_campaign(transaction, plan, stored, now, named=named)
+            plan, begin = begin_campaign(transaction, plan, accounts, zone, now, named=named)
         return Begun(plan=plan, begin=begin)
 
     def send(self, notice: Callable[[Submitted], None]) -> None:
         """Send until nothing is left within patience, or somebody wants the end."""
-        owner = f"process {os.getpid()} on {socket.gethostname()}"
+        opt_outs = OptOuts([self._settings.lists[name] for name in self._settings.always_exclude])
         pumps = [
             Pump(
-                account=opened.account,
-                credentials=opened.credentials,
-                gateway=opened.gateway,
+                line=line,
                 database=self.database,
                 scope=self.scope,
-                owner=owner,
+                zone=self._settings.zone,
+                opt_outs=opt_outs,
+                owner=name_owner(),
                 clock=read_clock,
             )
-            for opened in self._accounts.values()
+            for line in self._lines.values()
         ]
         crew = Crew(pumps, clock=read_clock, patience=PATIENCE, notice=notice)
         self._interruption.when_asked(crew.stop)
@@ -146,13 +140,26 @@ class Errand:
             with self.database.writing() as transaction:
                 doubt_abandoned(transaction, read_clock())
 
+    def look_on(self, wait: timedelta | None, say: Callable[[str], None]) -> None:
+        """Watch a daemon send, and for so long collect reports."""
+        onlooker = Onlooker(
+            self.database,
+            self._interruption,
+            patience=PATIENCE,
+            read=lambda: self.read()[0],
+            say=say,
+        )
+        onlooker.watch_sending()
+        if wait is not None:
+            onlooker.watch_reports(wait, self.scope)
+
     def collect(self, wait: timedelta | None, display: Display) -> None:
         """Poll reports once, or until everybody is settled or the wait is over."""
         self._poll(display)
         if wait is None:
             return
         deadline = read_clock() + wait
-        intervals = [opened.account.reports.every for opened in self._accounts.values()]
+        intervals = [line.account.reports.every for line in self._lines.values()]
         for pause in poll_waits(min(intervals, default=PATIENCE)):
             left = deadline - read_clock()
             display.show_unsettled(self._count_unsettled())
@@ -162,9 +169,9 @@ class Errand:
             self._poll(display)
 
     def _poll(self, display: Display) -> None:
-        for name, opened in self._accounts.items():
-            while not self._interruption.asked and self._may_poll(opened.account):
-                poll = poll_reports(self.database, opened.account, opened.gateway, read_clock())
+        for name, line in self._lines.items():
+            while not self._interruption.asked and self._may_poll(line.account):
+                poll = poll_reports(self.database, line.account, line.gateway, read_clock())
                 self._unreached.discard(name)
                 if poll.unanswered:
                     self._unreached.add(name)
@@ -178,7 +185,7 @@ class Errand:
             return may_poll(transaction, account)
 
     def _may_learn_more(self) -> bool:
-        polled = any(self._may_poll(opened.account) for opened in self._accounts.values())
+        polled = any(self._may_poll(line.account) for line in self._lines.values())
         return polled and self._count_unsettled() > 0
 
     def _count_unsettled(self) -> int:
@@ -190,9 +197,8 @@ class Errand:
         with self.database.reading() as transaction:
             shown = {*self.scope, *self.watched, *self._doubtful}
             campaigns = [entry for entry in read_campaigns(transaction) if entry.id in shown]
-            accounts = [
-                entry for entry in read_accounts(transaction) if entry.name in self._accounts
-            ]
+            concerned = {*self._lines, *(campaign.account for campaign in campaigns)}
+            accounts = [entry for entry in read_accounts(transaction) if entry.name in concerned]
         return campaigns, accounts
 
     def count_pending(self) -> int:
@@ -221,24 +227,37 @@ def open_errand(
     interruption: Interruption,
     *,
     command: str,
+    beside_daemon: bool,
 ) -> Iterator[Errand]:
     """Take the lock, resolve the secrets of the accounts and open the state.
 
+    beside_daemon: where a daemon holds the lock, leave the sending and the secrets to it.
     Raises WrongUsage, AnotherInstance and StateRefused before anything is changed.
     """
     with ExitStack() as stack:
         path = state_path(settings, workspace.root)
-        stack.enter_context(hold_lock(path, command=command, now=read_clock()))
-        opened = {
-            name: _open_account(settings.accounts[name], workspace, stack) for name in accounts
-        }
-        database = stack.enter_context(open_state(settings, workspace.root, actor=command))
+        try:
+            stack.enter_context(hold_lock(path, command=command, now=read_clock()))
+        except AnotherInstance:
+            holder = find_holder(path)
+            if not beside_daemon or not holder or not holder.is_daemon:
+                raise
+            accounts = []
+        else:
+            beside_daemon = False
+        lines = {name: open_line(settings.accounts[name]) for name in accounts}
+        for line in lines.values():
+            stack.enter_context(line.gateway)
+        database = stack.enter_context(
+            open_state(settings, workspace.folder, actor=name_person(command))
+        )
         yield Errand(
             workspace=workspace,
             settings=settings,
             database=database,
             interruption=interruption,
-            accounts=opened,
+            lines=lines,
+            beside_daemon=beside_daemon,
         )
 
 
@@ -253,12 +272,6 @@ def select_due(
         or campaign.starts_now
         or (campaign.start is not None and campaign.start <= now)
     ]
-
-
-def _open_account(account: Account, workspace: Workspace, stack: ExitStack) -> OpenAccount:
-    credentials = resolve_credentials(account, workspace.root)
-    gateway = stack.enter_context(Gateway(account, credentials))
-    return OpenAccount(account=account, credentials=credentials, gateway=gateway)
 
 
 def _is_over(begun: Begun, facts: Mapping[str, StoredCampaign]) -> bool:

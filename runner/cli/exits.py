@@ -9,6 +9,7 @@ class Exit(IntEnum):
     """How a command ended."""
 
     INTERRUPTED = 130  # Ctrl-C
+    DEFECT = 70  # an error of the program's own, which no user can cause
     ANOTHER_INSTANCE = 75  # another process holds the state
     WRONG_USAGE = 2  # the command, the settings or the machine
     FAULTY_FILES = 1  # problems in the files

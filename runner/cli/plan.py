@@ -22,7 +22,6 @@ from runner.store.planning import read_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from runner.cli.session import Session
     from runner.model.account import Settings
@@ -53,10 +52,11 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
             settings.accounts[campaign.account],
             stored if isinstance(stored, UnreadableState) else stored.get(campaign.id),
             now,
+            settings.zone,
         )
         for campaign in workspace.campaigns.values()
     ]
-    answers = _ask_balances(plans, settings, workspace.root) if ask else {}
+    answers = _ask_balances(plans, settings) if ask else {}
     balances = {name: answer for name, answer in answers.items() if isinstance(answer, Balance)}
     if as_json:
         document = plans_json(plans, settings, balances, now)
@@ -82,13 +82,11 @@ def _ask_state(
         return facts
 
 
-def _ask_balances(
-    plans: Sequence[CampaignPlan], settings: Settings, root: Path
-) -> Mapping[str, BalanceAnswer]:
+def _ask_balances(plans: Sequence[CampaignPlan], settings: Settings) -> Mapping[str, BalanceAnswer]:
     from runner.cli.balance import ask_balance, explain
 
     names = dict.fromkeys(plan.campaign.account for plan in plans)
-    answers = {name: ask_balance(settings.accounts[name], root) for name in names}
+    answers = {name: ask_balance(settings.accounts[name]) for name in names}
     for name, answer in answers.items():
         if not isinstance(answer, Balance):
             warn(f"account {name}: {explain(answer)}")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from runner.cli.tables import count
 from runner.dispatch.policy import covers
-from runner.plan import Action, plan_digest
+from runner.plan import Action, StoredCampaign, plan_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from runner.model.account import Account, Settings
@@ -26,6 +26,8 @@ _WORDS = {
     Action.DRIFTED: "has begun with another content",
     Action.LATE: "would not go out by itself",
     Action.HELD: "would not go out",
+    Action.PAUSED: "does not go out for as long as that stands",
+    Action.CANCEL: "what is not sent of it stays unsent",
     Action.DONE: "nothing is left to send",
     Action.UNKNOWN: "whether it was sent cannot be told",
 }
@@ -80,9 +82,41 @@ def _campaign_json(
             }
             for batch in plan.batches
         ],
-        "warnings": _warnings(plan, balances),
-        "not_checked": [] if campaign.account in balances else ["balance"],
+        "warnings": _warnings(plan, settings, balances),
+        "not_checked": list(_not_checked(plan, balances)),
     }
+
+
+def _describe_changes(plan: CampaignPlan, settings: Settings) -> list[str]:
+    """Say what would be another than what was scheduled; nothing for one that was not."""
+    stored = plan.stored
+    if plan.action is not Action.CHANGE or not isinstance(stored, StoredCampaign):
+        return []
+    campaign = plan.campaign
+    pairs = {
+        "title": (stored.title, campaign.message.title),
+        "account": (stored.account, campaign.account),
+        "start": (_moment(stored.start, settings), _moment(campaign.start, settings)),
+        "recipients": (f"{stored.recipients:,}", f"{len(campaign.audience.mobiles):,}"),
+    }
+    if campaign.starts_now:
+        del pairs["start"]
+    changes = [f"{name} {old} -> {new}" for name, (old, new) in pairs.items() if old != new]
+    return [f"changed: {change}" for change in changes or ["the message, or who gets it"]]
+
+
+def _moment(moment: datetime | None, settings: Settings) -> str:
+    return f"{moment.astimezone(settings.zone):%F %R}" if moment else "none"
+
+
+def _not_checked(plan: CampaignPlan, balances: Mapping[str, Balance]) -> Iterator[str]:
+    """Name what this machine, or this command, cannot judge."""
+    if plan.campaign.account not in balances:
+        yield "balance"
+    for name in plan.campaign.audience.missing:
+        yield f"list {name}"
+    if plan.campaign.audience.missing and plan.campaign.expect:
+        yield "expect"
 
 
 def _audience_json(audience: Audience) -> dict[str, int]:
@@ -117,8 +151,11 @@ def _start(plan: CampaignPlan, settings: Settings, now: datetime) -> str | None:
     return start.astimezone(settings.zone).isoformat(timespec="seconds")
 
 
-def _warnings(plan: CampaignPlan, balances: Mapping[str, Balance]) -> list[str]:
+def _warnings(
+    plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]
+) -> list[str]:
     warnings = [plan.reason] if plan.reason else []
+    warnings += _describe_changes(plan, settings)
     warnings += plan.warnings
     balance = balances.get(plan.campaign.account)
     total = len(plan.campaign.audience.mobiles)
@@ -146,13 +183,27 @@ def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str
         *(f"              {source.rows:,} rows in {source.name}" for source in audience.sources),
         f"  message     {size}",
         f"  requests    {_describe_batches(plan)} by account {account.name}",
-        *(f"  warning     {warning}" for warning in _warnings(plan, balances)),
+        *(f"  {name:<11} {value}" for name, value in _describe_times(plan, settings)),
+        *(f"  warning     {warning}" for warning in _warnings(plan, settings, balances)),
     ]
     if balance := balances.get(account.name):
         lines.append(f"  balance     {balance.left}")
-    else:
-        lines.append("  not checked balance")
+    lines += [f"  not checked {what}" for what in _not_checked(plan, balances)]
     return "\n".join(lines)
+
+
+def _describe_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Give what else decides when it goes out, where it says so."""
+    campaign, account = plan.campaign, settings.accounts[plan.campaign.account]
+    hours = [str(stretch) for stretch in (account.hours, campaign.hours) if stretch]
+    if hours:
+        yield "hours", " and ".join(dict.fromkeys(hours))
+    if campaign.until:
+        yield "until", _moment(campaign.until, settings)
+    if campaign.starts_at_gateway:
+        yield "submitted", "now: the gateway itself waits for the start"
+    if account.pace:
+        yield "pace", f"{account.pace:,} people a minute"
 
 
 def _describe_batches(plan: CampaignPlan) -> str:

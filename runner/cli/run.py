@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from runner.cli.errand import Begun
     from runner.cli.exits import Exit
     from runner.cli.session import Session
+    from runner.cli.signals import Interruption
     from runner.model.account import Settings
     from runner.model.campaign import Campaign
     from runner.store.progress import AccountStatus, CampaignStatus
@@ -44,6 +45,7 @@ _BEGINNINGS = {
     Begin.GOES_ON: "goes on",
     Begin.NOT_DUE: "is not due",
     Begin.KEPT_BACK: "does not go out",
+    Begin.PAUSED: "is paused",
     Begin.AT_REST: "has nothing that may be sent",
 }
 
@@ -88,7 +90,8 @@ def command(
     """Send what is due, and the drafts that are named; then fetch delivery reports once.
 
     Without CAMPAIGN, everything whose start has come. Ctrl-C lets what is in flight come home;
-    the next run goes on where this one stopped.
+    the next run goes on where this one stopped. Beside a daemon, what is named is released to it,
+    and this command looks on.
     """
     # What is wrong with the command is told before what is wrong with the files.
     select_campaigns(session.find_root(), campaigns)
@@ -97,21 +100,38 @@ def command(
     words = " ".join(["run", *campaigns])
     with (
         catching_signals() as interruption,
-        open_errand(workspace, settings, accounts, interruption, command=words) as errand,
+        open_errand(
+            workspace,
+            settings,
+            accounts,
+            interruption,
+            command=words,
+            beside_daemon=bool(campaigns),
+        ) as errand,
     ):
-        for batch in errand.recover():
-            warn(f"batch {batch.id} of {batch.campaign} is in doubt: its sender died")
+        if not errand.beside_daemon:
+            for batch in errand.recover():
+                warn(f"batch {batch.id} of {batch.campaign} is in doubt: its sender died")
         for begun in errand.begin(chosen, named=bool(campaigns)):
             _tell_beginning(session, begun)
-        with displaying(session, settings.zone, pending=errand.count_pending()) as display:
-            errand.send(display.show_submission)
-            errand.collect(wait, display)
+        if errand.beside_daemon:
+            errand.look_on(wait, session.say)
+        else:
+            with displaying(session, settings.zone, pending=errand.count_pending()) as display:
+                errand.send(display.show_submission)
+                errand.collect(wait, display)
         if interruption.asked:
-            in_flight = "in doubt now" if interruption.in_a_hurry() else "recorded"
-            session.say(f"interrupted: what was in flight is {in_flight}; run again to go on")
+            session.say(_describe_interruption(errand, interruption))
         with outliving_its_reader():
             _sum_up(session, errand, settings)
         return errand.judge(fail_under)
+
+
+def _describe_interruption(errand: Errand, interruption: Interruption) -> str:
+    if errand.beside_daemon:
+        return "interrupted: the daemon goes on; `mms-runner pause` stops it"
+    in_flight = "in doubt now" if interruption.in_a_hurry() else "recorded"
+    return f"interrupted: what was in flight is {in_flight}; run again to go on"
 
 
 def _choose(

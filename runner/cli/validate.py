@@ -12,7 +12,6 @@ from runner.cli.exits import Exit
 from runner.cli.selection import select_files
 from runner.cli.tables import count
 from runner.model.diagnostic import Severity
-from runner.workspace.load import load_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +38,7 @@ def command(session: Session, files: tuple[Path, ...], form: str) -> Exit:
     """
     root = session.find_root()
     only = select_files(root, files) if files else None
-    workspace = load_workspace(root, only)
+    workspace = session.load_workspace(only)
     text = render_diagnostics(workspace.diagnostics, root, Format(form), color=session.use_color)
     if text:
         click.echo(text)

@@ -1,7 +1,6 @@
-"""Puts plans into force at the moment when their campaigns would begin, and not before.
+"""Begins campaigns that a person runs: those that are named, and those that are due.
 
-Until then a campaign follows its file, so nothing is kept of it; from the first claim on it is
-frozen, so nothing is changed.
+Nothing is kept of a campaign that is not due: until then it follows its file.
 """
 
 from __future__ import annotations
@@ -9,13 +8,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from runner.dispatch.follow import follow_file
 from runner.lifecycle import CampaignEvent, CampaignState
-from runner.plan import Action
-from runner.store.planning import keep_plan, move_campaign
+from runner.model.campaign import Wish
+from runner.plan import Action, rejudge
+from runner.store.planning import move_campaign, read_fact
+from runner.store.start import begin_due
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
+    from datetime import datetime, tzinfo
 
+    from runner.model.account import Account
+    from runner.model.campaign import Campaign
     from runner.plan import CampaignPlan, StoredCampaign
     from runner.store.database import Transaction
 
@@ -27,44 +32,74 @@ class Begin(StrEnum):
     GOES_ON = "goes on"  # it had begun before
     NOT_DUE = "not due"  # its start is to come, or it is a draft that nobody named
     KEPT_BACK = "kept back"  # held or missed: a person is needed
-    AT_REST = "at rest"  # finished or halted: nothing of it may be claimed
+    PAUSED = "paused"  # a brake keeps it
+    AT_REST = "at rest"  # finished, halted or cancelled: nothing of it may be claimed
 
 
-_NEW = {Action.SCHEDULE, Action.DRAFT, Action.CHANGE, Action.UNCHANGED}
-_BEGUN = {Action.FROZEN, Action.DRIFTED, Action.DONE}
+_KEPT_BACK = {CampaignState.HELD, CampaignState.MISSED}
+_MAY_GO_OUT = {CampaignState.RUNNING, CampaignState.SCHEDULED}
 
 
 def begin_campaign(
+    transaction: Transaction,
+    plan: CampaignPlan,
+    accounts: Mapping[str, Account],
+    zone: tzinfo,
+    now: datetime,
+    *,
+    named: bool,
+) -> tuple[CampaignPlan, Begin]:
+    """Begin one campaign if it is due; named: a person asked for this very one.
+
+    plan: it is judged anew by what the state knows now. Gives it so, and what came of it.
+    """
+    stored = read_fact(transaction, plan.campaign.id)
+    plan = rejudge(plan, stored, now)
+    if stored is None and not _is_due(plan.campaign, now, named=named):
+        return plan, Begin.NOT_DUE
+    if stored is None and plan.action is Action.PAUSED:
+        return plan, Begin.PAUSED
+    _follow(transaction, plan, stored, now, named=named)
+    begin_due(transaction, accounts, zone, now, campaign=plan.campaign.id)
+    return plan, _tell(plan, read_fact(transaction, plan.campaign.id), stored)
+
+
+def _follow(
     transaction: Transaction,
     plan: CampaignPlan,
     stored: StoredCampaign | None,
     now: datetime,
     *,
     named: bool,
-) -> Begin:
-    """Begin one campaign if it is due; named: a person asked for this very one."""
-    running = stored is not None and stored.state is CampaignState.RUNNING
-    if plan.action in _BEGUN:
-        return Begin.GOES_ON if running else Begin.AT_REST
-    if running and plan.action is Action.UNCHANGED:
-        return Begin.GOES_ON  # its process ended before the first claim
-    if not _is_due(plan, now, asked_for=named or running):
-        if plan.action is Action.CHANGE:
-            keep_plan(transaction, plan, now)
-        return Begin.NOT_DUE
-    keep_plan(transaction, plan, now)
-    campaign = plan.campaign.id
-    if plan.action in _NEW:
-        begun_at = None if plan.campaign.start else now
-        move_campaign(transaction, campaign, CampaignEvent.BEGIN, now, start=begun_at)
-        return Begin.BEGUN
-    event = CampaignEvent.MISS if plan.action is Action.LATE else CampaignEvent.HOLD
-    move_campaign(transaction, campaign, event, now, reason=plan.reason)
-    return Begin.KEPT_BACK
+) -> None:
+    follow_file(transaction, plan, stored, now, named=named)
+    kept = read_fact(transaction, plan.campaign.id)
+    if kept is None or kept.state is not CampaignState.SCHEDULED or _is_paused(plan, kept):
+        return
+    if plan.campaign.is_draft and named:
+        move_campaign(transaction, plan.campaign.id, CampaignEvent.BEGIN, now, start=now)
 
 
-def _is_due(plan: CampaignPlan, now: datetime, *, asked_for: bool) -> bool:
-    campaign = plan.campaign
+def _is_due(campaign: Campaign, now: datetime, *, named: bool) -> bool:
     if campaign.is_draft:
-        return asked_for
-    return campaign.start is None or campaign.start <= now
+        return named
+    return campaign.starts_at_gateway or campaign.start is None or campaign.start <= now
+
+
+def _is_paused(plan: CampaignPlan, stored: StoredCampaign) -> bool:
+    return stored.brake is not None or plan.campaign.wish is Wish.PAUSED
+
+
+def _tell(
+    plan: CampaignPlan, stored: StoredCampaign | None, before: StoredCampaign | None
+) -> Begin:
+    if stored is None:
+        return Begin.AT_REST  # its file cancels it
+    if _is_paused(plan, stored) and stored.state in _MAY_GO_OUT:
+        return Begin.PAUSED
+    if stored.state is CampaignState.RUNNING:
+        went = before is not None and before.state is CampaignState.RUNNING
+        return Begin.GOES_ON if went else Begin.BEGUN
+    if stored.state in _KEPT_BACK:
+        return Begin.KEPT_BACK
+    return Begin.NOT_DUE if stored.state is CampaignState.SCHEDULED else Begin.AT_REST

@@ -1,7 +1,7 @@
-"""Runs pumps in threads, as many for an account as it has `concurrency`, until nothing is to do.
+"""Runs pumps in threads, as many for an account as it has `concurrency`.
 
-A crew ends by itself where no batch may go out within its patience. Told to stop, it claims nothing
-more and lets what is in flight come home.
+A crew with patience ends by itself where no batch may go out within it; one without waits for ever
+for something to do. Told to stop, it claims nothing more and lets what is in flight come home.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from runner.dispatch.pump import Asked, Idle, Submitted, Wait
+from runner.dispatch.pump import Asked, Emptied, Idle, Submitted, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.dispatch.pump import Pump, Step
 
 _LOOK_UP = 0.2  # seconds between two looks at whether somebody said stop
+_LONGEST_SLEEP = 5.0  # seconds; a clock that was set, or a machine that slept, is noticed then
 
 
 class _Watch:
@@ -42,14 +43,14 @@ class _Watch:
         finally:
             with self.changed:
                 self.at_work -= 1
-                self.news += isinstance(step, Submitted | Asked)
+                self.news += isinstance(step, Submitted | Asked | Emptied)
                 self.changed.notify_all()
 
 
 class Crew:
     """Works off what is due.
 
-    patience: how far away the next step may be for the crew to stay.
+    patience: how far away the next step may be for the crew to stay, None for any time.
     notice: called from the threads after every submission.
     """
 
@@ -58,19 +59,20 @@ class Crew:
         pumps: Sequence[Pump],
         *,
         clock: Callable[[], datetime],
-        patience: timedelta,
+        patience: timedelta | None,
         notice: Callable[[Submitted], None],
     ) -> None:
         self._clock = clock
         self._patience = patience
         self._notice = notice
         self._stopping = threading.Event()
-        self._failure: Exception | None = None
+        self._watches = [_Watch() for _ in pumps]
+        self.failure: Exception | None = None
         self._threads = [
             threading.Thread(
                 target=self._work, args=(pump, watch), daemon=True, name=f"pump-{slot}"
             )
-            for pump, watch in [(pump, _Watch()) for pump in pumps]
+            for pump, watch in zip(pumps, self._watches, strict=True)
             for slot in range(pump.account.concurrency)
         ]
 
@@ -79,18 +81,38 @@ class Crew:
 
         Raises what a thread raised, after the others came home.
         """
+        self.start()
+        self.wait(hurry)
+        self.stop()  # whoever is left behind in a hurry claims nothing more
+        if self.failure:
+            raise self.failure
+
+    def start(self) -> None:
+        """Begin to work."""
         for thread in self._threads:
             thread.start()
-        while any(thread.is_alive() for thread in self._threads) and not hurry():
+
+    def wait(self, hurry: Callable[[], bool]) -> None:
+        """Wait until all threads have ended, or `hurry()`."""
+        while self.is_at_work and not hurry():
             for thread in self._threads:
                 thread.join(_LOOK_UP / len(self._threads))
-        self.stop()  # whoever is left behind in a hurry claims nothing more
-        if self._failure:
-            raise self._failure
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a thread has not ended."""
+        return any(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
         """Claim nothing more; may be called from a signal handler."""
         self._stopping.set()
+
+    def wake(self) -> None:
+        """Look again for something to do: what the threads wait for may have come, or the end."""
+        for watch in self._watches:
+            with watch.changed:
+                watch.news += 1
+                watch.changed.notify_all()
 
     def _work(self, pump: Pump, watch: _Watch) -> None:
         try:
@@ -102,7 +124,7 @@ class Crew:
                 elif isinstance(step, Wait | Idle) and not self._stay(watch, step, seen):
                     return
         except Exception as error:  # noqa: BLE001 - `run` raises it in the thread of its caller
-            self._failure = self._failure or error
+            self.failure = self.failure or error
             self._stopping.set()
 
     def _stay(self, watch: _Watch, step: Wait | Idle, seen: int) -> bool:
@@ -112,14 +134,17 @@ class Crew:
                 left = self._count_down(step)
                 if watch.news != seen or (left is not None and left <= 0):
                     return True
-                if left is None and not watch.at_work:
+                if left is None and not watch.at_work and self._patience is not None:
                     return False
-                watch.changed.wait(_LOOK_UP if left is None else min(left, _LOOK_UP))
+                longest = _LONGEST_SLEEP if self._patience is None else _LOOK_UP
+                watch.changed.wait(longest if left is None else min(left, longest))
         return False
 
     def _count_down(self, step: Wait | Idle) -> float | None:
         """Give the seconds until the next step may go on; None where patience ends before."""
-        if isinstance(step, Idle) or step.until is None or step.given_up:
+        if isinstance(step, Idle) or step.until is None:
             return None
         left = step.until - self._clock()
-        return left.total_seconds() if left <= self._patience else None
+        if self._patience is not None and (step.given_up or left > self._patience):
+            return None
+        return left.total_seconds()

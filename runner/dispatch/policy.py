@@ -71,12 +71,22 @@ class Ruling:
 
 
 def rule(
-    outcome: Outcome, account: Account, batch: StoredBatch, standing: Standing, now: datetime
+    outcome: Outcome,
+    account: Account,
+    batch: StoredBatch,
+    standing: Standing,
+    now: datetime,
+    *,
+    starttime: datetime | None = None,
 ) -> Ruling:
-    """Say what is made of the outcome of a submission."""
+    """Say what is made of the outcome of a submission.
+
+    starttime: the gateway waits until then, so its reports come later.
+    """
     match outcome:
         case Accepted():
-            return _accept(outcome, account, standing, now)
+            deadline = max(now, starttime or now) + account.reports.deadline
+            return _accept(outcome, standing, deadline)
         case Refused():
             return _refuse(outcome.code, account, batch, standing, now)
         case NotTaken():
@@ -150,12 +160,12 @@ def unreached(standing: Standing, account: Account, why: str, now: datetime) -> 
     )
 
 
-def _accept(outcome: Accepted, account: Account, standing: Standing, now: datetime) -> Ruling:
+def _accept(outcome: Accepted, standing: Standing, report_deadline: datetime) -> Ruling:
     return Ruling(
         batch=BatchChange(
             event=BatchEvent.ACCEPT,
             task_id=outcome.task_id,
-            report_deadline=now + account.reports.deadline,
+            report_deadline=report_deadline,
         ),
         standing=replace(_answered(standing), probation=False),
     )

@@ -10,41 +10,66 @@ A pump never sleeps: a step that could not send says until when, or why not at a
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from runner.codec.requests import send_body
 from runner.dispatch.policy import rule, rule_balance
-from runner.lifecycle import AccountState, BatchState
+from runner.due import (
+    Rest,
+    bound_slot,
+    choose_turn,
+    take_slot,
+    time_for_people,
+    time_for_request,
+)
+from runner.lifecycle import AccountState, BatchEvent, BatchState, BrakeSource
 from runner.model.outcome import Accepted, Balance, Unknown
-from runner.store.accounts import change_standing, keep_balance, read_standing
+from runner.store.accounts import (
+    Slots,
+    change_standing,
+    keep_balance,
+    keep_slots,
+    read_slots,
+    read_standing,
+)
+from runner.store.brakes import Brake, Subject, lift_brake, set_brake
 from runner.store.claims import (
     Claim,
+    cancel_recipients,
     claim_batch,
     count_in_flight,
     load_message,
     load_mobiles,
-    next_due,
+    read_candidates,
     size_of_next,
 )
 from runner.store.journal import match_waiting
 from runner.store.outcomes import (
+    BatchChange,
     change_batch,
     find_claimed,
     find_task_owner,
     note_late_receipt,
 )
+from runner.store.start import miss_late
+from runner.timing import gateway_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection
+    from datetime import datetime, tzinfo
 
     from runner.codec.content import PackedMessage
-    from runner.model.account import Account, Credentials
+    from runner.dispatch.line import Line
+    from runner.due import Turn
     from runner.model.outcome import BalanceAnswer, Outcome
+    from runner.store.accounts import Standing
     from runner.store.database import Database, Transaction
+    from runner.workspace.optouts import OptedOut, OptOuts
 
+_MOST_PEOPLE = 2000  # in a batch, whatever `batch_size` was when it was planned
+_GUARD_AGAIN = timedelta(seconds=2)  # how soon a list that cannot be used is looked at again
 _ROOM_FOR_AN_ANSWER = 1 << 20  # bytes, with what others record in the meantime
 
 
@@ -79,12 +104,22 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Emptied:
+    """A step whose batch had nobody left to send to; the next step will look for another."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Nothing may go out before `until`; None: until something in flight comes back."""
+    """Nothing may go out before `until`; None: until something in flight comes back.
+
+    given_up: nobody knows whether it will help; who cannot wait for ever ends here.
+    """
 
     until: datetime | None
     why: str
-    given_up: bool = False  # the gateway was tried as often as `retry.tries` says
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,45 +129,49 @@ class Idle:
     why: str | None = None
 
 
-Step = Submitted | Asked | Wait | Idle
+Step = Submitted | Asked | Emptied | Wait | Idle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cargo:
-    """A claim with everything that its request needs."""
+    """A claim with everything that its request needs. starttime: None for at once."""
 
     claim: Claim
     message: PackedMessage
     mobiles: list[int]
+    starttime: datetime | None
 
 
 class Pump:
     """Sends for one account; safe for as many threads as the account has `concurrency`.
 
-    scope: ids of the campaigns that may be claimed; owner: names this process in the state.
-    clock: gives the time, aware.
+    scope: ids of the campaigns that may be claimed; None for all, and then the account is tended
+    (its balance asked for while it is low) though nothing waits.
+    zone: the one in which `hours` are meant; opt_outs: looked at again before every request.
+    owner: names this process in the state; clock: gives the time, aware.
     """
 
     def __init__(
         self,
         *,
-        account: Account,
-        credentials: Credentials,
-        gateway: SendEndpoint,
+        line: Line,
         database: Database,
-        scope: Sequence[str],
+        scope: Collection[str] | None,
+        zone: tzinfo,
+        opt_outs: OptOuts,
         owner: str,
         clock: Callable[[], datetime],
     ) -> None:
-        self.account = account
-        self._credentials = credentials
-        self._gateway = gateway
+        self.account = line.account
+        self._credentials = line.credentials
+        self._gateway: SendEndpoint = line.gateway
         self._database = database
         self._scope = scope
+        self._zone = zone
+        self._opt_outs = opt_outs
         self._owner = owner
         self._clock = clock
         self._asking = threading.Lock()
-        self._next_slot: datetime | None = None
 
     def step(self) -> Step:
         """Do the next thing that may be done now.
@@ -140,9 +179,11 @@ class Pump:
         Raises StateRefused before anything is sent whose answer the disk has no room for.
         """
         self._database.require_room(_ROOM_FOR_AN_ANSWER)
+        # Before the transaction: a large list that has changed is read, and others write meanwhile.
+        opted_out = self._opt_outs.look(self._clock())
         with self._database.writing() as transaction:
             now = self._clock()
-            found = self._find_obstacle(transaction, now) or self._load(transaction, now)
+            found = self._look_for_work(transaction, opted_out, now)
         match found:
             case Asked():
                 return self._ask_balance()
@@ -151,11 +192,30 @@ class Pump:
             case _:
                 return found
 
-    def _find_obstacle(self, transaction: Transaction, now: datetime) -> Wait | Asked | Idle | None:
-        """Say what must come before the next claim; None where the way is free."""
-        if not size_of_next(transaction, self.account.name, self._scope):
-            return Idle()
+    def _look_for_work(
+        self, transaction: Transaction, opted_out: OptedOut, now: datetime
+    ) -> _Cargo | Emptied | Wait | Asked | Idle:
+        candidates = read_candidates(transaction, self.account.name, self._scope)
         standing = read_standing(transaction, self.account.name)
+        tended = self._scope is None and standing.state is AccountState.LOW_BALANCE
+        if not candidates and not tended:
+            return Idle()
+        if obstacle := self._find_obstacle(transaction, standing, now):
+            return obstacle
+        turn = choose_turn(candidates, self.account.hours, self._zone, now)
+        match turn:
+            case None:
+                return Idle()
+            case Rest():
+                return Wait(until=turn.until, why=turn.why)
+        return self._find_full_line(transaction, now) or self._load(
+            transaction, turn, opted_out, now
+        )
+
+    def _find_obstacle(
+        self, transaction: Transaction, standing: Standing, now: datetime
+    ) -> Wait | Asked | Idle | None:
+        """Say what the account wants before the next claim; None where the way is free."""
         if standing.state is AccountState.SUSPENDED:
             return Idle(why=standing.reason)
         if standing.not_before and standing.not_before > now:
@@ -165,34 +225,97 @@ class Pump:
             return Asked()
         if standing.probation and count_in_flight(transaction, standing.name):
             return Wait(until=None, why="one request at a time until one is accepted")
-        if self._next_slot and self._next_slot > now:
-            return Wait(until=self._next_slot, why="the account's rate")
         return None
 
-    def _load(self, transaction: Transaction, now: datetime) -> _Cargo | Wait | Idle:
-        claim = claim_batch(transaction, self.account.name, self._scope, owner=self._owner, now=now)
-        if claim is None:
-            due = next_due(transaction, self.account.name, self._scope)
-            return Wait(until=due, why="a retry is due then") if due else Idle()
-        if self.account.rate:
-            self._next_slot = max(now, self._next_slot or now) + timedelta(
-                seconds=1 / self.account.rate
-            )
-        return _Cargo(
-            claim=claim,
-            message=load_message(transaction, claim.message),
-            mobiles=load_mobiles(transaction, claim.batch),
+    def _find_full_line(self, transaction: Transaction, now: datetime) -> Wait | None:
+        """Say until when the account's rate and pace let nothing go."""
+        if not self.account.rate and not self.account.pace:
+            return None
+        slots = self._read_slots(transaction, now)
+        for free_at, why in ((slots.request, "rate"), (slots.people, "pace")):
+            if free_at and free_at > now:
+                return Wait(until=free_at, why=f"the account's {why}")
+        return None
+
+    def _read_slots(self, transaction: Transaction, now: datetime) -> Slots:
+        kept = read_slots(transaction, self.account.name)
+        longest = time_for_people(self.account.pace, _MOST_PEOPLE)
+        slots = Slots(
+            request=bound_slot(kept.request, time_for_request(self.account.rate), now),
+            people=bound_slot(kept.people, longest, now),
         )
+        if slots != kept:  # or it would be as far away at the next look
+            keep_slots(transaction, self.account.name, slots)
+        return slots
+
+    def _take_slots(self, transaction: Transaction, people: int, now: datetime) -> None:
+        if not self.account.rate and not self.account.pace:
+            return
+        slots = self._read_slots(transaction, now)
+        taken = Slots(
+            request=take_slot(slots.request, time_for_request(self.account.rate), now),
+            people=take_slot(slots.people, time_for_people(self.account.pace, people), now),
+        )
+        keep_slots(transaction, self.account.name, taken)
+
+    def _load(
+        self, transaction: Transaction, turn: Turn, opted_out: OptedOut, now: datetime
+    ) -> _Cargo | Emptied | Wait | Asked | Idle:
+        # Shown to everybody who asks, for as long as a list cannot be used.
+        guard = Brake(subject=Subject.ALL, source=BrakeSource.GUARD, reason=opted_out.fault)
+        if opted_out.fault:
+            set_brake(transaction, guard, now)
+            return Wait(until=now + _GUARD_AGAIN, why=opted_out.fault, given_up=True)
+        if lift_brake(transaction, guard, now):
+            miss_late(transaction, now)
+            return self._look_for_work(transaction, opted_out, now)  # less what is missed now
+        claim = claim_batch(transaction, turn.campaign, owner=self._owner, now=now)
+        if claim is None:
+            return Idle()
+        mobiles = self._leave_out(transaction, claim, opted_out, now)
+        if not mobiles:
+            return Emptied(claim=claim)
+        self._take_slots(transaction, len(mobiles), now)
+        return _Cargo(
+            claim=replace(claim, recipients=len(mobiles)),
+            message=load_message(transaction, claim.message),
+            mobiles=mobiles,
+            starttime=turn.starttime,
+        )
+
+    def _leave_out(
+        self, transaction: Transaction, claim: Claim, opted_out: OptedOut, now: datetime
+    ) -> list[int]:
+        """Give the people of a batch, less those who opted out since the plan."""
+        mobiles = load_mobiles(transaction, claim.batch)
+        unwanted = [mobile for mobile in mobiles if mobile in opted_out.mobiles]
+        if not unwanted:
+            return mobiles
+        by_reason: dict[str, list[int]] = {}
+        for mobile in unwanted:
+            by_reason.setdefault(opted_out.reason(mobile), []).append(mobile)
+        for reason, some in by_reason.items():
+            cancel_recipients(transaction, claim.batch, some, reason, now)
+        left = sorted(set(mobiles).difference(unwanted))
+        if not left and (batch := find_claimed(transaction, claim)):
+            nobody = BatchChange(event=BatchEvent.CANCEL, reason="everybody in it opted out")
+            change_batch(transaction, batch, nobody, now)
+        return left
 
     def _submit(self, cargo: _Cargo) -> Submitted:
         prefix = self.account.extno
         extno = None if prefix is None else f"{prefix}{cargo.claim.batch}"
-        body = send_body(cargo.message, cargo.mobiles, self._credentials, extno=extno)
-        outcome = self._gateway.send(body)
-        return self._record(cargo.claim, outcome)
+        body = send_body(
+            cargo.message,
+            cargo.mobiles,
+            self._credentials,
+            starttime=gateway_time(cargo.starttime) if cargo.starttime else "",
+            extno=extno,
+        )
+        return self._record(cargo, self._gateway.send(body))
 
-    def _record(self, claim: Claim, outcome: Outcome) -> Submitted:
-        now = self._clock()
+    def _record(self, cargo: _Cargo, outcome: Outcome) -> Submitted:
+        claim, now = cargo.claim, self._clock()
         with self._database.writing() as transaction:
             batch = find_claimed(transaction, claim)
             if batch is None:
@@ -205,7 +328,7 @@ class Pump:
                 if owner is not None:
                     outcome = Unknown(why=f"the answer names the task of batch {owner}")
             standing = read_standing(transaction, batch.account)
-            ruling = rule(outcome, self.account, batch, standing, now)
+            ruling = rule(outcome, self.account, batch, standing, now, starttime=cargo.starttime)
             state = change_batch(transaction, batch, ruling.batch, now)
             change_standing(transaction, ruling.standing, ruling.event, now)
             if isinstance(outcome, Accepted):
@@ -226,7 +349,7 @@ class Pump:
             now = self._clock()
             with self._database.writing() as transaction:
                 standing = read_standing(transaction, self.account.name)
-                needed = size_of_next(transaction, self.account.name, self._scope)
+                needed = self._count_next(transaction, now)
                 changed, event = rule_balance(answer, self.account, standing, needed, now)
                 change_standing(transaction, changed, event, now)
                 if isinstance(answer, Balance):
@@ -234,3 +357,9 @@ class Pump:
         finally:
             self._asking.release()
         return Asked()
+
+    def _count_next(self, transaction: Transaction, now: datetime) -> int:
+        """Count the people whom the balance must cover; 0 where nothing waits."""
+        candidates = read_candidates(transaction, self.account.name, self._scope)
+        sizes = (size_of_next(transaction, entry.campaign, now) for entry in candidates)
+        return next((size for size in sizes if size), 0)

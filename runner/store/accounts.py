@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from runner.lifecycle import ACCOUNT, AccountEvent, AccountState, after
 from runner.store.events import record_event
+from runner.store.start import miss_late
 from runner.timing import stamp, unstamp
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ _CHANGE = text("""
 """)
 
 _BALANCE = text("UPDATE accounts SET balance = :balance, balance_at = :now WHERE name = :name")
+
+_SLOTS = text("SELECT next_request, next_people FROM accounts WHERE name = :name")
+
+_KEEP_SLOTS = text("""
+    UPDATE accounts SET next_request = :request, next_people = :people WHERE name = :name
+""")
 
 _STOP_REPORTS = text("UPDATE accounts SET reports_stopped = :reason WHERE name = :name")
 
@@ -67,6 +74,14 @@ class Standing:
     reports_stopped: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """When an account's line is free: by its rate for a request, by its pace for people."""
+
+    request: datetime | None = None
+    people: datetime | None = None
+
+
 def ensure_accounts(transaction: Transaction, names: Iterable[str], now: datetime) -> None:
     """Give every account of the settings its row."""
     for name in names:
@@ -86,7 +101,7 @@ def read_standing(transaction: Transaction, name: str) -> Standing:
         ask_balance=bool(row.ask_balance),
         unknowns=row.unknowns,
         unreachable=row.unreachable,
-        not_before=unstamp(row.not_before) if row.not_before else None,
+        not_before=_moment(row.not_before),
         reports_stopped=row.reports_stopped,
     )
 
@@ -101,6 +116,8 @@ def change_standing(
     state = after(ACCOUNT, standing.state, event) if event else standing.state
     _keep(transaction, replace(standing, state=state), now)
     if state is not standing.state:
+        if state is AccountState.ACTIVE:
+            miss_late(transaction, now, account=standing.name)
         record_event(
             transaction,
             now=now,
@@ -117,6 +134,22 @@ def keep_balance(transaction: Transaction, name: str, balance: str, now: datetim
     transaction.execute(_BALANCE, {"name": name, "balance": balance, "now": stamp(now)})
 
 
+def read_slots(transaction: Transaction, name: str) -> Slots:
+    """Say since when an account's line is free."""
+    row = transaction.execute(_SLOTS, {"name": name}).one()
+    return Slots(request=_moment(row.next_request), people=_moment(row.next_people))
+
+
+def keep_slots(transaction: Transaction, name: str, slots: Slots) -> None:
+    """Keep when an account's line is free again, in the transaction of the claim that takes it."""
+    # To the microsecond: what is cut off a slot adds up to more requests than were agreed.
+    row = {
+        "request": slots.request and slots.request.isoformat(),
+        "people": slots.people and slots.people.isoformat(),
+    }
+    transaction.execute(_KEEP_SLOTS, {"name": name, **row})
+
+
 def stop_reports(transaction: Transaction, name: str, reason: str, now: datetime) -> None:
     """Stop polling an account's reports until a new process tries again."""
     transaction.execute(_STOP_REPORTS, {"name": name, "reason": reason})
@@ -127,14 +160,35 @@ def release_accounts(transaction: Transaction, now: datetime) -> None:
     """Let a new process try again: suspensions end, on probation; waits are forgotten."""
     transaction.execute(_FORGET_WAITS)
     for name in transaction.execute(_SUSPENDED).scalars().all():
-        released = replace(
-            read_standing(transaction, name),
-            reason="a new process tries again",
-            wrong_credentials=False,
-            probation=True,
-            unknowns=0,
-        )
-        change_standing(transaction, released, AccountEvent.RELEASE, now)
+        release_account(transaction, name, now, reason="a new process tries again")
+
+
+def release_account(transaction: Transaction, name: str, now: datetime, *, reason: str) -> bool:
+    """Let an account that is suspended or low try again, one request at a time.
+
+    Says whether it was.
+    """
+    standing = read_standing(transaction, name)
+    if standing.state is AccountState.ACTIVE:
+        return False
+    released = replace(
+        standing,
+        reason=reason,
+        wrong_credentials=False,
+        probation=True,
+        unknowns=0,
+        not_before=None,
+    )
+    change_standing(transaction, released, AccountEvent.RELEASE, now)
+    return True
+
+
+def _moment(text: str | None) -> datetime | None:
+    return unstamp(text) if text else None
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return stamp(moment) if moment else None
 
 
 def _keep(transaction: Transaction, standing: Standing, now: datetime) -> None:
@@ -150,6 +204,6 @@ def _keep(transaction: Transaction, standing: Standing, now: datetime) -> None:
             "ask_balance": standing.ask_balance,
             "unknowns": standing.unknowns,
             "unreachable": standing.unreachable,
-            "not_before": stamp(standing.not_before) if standing.not_before else None,
+            "not_before": _stamp(standing.not_before),
         },
     )

@@ -7,45 +7,55 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
 from runner.codec.content import PackedMessage
+from runner.due import Candidate
 from runner.lifecycle import BATCH, BatchEvent, BatchState, after
 from runner.store.events import record_event
-from runner.timing import stamp, unstamp
+from runner.timing import parse_hours, stamp, unstamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
     from datetime import datetime
+
+    from sqlalchemy import Row
 
     from runner.store.database import Transaction
 
-# The oldest batch that may go out now. A campaign that somebody did not ask for stays. The indexes
-# of what is planned answer it: what a campaign has finished is not walked through at each claim.
+# Campaigns that may be claimed, but for hours and time, each with when its next batch may go. The
+# indexes answer it: what is finished is not walked through at each claim. A guard's brake is not
+# asked here: what set it is looked at itself, before every request.
+_CANDIDATES = text("""
+    SELECT id, claimed_at, until, hours, CASE WHEN starts_at_gateway THEN start END AS start,
+        next_at
+    FROM (
+        SELECT c.*, (
+            SELECT coalesce(b.not_before, '') FROM batches AS b
+            WHERE b.campaign = c.id AND b.state = 'planned' ORDER BY b.not_before, b.id LIMIT 1
+        ) AS next_at
+        FROM campaigns AS c
+        WHERE c.account = :account AND c.state = 'running'
+    )
+    WHERE next_at IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM brakes AS b
+        WHERE b.source <> 'guard' AND (
+            b.subject = 'all' OR (b.subject = 'account' AND b.name = :account)
+            OR (b.subject = 'campaign' AND b.name = id)
+        )
+    )
+""")
+
+# What was never tried comes first, then what waited for a retry.
 _NEXT = text("""
-    SELECT b.id, b.campaign, b.seq, b.recipients, c.message
+    SELECT b.id, b.campaign, b.seq, b.recipients - b.cancelled AS recipients, c.message
     FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
-    WHERE b.account = :account AND b.state = 'planned' AND coalesce(b.not_before, '') <= :now
-        AND c.state = 'running' AND c.id IN :scope
-    ORDER BY b.id LIMIT 1
-""").bindparams(bindparam("scope", expanding=True))
-
-_WAITING_UNTIL = text("""
-    SELECT min(b.not_before)
-    FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
-    WHERE b.account = :account AND b.state = 'planned'
-        AND c.state = 'running' AND c.id IN :scope
-""").bindparams(bindparam("scope", expanding=True))
-
-_SIZE_OF_NEXT = text("""
-    SELECT b.recipients
-    FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
-    WHERE b.account = :account AND b.state = 'planned'
-        AND c.state = 'running' AND c.id IN :scope
-    ORDER BY b.id LIMIT 1
-""").bindparams(bindparam("scope", expanding=True))
+    WHERE b.campaign = :campaign AND b.state = 'planned' AND coalesce(b.not_before, '') <= :now
+        AND c.state = 'running'
+    ORDER BY b.not_before, b.id LIMIT 1
+""")
 
 _IN_FLIGHT = text("""
     SELECT count(*) FROM batches WHERE account = :account AND state = 'submitting'
@@ -57,12 +67,23 @@ _CLAIM = text("""
     WHERE id = :batch
 """)
 
-_FREEZE = text("UPDATE campaigns SET frozen_at = :now WHERE id = :campaign AND frozen_at IS NULL")
+_FREEZE = text("""
+    UPDATE campaigns SET frozen_at = coalesce(frozen_at, :now), claimed_at = :now
+    WHERE id = :campaign
+""")
+
+_CANCEL_RECIPIENT = "UPDATE recipients SET cancelled = ? WHERE batch = ? AND mobile = ?"
+
+_COUNT_CANCELLED = text("""
+    UPDATE batches SET cancelled = cancelled + :count WHERE id = :batch
+""")
 
 _MESSAGE = text("SELECT title, content, bytes, digest FROM messages WHERE digest = :digest")
 
 # The order of the primary key: ascending, as the plan cut them.
-_MOBILES = "SELECT mobile FROM recipients WHERE batch = ? ORDER BY mobile"
+_MOBILES = """
+    SELECT mobile FROM recipients WHERE batch = ? AND cancelled IS NULL ORDER BY mobile
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +91,7 @@ class Claim:
     """A batch in the hands of one sender.
 
     token: proves it when the outcome is recorded; message: the digest of what is to be sent.
+    recipients: how many, less those that were cancelled.
     """
 
     batch: int
@@ -80,15 +102,35 @@ class Claim:
     message: str
 
 
-def claim_batch(
-    transaction: Transaction, account: str, scope: Sequence[str], *, owner: str, now: datetime
-) -> Claim | None:
-    """Claim the next batch that is due; None where there is none.
+def read_candidates(
+    transaction: Transaction, account: str, scope: Collection[str] | None
+) -> list[Candidate]:
+    """Give the account's campaigns that have begun, are under no brake and have batches to claim.
 
-    scope: the campaigns that may be claimed. The intent is durable when the transaction ends.
+    scope: the campaigns that may be claimed, None for all.
     """
-    due = {"account": account, "now": stamp(now), "scope": list(scope)}
-    row = transaction.execute(_NEXT, due).one_or_none()
+    return [
+        Candidate(
+            campaign=row.id,
+            last_claim=_moment(row.claimed_at),
+            not_before=_moment(row.next_at),
+            until=_moment(row.until),
+            hours=parse_hours(row.hours) if row.hours else None,
+            start=_moment(row.start),
+        )
+        for row in transaction.execute(_CANDIDATES, {"account": account})
+        if scope is None or row.id in scope
+    ]
+
+
+def claim_batch(
+    transaction: Transaction, campaign: str, *, owner: str, now: datetime
+) -> Claim | None:
+    """Claim the next batch of a campaign; None where none is due.
+
+    The intent is durable when the transaction ends.
+    """
+    row = _find_next(transaction, campaign, now)
     if row is None:
         return None
     token = secrets.token_hex(8)
@@ -104,18 +146,23 @@ def claim_batch(
     )
 
 
-def next_due(transaction: Transaction, account: str, scope: Sequence[str]) -> datetime | None:
-    """Say when the earliest batch that waits may be claimed; None where none waits."""
-    moment = transaction.execute(
-        _WAITING_UNTIL, {"account": account, "scope": list(scope)}
-    ).scalar_one()
-    return unstamp(moment) if moment else None
+def size_of_next(transaction: Transaction, campaign: str, now: datetime) -> int:
+    """Count the recipients of a campaign's batch that goes out next; 0 where none is due."""
+    row = _find_next(transaction, campaign, now)
+    return row.recipients if row else 0
 
 
-def size_of_next(transaction: Transaction, account: str, scope: Sequence[str]) -> int:
-    """Count the recipients of the batch that goes out next; 0 where none does."""
-    query = {"account": account, "scope": list(scope)}
-    return transaction.execute(_SIZE_OF_NEXT, query).scalar() or 0
+def cancel_recipients(
+    transaction: Transaction, batch: int, mobiles: Collection[int], reason: str, now: datetime
+) -> None:
+    """Leave people out of a batch for good, before it is sent; reason: why, for a person."""
+    rows = [(reason, batch, mobile) for mobile in mobiles]
+    transaction.exec_driver_sql(_CANCEL_RECIPIENT, rows)
+    transaction.execute(_COUNT_CANCELLED, {"batch": batch, "count": len(rows)})
+    people = "1 recipient" if len(rows) == 1 else f"{len(rows)} recipients"
+    record_event(
+        transaction, now=now, subject="batch", name=batch, reason=f"{people} cancelled: {reason}"
+    )
 
 
 def count_in_flight(transaction: Transaction, account: str) -> int:
@@ -133,6 +180,14 @@ def load_message(transaction: Transaction, digest: str) -> PackedMessage:
 def load_mobiles(transaction: Transaction, batch: int) -> list[int]:
     """Give a batch's recipients, ascending."""
     return [mobile for (mobile,) in transaction.exec_driver_sql(_MOBILES, (batch,))]
+
+
+def _find_next(transaction: Transaction, campaign: str, now: datetime) -> Row[Any] | None:
+    return transaction.execute(_NEXT, {"campaign": campaign, "now": stamp(now)}).one_or_none()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return unstamp(text) if text else None
 
 
 def _take(transaction: Transaction, batch: int, *, token: str, owner: str, now: datetime) -> None:

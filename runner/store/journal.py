@@ -88,12 +88,12 @@ _BATCHES_OF_TASKS = text("""
 # The bulk path: right for all rows where each is its recipient's first report.
 _APPLY = """
     UPDATE recipients SET delivered = ?, received_at = ?, error_code = ?
-    WHERE batch = ? AND mobile = ? AND delivered IS NULL
+    WHERE batch = ? AND mobile = ? AND delivered IS NULL AND cancelled IS NULL
 """
 
 _EARLIER = text("""
     SELECT delivered, received_at, error_code FROM recipients
-    WHERE batch = :batch AND mobile = :mobile
+    WHERE batch = :batch AND mobile = :mobile AND cancelled IS NULL
 """)
 
 _OVERRULE = text("""

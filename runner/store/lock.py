@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+_WAITS = (0, 0.05, 0.05)  # seconds: whoever only looks keeps the lock for less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a state's lock. command: the first word of what it does, such as `daemon`."""
+
+    command: str
+    words: str
+
+    @property
+    def is_daemon(self) -> bool:
+        """Whether it sends by itself all that may be sent, for as long as it lives."""
+        return self.command == "daemon"
+
+    def __str__(self) -> str:
+        """Say it to a person."""
+        return self.words
+
 
 @contextmanager
 def hold_lock(state: Path, *, command: str, now: datetime) -> Iterator[None]:
@@ -23,18 +44,39 @@ def hold_lock(state: Path, *, command: str, now: datetime) -> Iterator[None]:
     command: what this process does, for the message that another one shows.
     Raises AnotherInstance, naming the holder, where it is taken.
     """
-    path = Path(f"{state}.lock")
+    path = _lock_of(state)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StateRefused(f"the lock {path} cannot be made: {error.strerror}") from error
     try:
-        _take(descriptor, path)
+        if not _take_with_patience(descriptor, path):
+            raise AnotherInstance(str(_read_holder(descriptor)))
         _sign(descriptor, f"`{command}`, process {os.getpid()} on {socket.gethostname()}", now)
         yield
     finally:
         os.close(descriptor)
+
+
+def find_holder(state: Path) -> Holder | None:
+    """Say who holds a state's lock; None where nobody does."""
+    path = _lock_of(state)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateRefused(f"the lock {path} cannot be read: {error.strerror}") from error
+    try:
+        free = _take(descriptor, path, fcntl.LOCK_SH)
+        return None if free else _read_holder(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock_of(state: Path) -> Path:
+    return Path(f"{state}.lock")
 
 
 def _sign(descriptor: int, holder: str, now: datetime) -> None:
@@ -44,11 +86,27 @@ def _sign(descriptor: int, holder: str, now: datetime) -> None:
         os.pwrite(descriptor, f"{holder}, since {now:%F %T %Z}".encode(), 0)
 
 
-def _take(descriptor: int, path: Path) -> None:
+def _read_holder(descriptor: int) -> Holder:
+    words = os.pread(descriptor, 1000, 0).decode(errors="replace")
+    command = words.partition("`")[2].partition("`")[0].partition(" ")[0]
+    return Holder(command=command, words=words or "a process that has just started")
+
+
+def _take_with_patience(descriptor: int, path: Path) -> bool:
+    """Take the lock; whoever only looks at it has let go of it in the blink of an eye."""
+    for wait in _WAITS:
+        time.sleep(wait)
+        if _take(descriptor, path, fcntl.LOCK_EX):
+            return True
+    return False
+
+
+def _take(descriptor: int, path: Path, kind: int) -> bool:
+    """Take the lock, for oneself or shared; says whether that went."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.pread(descriptor, 1000, 0).decode(errors="replace")
-        raise AnotherInstance(holder or "a process that has just started") from None
+        return False
     except OSError as error:
         raise StateRefused(f"the lock {path} cannot be taken: {error.strerror}") from error
+    return True

@@ -7,12 +7,20 @@ here; a ``BatchChange`` says it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from runner.lifecycle import BATCH, BatchEvent, BatchState, CampaignEvent, CampaignState, after
+from runner.lifecycle import (
+    BATCH,
+    CAMPAIGN,
+    BatchEvent,
+    BatchState,
+    CampaignEvent,
+    CampaignState,
+    after,
+)
 from runner.store.events import record_event
 from runner.store.planning import move_campaign
 from runner.timing import stamp
@@ -121,7 +129,13 @@ def note_late_receipt(transaction: Transaction, claim: Claim, task_id: str, now:
 def change_batch(
     transaction: Transaction, batch: StoredBatch, change: BatchChange, now: datetime
 ) -> BatchState:
-    """Apply what became of a batch, and what follows for its campaign."""
+    """Apply what became of a batch, and what follows for its campaign.
+
+    What did not arrive stays unsent where its campaign was cancelled in the meantime.
+    """
+    campaign = _read_campaign_state(transaction, batch.campaign)
+    if campaign is CampaignState.CANCELLED and change.event is BatchEvent.NOT_SENT:
+        change = replace(change, event=BatchEvent.CANCEL, again_at=None)
     state = after(BATCH, batch.state, change.event)
     _keep(transaction, batch.id, change, state, now)
     reason = change.reason or (f"task {change.task_id}" if change.task_id else None)
@@ -134,7 +148,7 @@ def change_batch(
         new_state=state,
         reason=reason,
     )
-    _follow_campaign(transaction, batch.campaign, change, state, now)
+    _follow_campaign(transaction, batch.campaign, campaign, change, state, now)
     return state
 
 
@@ -196,22 +210,33 @@ def _keep(
 def _follow_campaign(
     transaction: Transaction,
     campaign: str,
+    current: CampaignState,
     change: BatchChange,
     state: BatchState,
     now: datetime,
 ) -> None:
-    current = CampaignState(
-        transaction.execute(_CAMPAIGN_STATE, {"campaign": campaign}).scalar_one()
-    )
     if change.halts:
-        move_campaign(transaction, campaign, CampaignEvent.HALT, now, reason=change.reason)
+        # A cancelled campaign has nothing more to stop, and keeps its own reason.
+        if after(CAMPAIGN, current, CampaignEvent.HALT) is not CampaignState.CANCELLED:
+            move_campaign(transaction, campaign, CampaignEvent.HALT, now, reason=change.reason)
         return
     woken = current is CampaignState.FINISHED and state is BatchState.PLANNED
     if woken or (current is CampaignState.HALTED and change.resumes):
         move_campaign(transaction, campaign, CampaignEvent.REOPEN, now, reason=change.reason)
         current = CampaignState.RUNNING
-    if current is CampaignState.RUNNING and not _is_left(transaction, campaign):
+    if current is CampaignState.RUNNING:
+        complete_if_done(transaction, campaign, now)
+
+
+def complete_if_done(transaction: Transaction, campaign: str, now: datetime) -> None:
+    """Finish a running campaign of which nothing is planned or submitting."""
+    if not _is_left(transaction, campaign):
         move_campaign(transaction, campaign, CampaignEvent.COMPLETE, now)
+
+
+def _read_campaign_state(transaction: Transaction, campaign: str) -> CampaignState:
+    row = transaction.execute(_CAMPAIGN_STATE, {"campaign": campaign})
+    return CampaignState(row.scalar_one())
 
 
 def _is_left(transaction: Transaction, campaign: str) -> bool:

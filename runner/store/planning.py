@@ -1,4 +1,8 @@
-"""Keeps plans: what the pump will work from, frozen by content with the first claim."""
+"""Keeps plans: what the pump will work from, frozen by content with the first claim.
+
+What stays live after it (`until`, `hours`) is kept beside; what is unscheduled before it is
+forgotten.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,33 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from runner.lifecycle import CAMPAIGN, BatchState, CampaignEvent, CampaignState, after
+from runner.lifecycle import (
+    BATCH,
+    CAMPAIGN,
+    BatchEvent,
+    BatchState,
+    BrakeSource,
+    CampaignEvent,
+    CampaignState,
+    after,
+)
 from runner.plan import StoredCampaign
+from runner.store.brakes import Brake, Subject, lift_brake, read_brakes
 from runner.store.events import record_event
-from runner.timing import stamp
+from runner.timing import stamp, unstamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from runner.plan import CampaignPlan
     from runner.store.database import Transaction
 
-_FACTS = text("SELECT id, state, digest, frozen_at IS NOT NULL AS frozen FROM campaigns")
+_FACTS = text("""
+    SELECT id, state, digest, frozen_at IS NOT NULL AS frozen, contents, title, account, start,
+        recipients, reason
+    FROM campaigns WHERE :campaign IS NULL OR id = :campaign
+""")
 
 _STATE = text("SELECT state FROM campaigns WHERE id = :campaign")
 
@@ -29,14 +47,33 @@ _KEEP_MESSAGE = text("""
 
 _KEEP_CAMPAIGN = text("""
     INSERT INTO campaigns
-        (id, file, state, title, account, start, digest, message, recipients, planned_at)
+        (id, file, state, title, account, start, digest, message, recipients, planned_at,
+         contents, latest_until, until, hours, starts_at_gateway, fresh_until)
     VALUES
-        (:id, :file, :state, :title, :account, :start, :digest, :message, :recipients, :now)
+        (:id, :file, :state, :title, :account, :start, :digest, :message, :recipients, :now,
+         :contents, :latest_until, :until, :hours, :starts_at_gateway, :fresh_until)
     ON CONFLICT (id) DO UPDATE SET
         file = excluded.file, state = excluded.state, reason = NULL, title = excluded.title,
         account = excluded.account, start = excluded.start, digest = excluded.digest,
         message = excluded.message, recipients = excluded.recipients,
-        planned_at = excluded.planned_at
+        planned_at = excluded.planned_at, contents = excluded.contents,
+        latest_until = excluded.latest_until, until = excluded.until, hours = excluded.hours,
+        starts_at_gateway = excluded.starts_at_gateway, fresh_until = excluded.fresh_until
+""")
+
+# What a file may still say of a campaign that has begun; the rest of it is only compared.
+_KEEP_LIVE = text("""
+    UPDATE campaigns SET until = :until, hours = :hours, drifted = :drifted WHERE id = :campaign
+""")
+
+# The lists of a campaign that is otherwise the same may have been written anew. What a person
+# began, and has therefore no `latest_until`, is never late.
+_KEEP_TIMES = text("""
+    UPDATE campaigns SET fresh_until = :fresh_until,
+        latest_until = CASE
+            WHEN state <> 'running' OR latest_until IS NOT NULL THEN :latest_until
+        END
+    WHERE id = :campaign
 """)
 
 # Only ever of a campaign that is not frozen: none of its batches was claimed.
@@ -44,6 +81,7 @@ _FORGET_RECIPIENTS = text("""
     DELETE FROM recipients WHERE batch IN (SELECT id FROM batches WHERE campaign = :campaign)
 """)
 _FORGET_BATCHES = text("DELETE FROM batches WHERE campaign = :campaign")
+_FORGET_CAMPAIGN = text("DELETE FROM campaigns WHERE id = :campaign")
 
 # A message is kept as long as a campaign of any state refers to it.
 _FORGET_MESSAGES = text("DELETE FROM messages WHERE digest NOT IN (SELECT message FROM campaigns)")
@@ -56,19 +94,50 @@ _KEEP_BATCH = text("""
 # Past SQLAlchemy's own parameters, which are four times as slow over millions of rows.
 _KEEP_RECIPIENTS = "INSERT INTO recipients (batch, mobile) VALUES (?, ?)"
 
+# What was begun by a person is never late.
 _MOVE = text("""
-    UPDATE campaigns SET state = :state, reason = :reason, start = coalesce(:start, start)
+    UPDATE campaigns SET state = :state, reason = :reason, start = coalesce(:start, start),
+        latest_until = CASE WHEN :start IS NULL THEN latest_until END
     WHERE id = :campaign
+""")
+
+_FREEZE = text("UPDATE campaigns SET frozen_at = :now WHERE id = :campaign AND frozen_at IS NULL")
+
+_PLANNED = text("SELECT id FROM batches WHERE campaign = :campaign AND state = 'planned'")
+
+_CANCEL_PLANNED = text("""
+    UPDATE batches SET state = :state, reason = :reason, not_before = NULL
+    WHERE campaign = :campaign AND state = 'planned'
 """)
 
 
 def read_facts(transaction: Transaction) -> Mapping[str, StoredCampaign]:
     """Give what is known of every campaign, by id."""
+    return _read_facts(transaction, None)
+
+
+def read_fact(transaction: Transaction, campaign: str) -> StoredCampaign | None:
+    """Give what is known of one campaign."""
+    return _read_facts(transaction, campaign).get(campaign)
+
+
+def _read_facts(transaction: Transaction, campaign: str | None) -> Mapping[str, StoredCampaign]:
+    # What its file says is asked of the file: a brake of the file may be an older one's.
+    brakes = [brake for brake in read_brakes(transaction) if brake.source is BrakeSource.COMMAND]
     return {
         row.id: StoredCampaign(
-            state=CampaignState(row.state), digest=row.digest, frozen=bool(row.frozen)
+            state=CampaignState(row.state),
+            digest=row.digest,
+            frozen=bool(row.frozen),
+            contents=row.contents,
+            title=row.title,
+            account=row.account,
+            start=unstamp(row.start) if row.start else None,
+            recipients=row.recipients,
+            brake=_first_brake(brakes, row.id, row.account),
+            reason=row.reason,
         )
-        for row in transaction.execute(_FACTS)
+        for row in transaction.execute(_FACTS, {"campaign": campaign})
     }
 
 
@@ -82,8 +151,7 @@ def keep_plan(transaction: Transaction, plan: CampaignPlan, now: datetime) -> No
     new = CampaignState.SCHEDULED
     if old is not None:
         new = after(CAMPAIGN, CampaignState(old), CampaignEvent.PLAN)
-        transaction.execute(_FORGET_RECIPIENTS, {"campaign": campaign.id})
-        transaction.execute(_FORGET_BATCHES, {"campaign": campaign.id})
+        _forget_batches(transaction, campaign.id)
     _keep_message(transaction, plan)
     _keep_campaign(transaction, plan, new, now)
     transaction.execute(_FORGET_MESSAGES)
@@ -97,6 +165,61 @@ def keep_plan(transaction: Transaction, plan: CampaignPlan, now: datetime) -> No
         new_state=new,
         reason=f"planned from {campaign.file}, {plan.digest}",
     )
+
+
+def keep_live(transaction: Transaction, plan: CampaignPlan, *, drifted: bool) -> None:
+    """Keep what a file may still say of a campaign that has begun, and whether it differs."""
+    campaign = plan.campaign
+    row = {"campaign": campaign.id, "drifted": drifted}
+    transaction.execute(_KEEP_LIVE, {**row, **_live_fields(plan)})
+
+
+def keep_times(transaction: Transaction, plan: CampaignPlan) -> None:
+    """Keep up to when a campaign may begin, where nothing else of its plan has changed."""
+    transaction.execute(_KEEP_TIMES, {"campaign": plan.campaign.id, **_time_fields(plan)})
+    keep_live(transaction, plan, drifted=False)
+
+
+def forget_campaign(transaction: Transaction, campaign: str, now: datetime, *, reason: str) -> None:
+    """Unschedule a campaign of which nothing was ever claimed: the state knows no more of it.
+
+    A person's brake stays: who paused it would be surprised if its file came back and went out.
+    """
+    old = transaction.execute(_STATE, {"campaign": campaign}).scalar_one()
+    _forget_batches(transaction, campaign)
+    transaction.execute(_FORGET_CAMPAIGN, {"campaign": campaign})
+    transaction.execute(_FORGET_MESSAGES)
+    brake = Brake(subject=Subject.CAMPAIGN, name=campaign, source=BrakeSource.FILE)
+    lift_brake(transaction, brake, now)
+    record_event(
+        transaction, now=now, subject="campaign", name=campaign, old_state=old, reason=reason
+    )
+
+
+def cancel_campaign(
+    transaction: Transaction, campaign: str, now: datetime, *, reason: str, for_good: bool
+) -> int:
+    """Cancel what is not sent of a campaign; gives the number of batches that stay unsent.
+
+    What is in flight comes home. for_good: its file can never take it back.
+    """
+    move_campaign(transaction, campaign, CampaignEvent.CANCEL, now, reason=reason)
+    if for_good:
+        transaction.execute(_FREEZE, {"campaign": campaign, "now": stamp(now)})
+    planned = transaction.execute(_PLANNED, {"campaign": campaign}).scalars().all()
+    state = after(BATCH, BatchState.PLANNED, BatchEvent.CANCEL)
+    transaction.execute(_CANCEL_PLANNED, {"campaign": campaign, "state": state, "reason": reason})
+    for batch in planned:
+        record_event(
+            transaction,
+            now=now,
+            subject="batch",
+            name=batch,
+            old_state=BatchState.PLANNED,
+            new_state=state,
+            reason=reason,
+        )
+    return len(planned)
 
 
 def move_campaign(
@@ -131,6 +254,34 @@ def move_campaign(
     )
 
 
+def _first_brake(brakes: Iterable[Brake], campaign: str, account: str) -> str | None:
+    return next((str(brake) for brake in brakes if brake.covers(campaign, account)), None)
+
+
+def _forget_batches(transaction: Transaction, campaign: str) -> None:
+    transaction.execute(_FORGET_RECIPIENTS, {"campaign": campaign})
+    transaction.execute(_FORGET_BATCHES, {"campaign": campaign})
+
+
+def _live_fields(plan: CampaignPlan) -> dict[str, object]:
+    campaign = plan.campaign
+    return {
+        "until": _stamp(campaign.until),
+        "hours": str(campaign.hours) if campaign.hours else None,
+    }
+
+
+def _time_fields(plan: CampaignPlan) -> dict[str, object]:
+    return {
+        "latest_until": _stamp(plan.latest_until),
+        "fresh_until": _stamp(plan.fresh_until),
+    }
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return stamp(moment) if moment else None
+
+
 def _keep_message(transaction: Transaction, plan: CampaignPlan) -> None:
     message = plan.message
     transaction.execute(
@@ -156,7 +307,11 @@ def _keep_campaign(
             "state": state,
             "title": campaign.message.title,
             "account": campaign.account,
-            "start": stamp(campaign.start) if campaign.start else None,
+            "start": stamp(now) if campaign.starts_now else _stamp(campaign.start),
+            "starts_at_gateway": campaign.starts_at_gateway,
+            "contents": plan.contents,
+            **_live_fields(plan),
+            **_time_fields(plan),
             "digest": plan.digest,
             "message": plan.message.digest,
             "recipients": len(campaign.audience.mobiles),

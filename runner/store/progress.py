@@ -7,25 +7,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
-from runner.lifecycle import AccountState, BatchState, CampaignState, RecipientState
+from runner.lifecycle import (
+    PAUSED,
+    AccountState,
+    BatchState,
+    BrakeSource,
+    CampaignState,
+    RecipientState,
+)
+from runner.store.brakes import read_brakes
 from runner.timing import unstamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from sqlalchemy import Row
+
+    from runner.store.brakes import Brake
     from runner.store.database import Transaction
+
+_STOPPED = {CampaignState.HELD, CampaignState.MISSED, CampaignState.HALTED}
 
 _CAMPAIGNS = text("""
     SELECT c.id, c.state, c.reason, c.title, c.account, c.start,
         p.total, p.pending, p.submitted, p.delivered, p.failed, p.rejected, p.in_doubt,
-        p.cancelled, p.unreported,
-        CASE WHEN c.state = 'running' AND p.pending > 0 AND a.state <> 'active'
+        p.cancelled, p.unreported, c.drifted, c.until, c.hours,
+        CASE WHEN a.state <> 'active'
             THEN 'account ' || a.name || ' is ' || a.state || coalesce(': ' || a.reason, '')
-        END AS brake
+        END AS stop,
+        coalesce(c.until <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 0) AS over,
+        CASE WHEN c.starts_at_gateway AND c.start > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+            THEN p.submitted ELSE 0
+        END AS handed_over
     FROM campaign_progress AS p
     JOIN campaigns AS c ON c.id = p.campaign
     LEFT JOIN accounts AS a ON a.name = c.account
@@ -89,7 +106,11 @@ class BatchStatus:
 class CampaignStatus:
     """One campaign; recipients: a count for each state, which add up to total.
 
-    brake: what of its account keeps a running one from going on, None where nothing does.
+    shown: its state as people see it: one that is scheduled or running may be paused or held.
+    brakes: those that it is under; stop: what of its account keeps it, None for nothing.
+    paused_by_hand: a command or its file paused it, and nothing else stops it.
+    over: its `until` has passed before all was sent; drifted: its file differs from what was sent.
+    handed_over: recipients whom the gateway keeps until the start.
     """
 
     id: str
@@ -100,7 +121,14 @@ class CampaignStatus:
     start: datetime | None
     total: int
     recipients: Mapping[RecipientState, int]
-    brake: str | None
+    shown: str
+    brakes: tuple[Brake, ...]
+    stop: str | None
+    paused_by_hand: bool
+    hours: str | None
+    over: bool
+    drifted: bool
+    handed_over: int
     batches: tuple[BatchStatus, ...]
 
 
@@ -111,10 +139,12 @@ class AccountStatus:
     unreachable: failures to reach the gateway in a row; balance: as the gateway wrote it.
     received and unmatched count delivery reports, quarantined what could not be read.
     reports_stopped: why reports are not polled, None where they are.
+    brakes: who paused it, or everything.
     """
 
     name: str
     state: AccountState
+    brakes: tuple[Brake, ...] = ()
     reason: str | None = None
     wrong_credentials: bool = False
     unreachable: int = 0
@@ -123,6 +153,11 @@ class AccountStatus:
     unmatched: int = 0
     quarantined: int = 0
     reports_stopped: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its state as people see it."""
+        return PAUSED if self.brakes else self.state.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,28 +175,19 @@ class RecipientStatus:
 def read_campaigns(transaction: Transaction) -> list[CampaignStatus]:
     """Give every campaign of the state, by start."""
     batches = _read_batches(transaction)
+    brakes = read_brakes(transaction)
     return [
-        CampaignStatus(
-            id=row.id,
-            state=CampaignState(row.state),
-            reason=row.reason,
-            title=row.title,
-            account=row.account,
-            start=unstamp(row.start) if row.start else None,
-            total=row.total,
-            recipients={state: getattr(row, state.value) for state in RecipientState},
-            brake=row.brake,
-            batches=tuple(batches.get(row.id, ())),
-        )
-        for row in transaction.execute(_CAMPAIGNS)
+        _campaign(row, brakes, batches.get(row.id, ())) for row in transaction.execute(_CAMPAIGNS)
     ]
 
 
 def read_accounts(transaction: Transaction) -> list[AccountStatus]:
     """Give every account of the state, by name."""
+    brakes = [brake for brake in read_brakes(transaction) if brake.source is BrakeSource.COMMAND]
     return [
         AccountStatus(
             name=row.name,
+            brakes=tuple(brake for brake in brakes if brake.covers_account(row.name)),
             state=AccountState(row.state),
             reason=row.reason,
             wrong_credentials=bool(row.wrong_credentials),
@@ -214,6 +240,43 @@ def count_unsettled(transaction: Transaction, scope: list[str]) -> int:
     """Count the recipients of some campaigns of whom something is still to be learned."""
     count: int = transaction.execute(_COUNT_UNSETTLED, {"scope": scope}).scalar_one()
     return count
+
+
+def _campaign(
+    row: Row[Any], brakes: Iterable[Brake], batches: Sequence[BatchStatus]
+) -> CampaignStatus:
+    state = CampaignState(row.state)
+    running = state is CampaignState.RUNNING
+    waits = state is CampaignState.SCHEDULED or (running and row.pending > 0)
+    found = [
+        brake
+        for brake in brakes
+        if (waits or state in _STOPPED) and brake.covers(row.id, row.account)
+    ]
+    by_hand = [brake for brake in found if brake.source is not BrakeSource.GUARD]
+    guards = [brake for brake in found if running and brake.source is BrakeSource.GUARD]
+    stop = row.stop if waits else None
+    over = bool(waits and row.over)
+    paused = waits and bool(by_hand or stop or over)
+    return CampaignStatus(
+        id=row.id,
+        state=state,
+        reason=row.reason,
+        title=row.title,
+        account=row.account,
+        start=unstamp(row.start) if row.start else None,
+        total=row.total,
+        recipients={entry: getattr(row, entry.value) for entry in RecipientState},
+        shown=PAUSED if paused else CampaignState.HELD.value if guards else state.value,
+        brakes=(*by_hand, *guards),
+        stop=stop,
+        paused_by_hand=paused and not (guards or over or stop),
+        hours=row.hours,
+        over=over,
+        drifted=bool(row.drifted),
+        handed_over=row.handed_over,
+        batches=tuple(batches),
+    )
 
 
 def _read_batches(transaction: Transaction) -> Mapping[str, Sequence[BatchStatus]]:

@@ -51,15 +51,16 @@ def accept_by_hand(
         match_waiting(transaction, stored.account, task_id)
 
 
-def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -> None:
+def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -> BatchState:
     """Plan a batch in doubt, or a rejected one, again; its campaign goes on.
 
+    Gives the batch's state: where its campaign was cancelled, so is the batch.
     Raises WrongUsage for a batch in any other state.
     """
     stored = _require_state(transaction, batch, {BatchState.IN_DOUBT, BatchState.REJECTED})
     reason = "a person says that it was not sent"
     change = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, refusals=0, resumes=True)
-    change_batch(transaction, stored, change, now)
+    return change_batch(transaction, stored, change, now)
 
 
 def require_batch(transaction: Transaction, batch: int) -> StoredBatch:

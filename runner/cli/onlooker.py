@@ -1,0 +1,93 @@
+"""Looks on while a daemon sends what a person released to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.session import read_clock
+from runner.cli.speech import warn
+from runner.cli.tables import count
+from runner.lifecycle import BatchState, CampaignState, RecipientState
+from runner.store.progress import count_unsettled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
+
+    from runner.cli.signals import Interruption
+    from runner.store.database import Database
+    from runner.store.progress import BatchStatus, CampaignStatus
+
+_LOOK = 0.5  # seconds between two looks
+_SETTLED = (BatchState.ACCEPTED, BatchState.CANCELLED)
+
+
+class Onlooker:
+    """Tells what becomes of some campaigns.
+
+    patience: how long nothing may move before the rest is left to the daemon.
+    read: gives where the campaigns stand; say: tells a person.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        interruption: Interruption,
+        *,
+        patience: timedelta,
+        read: Callable[[], Sequence[CampaignStatus]],
+        say: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._interruption = interruption
+        self._patience = patience
+        self._read = read
+        self._say = say
+        self._seen: Mapping[int, BatchState] = {}
+
+    def watch_sending(self) -> None:
+        """Look on until everything is sent, stopped, or waits for longer than patience."""
+        moved_at = read_clock()
+        while not self._interruption.asked:
+            campaigns = self._read()
+            if self._tell_news(campaigns):
+                moved_at = read_clock()
+            waits = read_clock() - moved_at > self._patience
+            if waits or not any(map(_is_moving, campaigns)):
+                return
+            self._interruption.sleep(_LOOK)
+
+    def watch_reports(self, wait: timedelta, scope: list[str]) -> None:
+        """Look on until everybody is settled, or the wait is over."""
+        deadline = read_clock() + wait
+        while not self._interruption.asked and read_clock() < deadline:
+            with self._database.reading() as transaction:
+                if not count_unsettled(transaction, scope):
+                    return
+            self._interruption.sleep(_LOOK)
+
+    def _tell_news(self, campaigns: Sequence[CampaignStatus]) -> bool:
+        states = {}
+        for campaign in campaigns:
+            for batch in campaign.batches:
+                states[batch.id] = batch.state
+                if self._seen and self._seen.get(batch.id) is not batch.state:
+                    self._tell(campaign, batch)
+        moved = states != self._seen
+        self._seen = states
+        return moved
+
+    def _tell(self, campaign: CampaignStatus, batch: BatchStatus) -> None:
+        if batch.state is BatchState.SUBMITTING:
+            return
+        what = f"{campaign.id}: batch {batch.id} ({count(batch.recipients, 'recipient')})"
+        text = f"{what} is {batch.state.value.replace('_', ' ')}"
+        if batch.state in _SETTLED:
+            self._say(text)
+        else:
+            warn(f"{text}: {batch.reason}")
+
+
+def _is_moving(campaign: CampaignStatus) -> bool:
+    shown = (CampaignState.RUNNING.value, CampaignState.SCHEDULED.value)
+    return campaign.shown in shown and campaign.recipients[RecipientState.PENDING] > 0

@@ -1,0 +1,118 @@
+"""Begins what is due, from the state alone: whatever has become of the files, a start is kept.
+
+A start is judged once, at the moment when the campaign would begin, whatever kept it: this
+program's own absence, a brake, or its account.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from runner.due import is_too_late, next_opening
+from runner.lifecycle import CampaignEvent
+from runner.store.planning import move_campaign
+from runner.timing import parse_hours, stamp, unstamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, tzinfo
+
+    from sqlalchemy import Row
+
+    from runner.model.account import Account
+    from runner.store.database import Transaction
+
+# A guard's brake keeps nobody from beginning: it is looked at before every request.
+_FROM_DUE = """
+    FROM campaigns AS c
+    WHERE state = 'scheduled' AND start IS NOT NULL AND (start <= :now OR starts_at_gateway)
+        AND (:campaign IS NULL OR id = :campaign)
+        AND NOT EXISTS (
+            SELECT 1 FROM brakes AS b
+            WHERE b.source <> 'guard' AND (
+                b.subject = 'all' OR (b.subject = 'account' AND b.name = c.account)
+                OR (b.subject = 'campaign' AND b.name = c.id)
+            )
+        )
+"""
+
+_DUE = text(f"""
+    SELECT id, account, start, latest_until, hours, fresh_until, starts_at_gateway
+    {_FROM_DUE} ORDER BY start, id
+""")
+
+_IS_DUE = text(f"SELECT EXISTS (SELECT 1 {_FROM_DUE})")
+
+_NEXT_START = text("SELECT min(start) FROM campaigns WHERE state = 'scheduled' AND start > :now")
+
+# Begun, and kept by something ever since: nothing of it was claimed.
+_KEPT = text("""
+    SELECT id, latest_until FROM campaigns
+    WHERE state = 'running' AND frozen_at IS NULL AND latest_until IS NOT NULL
+        AND (:account IS NULL OR account = :account)
+""")
+
+
+def begin_due(
+    transaction: Transaction,
+    accounts: Mapping[str, Account],
+    zone: tzinfo,
+    now: datetime,
+    *,
+    campaign: str | None = None,
+) -> list[str]:
+    """Begin what is due and under no brake, or say why it does not begin; names what has begun.
+
+    campaign: only this one; zone: the one in which `hours` are meant.
+    """
+    begun = []
+    for row in transaction.execute(_DUE, {"now": stamp(now), "campaign": campaign}).all():
+        account = accounts.get(row.account)
+        if account is None:
+            continue  # its settings name it no more: it rests, and `status` says so
+        event, reason = _judge(row, account, zone, now)
+        move_campaign(transaction, row.id, event, now, reason=reason)
+        if event is CampaignEvent.BEGIN:
+            begun.append(row.id)
+    return begun
+
+
+def is_due(transaction: Transaction, now: datetime) -> bool:
+    """Whether something is to begin: what is asked every second, without writing."""
+    due = transaction.execute(_IS_DUE, {"now": stamp(now), "campaign": None}).scalar()
+    return bool(due)
+
+
+def next_start(transaction: Transaction, now: datetime) -> datetime | None:
+    """Say when the next scheduled campaign is to begin."""
+    start = transaction.execute(_NEXT_START, {"now": stamp(now)}).scalar()
+    return unstamp(start) if start else None
+
+
+def miss_late(transaction: Transaction, now: datetime, *, account: str | None = None) -> None:
+    """Miss what had begun, but was kept from its first claim for longer than `latest` allows.
+
+    To be called when whatever kept it lets go. account: only campaigns of this one.
+    """
+    for row in transaction.execute(_KEPT, {"account": account}).all():
+        if is_too_late(unstamp(row.latest_until), now):
+            reason = "it was kept until its start had passed by more than `latest`"
+            move_campaign(transaction, row.id, CampaignEvent.MISS, now, reason=reason)
+
+
+def _judge(
+    row: Row[Any], account: Account, zone: tzinfo, now: datetime
+) -> tuple[CampaignEvent, str | None]:
+    latest = unstamp(row.latest_until) if row.latest_until else None
+    if is_too_late(latest, now):
+        return CampaignEvent.MISS, "its start passed longer ago than `latest` allows"
+    if row.fresh_until and unstamp(row.fresh_until) < now:
+        return CampaignEvent.HOLD, "a list of it is older than its `max_age`: write the list anew"
+    hours = parse_hours(row.hours) if row.hours else None
+    if latest and not row.starts_at_gateway:
+        opening = next_opening(zone, now, account.hours, hours)
+        if opening is None or is_too_late(latest, opening):
+            return CampaignEvent.MISS, "its hours open longer after its start than `latest` allows"
+    return CampaignEvent.BEGIN, None
