@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli.exits import Exit
+from runner.cli.person import ask, name_person
 from runner.cli.session import open_state, read_clock, state_path
 from runner.errors import WrongUsage
+from runner.lifecycle import BatchState, CampaignState
 from runner.model.account import ReportPolling
+from runner.store.lock import find_holder
+from runner.store.planning import read_fact
 from runner.store.resolution import accept_by_hand, require_batch, send_again_by_hand
 
 if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.model.account import Settings
     from runner.store.database import Database
+    from runner.store.lock import Holder
 
 _LARGEST_ID = 2**63 - 1  # of a row in SQLite
 _TASK_ID = re.compile(r"\d{1,20}", re.ASCII)
@@ -43,9 +47,11 @@ def command(
     if task is not None and not (accepted and _TASK_ID.fullmatch(task)):
         raise WrongUsage("--task goes with --accepted, and is a number of up to 20 digits")
     root, settings = session.load_settings()
-    if not state_path(settings, root).exists():
+    state = state_path(settings, root)
+    if not state.exists():
         raise WrongUsage(f"there is no batch {batch}: nothing was sent yet")
-    with open_state(settings, root, actor="resolve") as database:
+    actor = name_person("resolve")
+    with open_state(settings, session.find_folder(), actor=actor) as database:
         if accepted:
             _accept(database, settings, batch, task)
             session.say(f"batch {batch} counts as sent")
@@ -54,9 +60,17 @@ def command(
             return Exit.PERSON_NEEDED
         else:
             with database.writing() as transaction:
-                send_again_by_hand(transaction, batch, now=read_clock())
-            session.say(f"batch {batch} is planned again: `mms-runner run` sends it")
+                became = send_again_by_hand(transaction, batch, now=read_clock())
+            session.say(_describe_end(batch, became, find_holder(state)))
     return Exit.OK
+
+
+def _describe_end(batch: int, became: BatchState, holder: Holder | None) -> str:
+    if became is BatchState.CANCELLED:
+        return f"batch {batch} is cancelled, as its campaign is: it stays unsent"
+    tended = holder is not None and holder.is_daemon
+    sends = "the daemon sends it" if tended else "`mms-runner run` sends it"
+    return f"batch {batch} is planned again: {sends}"
 
 
 def _accept(database: Database, settings: Settings, batch: int, task: str | None) -> None:
@@ -72,12 +86,12 @@ def _accept(database: Database, settings: Settings, batch: int, task: str | None
 def _is_sure(database: Database, batch: int, *, yes: bool) -> bool:
     with database.reading() as transaction:
         stored = require_batch(transaction, batch)
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise WrongUsage(
-            "--not-sent sends the batch again, so it wants a person's yes",
-            hint="add --yes if you are sure",
-        )
-    question = f"Send batch {batch} of {stored.campaign} again? It is {stored.state} now."
-    return click.confirm(question, err=True)
+        campaign = read_fact(transaction, stored.campaign)
+    cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
+    if cancelled:
+        refusal = "--not-sent is for good, so it wants a person's yes"
+        question = f"Was batch {batch} of {stored.campaign} not sent? It stays unsent then."
+    else:
+        refusal = "--not-sent sends the batch again, so it wants a person's yes"
+        question = f"Send batch {batch} of {stored.campaign} again? It is {stored.state} now."
+    return yes or ask(question, refusal)

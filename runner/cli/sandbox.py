@@ -51,6 +51,12 @@ def _read_number(text: str | float, *, most: float) -> float:
     epilog="Faults: CALL:WHICH=EFFECT[xTIMES], such as send:2=timeout-after, send:*=7x3,"
     " send:10%=reset-after, report:1=cut, balance:*=http-500. The README lists the effects."
 )
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen; 0.0.0.0 lets other machines in.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8888, show_default=True)
 @click.option("--userid", default="12", show_default=True)
 @click.option("--account", default="sandbox", show_default=True)
@@ -88,7 +94,7 @@ def _read_number(text: str | float, *, most: float) -> float:
     help="What shall go wrong; may be given several times.",
 )
 @click.pass_obj
-def command(session: Session, /, port: int, **options: object) -> Exit:
+def command(session: Session, /, host: str, port: int, **options: object) -> Exit:
     """Run a local gateway that speaks the protocol and sends nothing to anybody.
 
     Point an account's `url` at it. It runs until Ctrl-C.
@@ -99,7 +105,7 @@ def command(session: Session, /, port: int, **options: object) -> Exit:
         format="%(asctime)s %(message)s",
     )
     settings = SandboxSettings(**options)  # type: ignore[arg-type] # click has checked each
-    with catching_signals() as interruption, Sandbox(settings, port=port) as sandbox:
+    with catching_signals() as interruption, Sandbox(settings, host=host, port=port) as sandbox:
         session.say(f"the sandbox listens at {sandbox.url}; look there with a browser, too")
         session.say(f"userid {settings.userid}, account {settings.account}; Ctrl-C ends it")
         while not interruption.asked:

@@ -2,51 +2,80 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+from runner.cli.advice import TROUBLED, advise, advise_account
 from runner.cli.tables import count, render_table
-from runner.lifecycle import AccountState, BatchState, CampaignState, RecipientState
+from runner.lifecycle import AccountState, BatchState, BrakeSource, RecipientState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
 
+    from runner.store.brakes import Brake
     from runner.store.progress import AccountStatus, BatchStatus, CampaignStatus
+    from runner.store.reloads import WorkspaceStatus
 
-_NEXT = {
-    CampaignState.HALTED: "correct the cause, then `mms-runner resolve BATCH --not-sent`",
-    CampaignState.HELD: "`mms-runner run {id}` once that is corrected",
-    CampaignState.MISSED: "`mms-runner run {id}` once its file has a new `start`",
-    CampaignState.RUNNING: "`mms-runner run {id}` goes on with what is planned",
-}
 _SETTLE = "ask the gateway's operator, then `mms-runner resolve {id} --accepted` or `--not-sent`"
+_DRIFTED = (
+    "its file differs from what was sent, and changes nothing of it:"
+    " to send something new, copy it to a new file name"
+)
 _MOST_BATCHES_TOLD = 10
 
 
 def status_json(
-    campaigns: Iterable[CampaignStatus], accounts: Iterable[AccountStatus], zone: tzinfo
+    campaigns: Iterable[CampaignStatus],
+    accounts: Iterable[AccountStatus],
+    workspace: WorkspaceStatus,
+    brakes: Iterable[Brake],
+    zone: tzinfo,
 ) -> dict[str, object]:
-    """Give the state in the shape that scripts rely on."""
+    """Give the state in the shape that scripts rely on; brakes: those on everything."""
     return {
         "campaigns": [_campaign_json(campaign, zone) for campaign in campaigns],
-        "accounts": [_account_json(account) for account in accounts],
+        "accounts": [_account_json(account, zone) for account in accounts],
+        "workspace": {
+            "paused": [brake.describe(zone) for brake in brakes],
+            "read_at": _iso(workspace.read_at, zone),
+            "revision": workspace.revision,
+            "problems": [workspace.problem] if workspace.problem else [],
+        },
     }
 
 
-def describe_campaigns(campaigns: Sequence[CampaignStatus], zone: tzinfo) -> str:
-    """Make a table of campaigns, and below it what is wrong with each."""
+def describe_campaigns(
+    campaigns: Sequence[CampaignStatus],
+    zone: tzinfo,
+    *,
+    notes: Mapping[str, str] | None = None,
+    tended: bool = False,
+) -> str:
+    """Make a table of campaigns, and below it what is wrong with each.
+
+    notes: what else is to be said of some, by id; tended: a daemon is at work.
+    """
     head = ["campaign", "state", "start", "total", *(state.value for state in RecipientState)]
     rows = [
         [
             campaign.id,
-            _shown_state(campaign),
+            campaign.shown,
             _start(campaign, zone),
             campaign.total,
             *(campaign.recipients[state] for state in RecipientState),
         ]
         for campaign in campaigns
     ]
-    told = [f"{campaign.id}: {line}" for campaign in campaigns for line in _all_lines(campaign)]
+    told = [
+        f"{campaign.id}: {line}"
+        for campaign in campaigns
+        for line in (
+            *_describe_problems(campaign, zone),
+            *_describe_waiting(campaign, notes or {}),
+            *(f"next: {advice}" for advice in advise(campaign, tended=tended)),
+        )
+    ]
     return "\n".join([render_table(head, rows), *told])
 
 
@@ -69,13 +98,13 @@ def describe_batches(campaign: CampaignStatus) -> str:
     return render_table(head, rows)
 
 
-def describe_accounts(accounts: Sequence[AccountStatus]) -> str:
+def describe_accounts(accounts: Sequence[AccountStatus], zone: tzinfo = UTC) -> str:
     """Make a table of accounts, and below it what is wrong with each."""
     head = ["account", "state", "balance", "reports", "unmatched", "quarantined"]
     rows = [
         [
             account.name,
-            account.state,
+            account.shown,
             account.balance or "not asked",
             account.received,
             account.unmatched,
@@ -83,27 +112,45 @@ def describe_accounts(accounts: Sequence[AccountStatus]) -> str:
         ]
         for account in accounts
     ]
-    told = [f"{account.name}: {line}" for account in accounts for line in problems_of(account)]
+    told = [
+        f"{account.name}: {line}"
+        for account in accounts
+        for line in (
+            *problems_of(account, zone),
+            *(f"next: {advice}" for advice in advise_account(account)),
+        )
+    ]
     return "\n".join([render_table(head, rows), *told])
 
 
-def problems_in(campaign: CampaignStatus) -> list[str]:
-    """Say what about a campaign waits for a person."""
+def describe_workspace(workspace: WorkspaceStatus, brakes: Iterable[Brake], zone: tzinfo) -> str:
+    """Say which files are in force, and what stops everything; empty where nothing is known."""
+    lines = [f"paused: {brake.describe(zone)}" for brake in brakes]
+    if workspace.read_at:
+        commit = f"commit {workspace.revision}, " if workspace.revision else ""
+        lines.append(f"files: {commit}read at {workspace.read_at.astimezone(zone):%F %R %Z}")
+    if workspace.problem:
+        lines.append(f"files: {workspace.problem}")
+    return "\n".join(lines)
+
+
+def problems_in(campaign: CampaignStatus, zone: tzinfo = UTC) -> list[str]:
+    """Say what about a campaign waits for a person, or was a person's doing."""
     problems = [f"{campaign.state}: {campaign.reason}"] if campaign.reason else []
-    problems += [f"paused: {campaign.brake}"] if campaign.brake else []
-    problems += [
-        _describe_trouble(batch)
-        for batch in campaign.batches
-        if batch.state in (BatchState.IN_DOUBT, BatchState.REJECTED)
-    ]
+    problems += [_describe_brake(brake, zone) for brake in campaign.brakes]
+    problems += [f"paused: {campaign.stop}"] if campaign.stop else []
+    if campaign.over:
+        problems.append("paused: its `until` has passed, so nothing more of it is sent")
+    problems += [_DRIFTED] if campaign.drifted else []
+    problems += [_describe_trouble(batch) for batch in campaign.batches if batch.state in TROUBLED]
     if unreported := campaign.recipients[RecipientState.UNREPORTED]:
         problems.append(f"{count(unreported, 'recipient')} without a report after the deadline")
     return problems
 
 
-def problems_of(account: AccountStatus) -> list[str]:
+def problems_of(account: AccountStatus, zone: tzinfo = UTC) -> list[str]:
     """Say what about an account waits for a person."""
-    problems = []
+    problems = [_describe_brake(brake, zone) for brake in account.brakes]
     if account.state is not AccountState.ACTIVE or account.unreachable:
         problems.append(account.reason or account.state.value)
     if account.reports_stopped:
@@ -116,15 +163,27 @@ def problems_of(account: AccountStatus) -> list[str]:
     return problems
 
 
-def _all_lines(campaign: CampaignStatus) -> Iterator[str]:
-    problems = problems_in(campaign)
+def _describe_brake(brake: Brake, zone: tzinfo) -> str:
+    shown = "held" if brake.source is BrakeSource.GUARD else "paused"
+    text = brake.describe(zone)
+    return text if brake.source is BrakeSource.COMMAND else f"{shown}: {text}"
+
+
+def _describe_problems(campaign: CampaignStatus, zone: tzinfo) -> Iterator[str]:
+    problems = problems_in(campaign, zone)
     yield from problems[:_MOST_BATCHES_TOLD]
     if len(problems) > _MOST_BATCHES_TOLD:
         more = len(problems) - _MOST_BATCHES_TOLD
         yield f"and {more} more: `mms-runner status {campaign.id} --json`"
-    pending = campaign.recipients[RecipientState.PENDING]
-    if campaign.state in _NEXT and (pending or campaign.reason):
-        yield f"next: {_NEXT[campaign.state].format(id=campaign.id)}"
+
+
+def _describe_waiting(campaign: CampaignStatus, notes: Mapping[str, str]) -> Iterator[str]:
+    """Say what it waits for that needs nobody."""
+    if campaign.handed_over:
+        people = count(campaign.handed_over, "recipient")
+        yield f"{people} at the gateway, which sends at the start"
+    if campaign.id in notes:
+        yield notes[campaign.id]
 
 
 def _describe_trouble(batch: BatchStatus) -> str:
@@ -136,11 +195,6 @@ def _describe_trouble(batch: BatchStatus) -> str:
         f"batch {batch.id} ({count(batch.recipients, 'recipient')}) is {state}:"
         f" {batch.reason}; {settle.format(id=batch.id)}"
     )
-
-
-def _shown_state(campaign: CampaignStatus) -> str:
-    """Name a campaign's state; under a wider brake it is paused, whatever its own state says."""
-    return "paused" if campaign.brake else campaign.state.value
 
 
 def _start(campaign: CampaignStatus, zone: tzinfo) -> str:
@@ -155,7 +209,7 @@ def _campaign_json(campaign: CampaignStatus, zone: tzinfo) -> dict[str, object]:
     counts = {state.value: campaign.recipients[state] for state in RecipientState}
     return {
         "id": campaign.id,
-        "state": _shown_state(campaign),
+        "state": campaign.shown,
         "title": campaign.title,
         "account": campaign.account,
         "start": _iso(campaign.start, zone),
@@ -172,19 +226,19 @@ def _campaign_json(campaign: CampaignStatus, zone: tzinfo) -> dict[str, object]:
             }
             for batch in campaign.batches
         ],
-        "problems": problems_in(campaign),
+        "problems": problems_in(campaign, zone),
     }
 
 
-def _account_json(account: AccountStatus) -> dict[str, object]:
+def _account_json(account: AccountStatus, zone: tzinfo) -> dict[str, object]:
     return {
         "name": account.name,
-        "state": account.state,
+        "state": account.shown,
         "balance": account.balance,
         "reports": {
             "received": account.received,
             "unmatched": account.unmatched,
             "quarantined": account.quarantined,
         },
-        "problems": problems_of(account),
+        "problems": problems_of(account, zone),
     }

@@ -3,33 +3,71 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.advice import name_release
 from runner.cli.exits import Exit
-from runner.cli.session import state_path
+from runner.cli.session import read_clock, state_path
 from runner.cli.standing import (
     describe_accounts,
     describe_batches,
     describe_campaigns,
+    describe_workspace,
     status_json,
 )
+from runner.due import next_opening
 from runner.errors import WrongUsage
-from runner.lifecycle import AccountState
+from runner.lifecycle import AccountState, BrakeSource, CampaignState, RecipientState
+from runner.store.brakes import Subject, read_brakes
 from runner.store.database import look_into
 from runner.store.identity import check_workspace
+from runner.store.lock import find_holder
 from runner.store.progress import AccountStatus, read_accounts, read_campaigns
+from runner.store.reloads import WorkspaceStatus, read_workspace_status
+from runner.timing import parse_hours
 from runner.workspace.locate import campaign_id, find_campaign_files
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from runner.cli.session import Session
     from runner.model.account import Settings
+    from runner.store.brakes import Brake
+    from runner.store.lock import Holder
     from runner.store.progress import CampaignStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """Where everything stands."""
+
+    campaigns: Sequence[CampaignStatus]
+    accounts: Sequence[AccountStatus]
+    workspace: WorkspaceStatus
+    brakes: Sequence[Brake]
+
+    @property
+    def on_everything(self) -> list[Brake]:
+        """The brakes under which everything is."""
+        return [brake for brake in self.brakes if brake.subject is Subject.ALL]
+
+    def on_files(self, campaign: str | None) -> list[Brake]:
+        """Give the brakes of campaigns that have only a file yet; campaign: only of this one."""
+        known = {entry.id for entry in self.campaigns}
+        return [
+            brake
+            for brake in self.brakes
+            if brake.subject is Subject.CAMPAIGN
+            and brake.name not in known
+            and campaign in (None, brake.name)
+        ]
 
 
 @click.command()
@@ -39,41 +77,107 @@ if TYPE_CHECKING:
 def command(session: Session, campaign: str | None, *, as_json: bool) -> Exit:
     """Show where everything stands, or one CAMPAIGN with its batches."""
     root, settings = session.load_settings()
-    campaigns, accounts = _read(root, settings)
-    if campaign is not None:
-        campaigns = _select(campaign, campaigns, root)
+    state = state_path(settings, root)
+    found = _read(state, settings, session.find_folder())
+    chosen = found.campaigns if campaign is None else _select(campaign, found.campaigns, root)
     if as_json:
-        document = status_json(campaigns, accounts, settings.zone)
+        document = status_json(
+            chosen, found.accounts, found.workspace, found.on_everything, settings.zone
+        )
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return Exit.OK
-    if campaigns:
-        click.echo(describe_campaigns(campaigns, settings.zone) + "\n")
-    elif campaign is None:
-        click.echo("Nothing was sent yet: `mms-runner plan` shows what would be.\n")
-    else:
-        click.echo(f"{campaign} has not begun: `mms-runner plan {campaign}` shows its plan.\n")
-    if campaign is not None and campaigns:
-        click.echo(describe_batches(campaigns[0]) + "\n")
-    click.echo(describe_accounts(accounts))
-    session.say(f"state: {state_path(settings, root)}")
+    for lines in _describe(found, campaign, chosen, settings, find_holder(state)):
+        click.echo(lines)
+    session.say(f"state: {state}")
     return Exit.OK
 
 
-def _read(root: Path, settings: Settings) -> tuple[list[CampaignStatus], list[AccountStatus]]:
-    with look_into(state_path(settings, root)) as transaction:
+def _describe(
+    found: Standings,
+    named: str | None,
+    chosen: Sequence[CampaignStatus],
+    settings: Settings,
+    holder: Holder | None,
+) -> Iterator[str]:
+    yield _describe_campaigns(named, chosen, settings, holder)
+    for brake in found.on_files(named):
+        yield f"{brake.name}: {brake.describe(settings.zone)}; next: {name_release(brake)}"
+    if named is not None and chosen:
+        yield f"\n{describe_batches(chosen[0])}"
+    yield f"\n{describe_accounts(found.accounts, settings.zone)}"
+    if whole := describe_workspace(found.workspace, found.on_everything, settings.zone):
+        yield f"\n{whole}"
+    if holder:
+        yield f"at work: {holder}"
+
+
+def _describe_campaigns(
+    named: str | None,
+    chosen: Sequence[CampaignStatus],
+    settings: Settings,
+    holder: Holder | None,
+) -> str:
+    if not chosen and named is None:
+        return "Nothing was sent yet: `mms-runner plan` shows what would be."
+    if not chosen:
+        return f"{named} has not begun: `mms-runner plan {named}` shows its plan."
+    notes = _find_closed(chosen, settings, read_clock())
+    tended = holder is not None and holder.is_daemon
+    return describe_campaigns(chosen, settings.zone, notes=notes, tended=tended)
+
+
+def _find_closed(
+    campaigns: Sequence[CampaignStatus], settings: Settings, now: datetime
+) -> Mapping[str, str]:
+    """Say of the campaigns that wait for their hours alone when these open."""
+    find_opening = cache(lambda *hours: next_opening(settings.zone, now, *hours))
+    notes = {}
+    for campaign in campaigns:
+        account = settings.accounts.get(campaign.account)
+        if account is None or not _may_be_claimed(campaign, now):
+            continue
+        hours = parse_hours(campaign.hours) if campaign.hours else None
+        opening = find_opening(account.hours, hours)
+        if opening is None:
+            notes[campaign.id] = "its hours and those of its account are never open at once"
+        elif opening > now:
+            local = opening.astimezone(settings.zone)
+            notes[campaign.id] = f"waits for its hours, which open at {local:%F %R}"
+    return notes
+
+
+def _may_be_claimed(campaign: CampaignStatus, now: datetime) -> bool:
+    # One that has begun before its start waits at the gateway: its hours are about the start.
+    early = campaign.start is not None and campaign.start > now
+    going = campaign.shown == CampaignState.RUNNING and not early
+    return going and campaign.recipients[RecipientState.PENDING] > 0
+
+
+def _read(state: Path, settings: Settings, folder: Path) -> Standings:
+    with look_into(state) as transaction:
         if transaction is None:
-            return [], [
-                AccountStatus(name=name, state=AccountState.ACTIVE) for name in settings.accounts
-            ]
-        check_workspace(transaction, name=settings.name, folder=str(root))
+            accounts = [_unused(name, []) for name in settings.accounts]
+            return Standings(
+                campaigns=[], accounts=accounts, workspace=WorkspaceStatus(), brakes=[]
+            )
+        check_workspace(transaction, name=settings.name, folder=str(folder))
+        brakes = read_brakes(transaction)
         accounts = read_accounts(transaction)
         known = {account.name for account in accounts}
-        accounts += [
-            AccountStatus(name=name, state=AccountState.ACTIVE)
-            for name in settings.accounts
-            if name not in known
-        ]
-        return read_campaigns(transaction), accounts
+        return Standings(
+            campaigns=read_campaigns(transaction),
+            accounts=accounts
+            + [_unused(name, brakes) for name in settings.accounts if name not in known],
+            workspace=read_workspace_status(transaction),
+            brakes=brakes,
+        )
+
+
+def _unused(name: str, brakes: Sequence[Brake]) -> AccountStatus:
+    """Give the standing of an account that was never used; it may be paused even so."""
+    by_hand = [brake for brake in brakes if brake.source is BrakeSource.COMMAND]
+    covering = tuple(brake for brake in by_hand if brake.covers_account(name))
+    return AccountStatus(name=name, state=AccountState.ACTIVE, brakes=covering)
 
 
 def _select(name: str, campaigns: Sequence[CampaignStatus], root: Path) -> list[CampaignStatus]:

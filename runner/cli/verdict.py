@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.exits import Exit
-from runner.lifecycle import AccountState, CampaignState, RecipientState
+from runner.lifecycle import AccountState, BatchState, CampaignState, RecipientState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _STOPPED = {CampaignState.HALTED, CampaignState.HELD, CampaignState.MISSED}
 _NOT_IN_ORDER = (
-    RecipientState.PENDING,  # the run is over, so what is due was stopped
     RecipientState.REJECTED,
     RecipientState.IN_DOUBT,
     RecipientState.UNREPORTED,
@@ -38,8 +37,12 @@ def judge_run(
         return Exit.CREDENTIALS_REFUSED
     if any(account.reports_stopped for account in accounts):
         return Exit.PERSON_NEEDED
+    unreached = {account.name for account in accounts if account.unreachable}
     for campaign in campaigns:
-        needed = campaign.id in scope and _needs_a_person(campaign, fail_under)
+        needed = campaign.id in scope and (
+            _needs_a_person(campaign, fail_under)
+            or _is_stuck(campaign, reached=campaign.account not in unreached)
+        )
         if needed or campaign.recipients[RecipientState.IN_DOUBT]:
             return Exit.PERSON_NEEDED
     return Exit.OK
@@ -55,3 +58,17 @@ def _needs_a_person(campaign: CampaignStatus, fail_under: Decimal | None) -> boo
         return True
     delivered = counts[RecipientState.DELIVERED]
     return fail_under is not None and delivered < fail_under * campaign.total
+
+
+def _is_stuck(campaign: CampaignStatus, *, reached: bool) -> bool:
+    """Whether recipients wait for anything but a pause, or hours, rate and pace.
+
+    reached: the account's gateway answers.
+    """
+    if not campaign.recipients[RecipientState.PENDING] or campaign.paused_by_hand:
+        return False
+    retried = any(
+        batch.state is BatchState.PLANNED and batch.attempts for batch in campaign.batches
+    )
+    # What stops it in any other way is shown in its state.
+    return campaign.shown != CampaignState.RUNNING or not reached or retried

@@ -1,0 +1,109 @@
+"""`mms-runner daemon`: runs until told to stop; starts each campaign at its time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.exits import Exit
+from runner.cli.session import open_state, read_clock, state_path
+from runner.cli.signals import catching_signals
+from runner.daemon.daemon import Daemon
+from runner.daemon.files import Place
+from runner.daemon.log import LogFormat, tell, writing_log
+from runner.daemon.mask import Mask
+from runner.daemon.systemd import Notifier
+from runner.errors import RunnerError
+from runner.store.lock import hold_lock
+
+if TYPE_CHECKING:
+    from runner.cli.session import Session
+    from runner.cli.signals import Interruption
+
+_LOOK_UP = 0.5  # seconds between two looks at whether the daemon is well
+
+
+@click.command()
+@click.option(
+    "--log-format",
+    type=click.Choice([form.value for form in LogFormat]),
+    default=LogFormat.TEXT.value,
+    show_default=True,
+    help="How the log on stderr is written.",
+)
+@click.pass_obj
+def command(session: Session, log_format: str) -> Exit:
+    """Run until told to stop: follow the files, start each campaign at its time, poll reports.
+
+    SIGTERM (or Ctrl-C) lets what is in flight come home; a second one is quicker, and leaves it in
+    doubt. SIGHUP reads the files at once, as `mms-runner reload` does.
+    """
+    _, settings = session.load_settings()
+    folder = session.find_folder()
+    mask = Mask()
+    notifier = Notifier.from_environment(mask, os.environ, pid=os.getpid())
+    place = Place(
+        folder=folder,
+        settings_file=session.settings_file,
+        state=state_path(settings, folder),
+    )
+    with ExitStack() as stack:
+        interruption = stack.enter_context(catching_signals(hang_up=True))
+        stack.enter_context(hold_lock(place.state, command="daemon", now=read_clock()))
+        database = stack.enter_context(open_state(settings, folder, actor="daemon"))
+        level = logging.WARNING if session.quiet else logging.INFO
+        stack.enter_context(writing_log(LogFormat(log_format), sys.stderr, mask, level=level))
+        tell(logging.INFO, f"workspace {settings.name} in {folder}, state {place.state}")
+        daemon = Daemon(place, database=database, mask=mask, notifier=notifier, clock=read_clock)
+        daemon.start()
+        _attend(daemon, interruption)
+        daemon.stop(interruption.in_a_hurry)
+        tell(logging.INFO, _describe_end(daemon, interruption))
+        _raise_failure(daemon)
+    if interruption.in_a_hurry():
+        _leave_at_once(_status(interruption))
+    return _status(interruption)
+
+
+def _attend(daemon: Daemon, interruption: Interruption) -> None:
+    """Wait for the end, and pass on what is asked until then."""
+    while not interruption.asked and daemon.failure is None:
+        interruption.sleep(_LOOK_UP)
+        if interruption.take_hang_up():
+            daemon.reload()
+
+
+def _describe_end(daemon: Daemon, interruption: Interruption) -> str:
+    if daemon.failure:
+        return "stopped by an error; what was in flight is recorded"
+    in_flight = "in doubt now" if interruption.in_a_hurry() else "recorded"
+    return f"stopped; what was in flight is {in_flight}"
+
+
+def _raise_failure(daemon: Daemon) -> None:
+    """End as the error says that ended a part of the daemon."""
+    failure = daemon.failure
+    if isinstance(failure, RunnerError):
+        tell(logging.ERROR, str(failure))
+        raise failure
+    if failure:
+        tell(logging.CRITICAL, "a defect of the program ended it")
+        logging.getLogger("runner").critical("it was", exc_info=failure)
+        raise SystemExit(Exit.DEFECT)
+
+
+def _status(interruption: Interruption) -> Exit:
+    """SIGTERM is how a service ends; only a person's Ctrl-C interrupts it."""
+    return Exit.INTERRUPTED if interruption.last == signal.SIGINT else Exit.OK
+
+
+def _leave_at_once(status: Exit) -> None:
+    # The interpreter would wait for threads that wait for a gateway; everything is recorded.
+    sys.stdout.flush()
+    os._exit(status)

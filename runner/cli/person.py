@@ -1,0 +1,39 @@
+"""The person who types a command: their name, and their yes."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+
+import click
+
+from runner.errors import WrongUsage
+
+_ROOT = 0
+
+
+def name_person(command: str) -> str:
+    """Name the person who types a command, and the command: `anna (pause)`.
+
+    By the process's user, whatever the environment says; behind sudo, by whoever called it.
+    """
+    return f"{_find_login()} ({command})"
+
+
+def ask(question: str, refusal: str) -> bool:
+    """Ask for a yes on a terminal; raises WrongUsage without one. refusal: why a yes is wanted."""
+    if not sys.stdin.isatty():
+        raise WrongUsage(refusal, hint="add --yes if you are sure")
+    return click.confirm(question, err=True)
+
+
+def _find_login() -> str:
+    user = os.getuid()
+    caller = os.environ.get("SUDO_USER", "")
+    if user == _ROOT and caller.isprintable() and caller:
+        return caller
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:  # a container's user, whom its passwd does not know
+        return f"uid {user}"

@@ -1,0 +1,113 @@
+"""`mms-runner resume`: lets go on what a person had paused, or what waits for a person's word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.advice import advise
+from runner.cli.exits import Exit
+from runner.cli.session import read_clock
+from runner.cli.speech import warn
+from runner.cli.standing import problems_in, problems_of
+from runner.cli.steering import find_target, naming_a_target
+from runner.lifecycle import PAUSED, CampaignState
+from runner.store.progress import read_accounts
+from runner.store.steering import Resumed, resume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from runner.cli.session import Session
+    from runner.cli.steering import Target
+    from runner.store.database import Transaction
+    from runner.store.progress import CampaignStatus
+
+_MAY_GO_ON = (CampaignState.SCHEDULED.value, CampaignState.RUNNING.value)
+
+
+@click.command()
+@naming_a_target
+@click.pass_obj
+def command(
+    session: Session, campaign: str | None, account: str | None, *, everything: bool
+) -> Exit:
+    """Lift the pause of CAMPAIGN, of an account or of everything; each lifts only its own.
+
+    A campaign that is halted goes on, one that was missed starts now; an account that is suspended
+    or low on balance is tried again.
+    """
+    target = find_target(session, campaign, account, everything=everything)
+    if not target.state.exists():
+        session.say(f"{target.words} is not paused: there is nothing to resume")
+        return Exit.OK
+    with target.open_state("resume") as database, database.writing() as transaction:
+        resumed = resume(transaction, target.brake, read_clock())
+        campaigns = target.read_concerned(transaction)
+        still = list(_describe_stops(target, resumed, campaigns, transaction))
+    for line in _describe(target, resumed):
+        session.say(line)
+    for line in (*still, *_describe_next(target, resumed, campaigns)):
+        session.say(f"  {line}")
+    for name in resumed.missed:
+        warn(
+            f"{name} is missed: it was kept until its start had passed by more than `latest`\n"
+            f"  `mms-runner resume {name}` starts it now"
+        )
+    return Exit.PERSON_NEEDED if resumed.missed else Exit.OK
+
+
+def _describe(target: Target, resumed: Resumed) -> Iterator[str]:
+    if resumed.lifted:
+        yield f"the pause of {target.words} is lifted"
+    if resumed.restarted is CampaignState.MISSED:
+        yield f"{target.words} starts now"
+    elif resumed.restarted:
+        yield f"{target.words} goes on where it was halted"
+    if resumed.released:
+        yield f"{target.words} is tried again, one request at a time until one is accepted"
+    if resumed.polled:
+        yield f"reports of {target.words} are polled again"
+    if not resumed.is_news:
+        yield f"{target.words} was not paused by a command: there is nothing to resume"
+
+
+def _describe_stops(
+    target: Target,
+    resumed: Resumed,
+    campaigns: Sequence[CampaignStatus],
+    transaction: Transaction,
+) -> Iterator[str]:
+    """Say what else stops it: every brake is lifted by its own source alone."""
+    zone = target.settings.zone
+    if target.campaign:
+        left = [campaign for campaign in campaigns if campaign.id not in resumed.missed]
+        yield from (f"still {line}" for campaign in left for line in problems_in(campaign, zone))
+        return
+    for account in read_accounts(transaction):
+        if target.brake.covers_account(account.name):
+            yield from (f"{account.name}: {problem}" for problem in problems_of(account, zone))
+    if paused := [campaign.id for campaign in campaigns if campaign.shown == PAUSED]:
+        yield f"still paused: {_name(paused)} (`mms-runner status` says why)"
+
+
+def _describe_next(
+    target: Target, resumed: Resumed, campaigns: Sequence[CampaignStatus]
+) -> Iterator[str]:
+    tended = target.is_tended
+    if target.campaign is None:
+        if not tended and any(campaign.shown in _MAY_GO_ON for campaign in campaigns):
+            yield "next: `mms-runner run`"
+        return
+    for campaign in campaigns:
+        if campaign.id not in resumed.missed:
+            yield from (f"next: {advice}" for advice in advise(campaign, tended=tended))
+        if campaign.state is CampaignState.FINISHED:
+            yield "nothing of it is left to send"
+    if not campaigns and not tended:
+        yield f"next: `mms-runner run {target.campaign}`"
+
+
+def _name(campaigns: Sequence[str], most: int = 5) -> str:
+    return ", ".join(campaigns[:most]) + (", …" if len(campaigns) > most else "")

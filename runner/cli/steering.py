@@ -1,0 +1,195 @@
+"""What `pause`, `resume` and `cancel` share: whom a person means, and what that does to it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from runner.cli.diagnostics import clean
+from runner.cli.person import name_person
+from runner.cli.selection import select_campaigns
+from runner.cli.session import open_state, state_path
+from runner.cli.tables import count
+from runner.errors import WrongUsage
+from runner.lifecycle import BatchState, BrakeSource, RecipientState
+from runner.store.brakes import Brake, Subject, read_brakes
+from runner.store.lock import find_holder
+from runner.store.planning import read_facts
+from runner.store.progress import read_accounts, read_campaigns
+from runner.workspace.locate import campaign_id, find_campaign_files, is_campaign_name
+from runner.workspace.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from runner.cli.session import Session
+    from runner.model.account import Settings
+    from runner.store.database import Database, Transaction
+    from runner.store.progress import CampaignStatus
+
+_Words = ParamSpec("_Words")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a person's word is about.
+
+    brake: how a command would stop it; folder: the workspace's, as it was named.
+    state: the file of the state, which may not exist yet.
+    """
+
+    brake: Brake
+    settings: Settings
+    folder: Path
+    state: Path
+
+    @property
+    def campaign(self) -> str | None:
+        """The campaign that it is; None for an account, or everything."""
+        return self.brake.name if self.brake.subject is Subject.CAMPAIGN else None
+
+    @property
+    def words(self) -> str:
+        """What to call it in a sentence."""
+        return self.campaign or (f"account {self.brake.name}" if self.brake.name else "everything")
+
+    @property
+    def is_tended(self) -> bool:
+        """Whether a daemon is at work, so that what may go on does."""
+        holder = find_holder(self.state)
+        return holder is not None and holder.is_daemon
+
+    @contextmanager
+    def open_state(self, command: str) -> Iterator[Database]:
+        """Open the state, a new one too; the event log names who types the command."""
+        actor = name_person(command)
+        with open_state(self.settings, self.folder, actor=actor) as database:
+            yield database
+
+    def read_concerned(self, transaction: Transaction) -> list[CampaignStatus]:
+        """Give the campaigns of the state that it is about."""
+        return [
+            campaign
+            for campaign in read_campaigns(transaction)
+            if self.brake.covers(campaign.id, campaign.account)
+        ]
+
+
+def naming_a_target(command: Callable[_Words, _Result]) -> Callable[_Words, _Result]:
+    """Give a command its three ways to name what it is about."""
+    for decorate in (
+        click.option("--all", "everything", is_flag=True, help="Everything of this workspace."),
+        click.option("--account", metavar="NAME", help="All campaigns of an account."),
+        click.argument("campaign", required=False),
+    ):
+        command = decorate(command)
+    return command
+
+
+def read_reason(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Read `--reason` as one line that harms no terminal; an empty one is none."""
+    return clean(" ".join((text or "").split())) or None
+
+
+def find_target(
+    session: Session, campaign: str | None, account: str | None, *, everything: bool
+) -> Target:
+    """Find out what is meant; raises WrongUsage where that is nothing that there is."""
+    if [campaign is not None, account is not None, everything].count(True) != 1:
+        raise WrongUsage("say what is meant", hint="one of CAMPAIGN, --account NAME and --all")
+    root, settings = session.load_settings()
+    folder, state = session.find_folder(), state_path(settings, root)
+    known = _read_known(settings, folder, state)
+    if campaign is not None:
+        subject, name = Subject.CAMPAIGN, _find_campaign(campaign, known.campaigns, root)
+    elif account is not None:
+        accounts = [*settings.accounts, *known.accounts]
+        subject, name = Subject.ACCOUNT, _find_account(account, accounts)
+    else:
+        subject, name = Subject.ALL, ""
+    brake = Brake(subject=subject, name=name, source=BrakeSource.COMMAND)
+    return Target(brake=brake, settings=settings, folder=folder, state=state)
+
+
+def describe_flight(campaigns: Iterable[CampaignStatus]) -> Iterator[str]:
+    """Say what nobody can recall of some campaigns, and how many recipients wait."""
+    some = list(campaigns)
+    in_flight = [
+        batch.recipients
+        for campaign in some
+        for batch in campaign.batches
+        if batch.state is BatchState.SUBMITTING
+    ]
+    if in_flight:
+        requests, people = count(len(in_flight), "request"), count(sum(in_flight), "recipient")
+        yield f"in flight, and cannot be recalled: {requests} with {people}"
+    if handed_over := sum(campaign.handed_over for campaign in some):
+        people = count(handed_over, "recipient")
+        yield f"at the gateway, which sends at the start and takes nothing back: {people}"
+    if left := count_waiting(some):
+        yield f"waiting: {count(left, 'recipient')}"
+
+
+def count_waiting(campaigns: Iterable[CampaignStatus]) -> int:
+    """Count the recipients of whom nothing was handed to the gateway yet, and who are to get it."""
+    return sum(
+        campaign.recipients[RecipientState.PENDING]
+        - sum(
+            batch.recipients for batch in campaign.batches if batch.state is BatchState.SUBMITTING
+        )
+        for campaign in campaigns
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """The names that the state knows."""
+
+    campaigns: Sequence[str] = ()
+    accounts: Sequence[str] = ()
+
+
+def _read_known(settings: Settings, folder: Path, state: Path) -> _Known:
+    # Opened as for writing, which brings it up to date: `pause` must work before anything sends.
+    if not state.exists():
+        return _Known()
+    with (
+        open_state(settings, folder, actor=name_person("look")) as database,
+        database.reading() as transaction,
+    ):
+        brakes = read_brakes(transaction)
+        braked = [brake.name for brake in brakes if brake.subject is Subject.CAMPAIGN]
+        return _Known(
+            campaigns=[*read_facts(transaction), *braked],
+            accounts=[account.name for account in read_accounts(transaction)],
+        )
+
+
+def _find_campaign(name: str, known: Sequence[str], root: Path) -> str:
+    """Find a campaign by id, or by its file's path; the state's own need no file."""
+    if name in known:
+        return name
+    if is_campaign_name(Path(name).name):
+        [file] = select_campaigns(root, [name])
+        return campaign_id(file)
+    with_file = [campaign_id(file) for file in find_campaign_files(root)]
+    if name not in with_file:
+        raise WrongUsage(
+            f"there is no campaign `{name}`",
+            hint=nearest(name, [*known, *with_file]) or "`mms-runner plan` lists the campaigns",
+        )
+    return name
+
+
+def _find_account(name: str, known: Sequence[str]) -> str:
+    if name not in known:
+        raise WrongUsage(
+            f"there is no account `{name}`",
+            hint=nearest(name, known) or f"the accounts are: {', '.join(dict.fromkeys(known))}",
+        )
+    return name

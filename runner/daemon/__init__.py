@@ -1,0 +1,1 @@
+"""The scheduler daemon: it wakes the steps that the store finds due, until it is told to stop."""

@@ -1,0 +1,305 @@
+"""The daemon: starts campaigns at their time, sends, polls reports and follows the files.
+
+APScheduler only wakes these steps, and keeps nothing: the store decides what is due, so a wake-up
+that is lost loses nothing. Sends happen in threads of our own.
+
+    work      one thread: the heartbeat, and a date job for the next start
+    files     one thread: looks at the workspace, reads it, answers `reload`
+    reports   a thread for each account that is being polled
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from apscheduler.events import EVENT_JOB_ERROR
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from runner.daemon.facts import Facts
+from runner.daemon.files import Files
+from runner.daemon.log import tell
+from runner.daemon.senders import Senders
+from runner.dispatch.line import take_up
+from runner.errors import StateRefused
+from runner.reports import apply_left_over, may_poll, poll_reports
+from runner.store.outcomes import doubt_abandoned
+from runner.store.reloads import answer_reload, next_reload
+from runner.store.start import begin_due, is_due, next_start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from apscheduler.events import JobExecutionEvent
+
+    from runner.daemon.files import Place, Reload
+    from runner.daemon.mask import Mask
+    from runner.daemon.systemd import Notifier
+    from runner.dispatch.line import Line
+    from runner.dispatch.pump import Submitted
+    from runner.store.database import Database
+    from runner.store.reloads import ReloadRequest
+
+_BEAT = 1.0  # seconds: how soon another process's word is heard, and a woken machine noticed
+_LOOK = 2.0  # seconds between two looks at the files: a thousand of them cost some milliseconds
+_REVISION = 60.0  # seconds between two questions to git
+_MOST_POLLS = 32  # accounts that are polled at once
+_WAIT = 0.1  # seconds between two looks at whether all is home
+
+
+class Daemon:
+    """Runs from `start` to `stop`.
+
+    failure: what ended a part of it that must not end; whoever runs it looks at it, and stops it.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        database: Database,
+        mask: Mask,
+        notifier: Notifier,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._notifier = notifier
+        self._clock = clock
+        self._senders = Senders(database=database, clock=clock, notice=_say_nothing)
+        self._files = Files(place, database=database, senders=self._senders, mask=mask, clock=clock)
+        self._facts = Facts(database)
+        self._stopping = threading.Event()
+        self._busy = _Count()
+        self._heard = database.count_foreign_commits()
+        self._problems: dict[str, str] = {}
+        self._next_start: datetime | None = None
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={
+                "work": ThreadPoolExecutor(1),
+                "files": ThreadPoolExecutor(1),
+                "reports": ThreadPoolExecutor(_MOST_POLLS),
+            },
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._scheduler.add_listener(self._note_error, EVENT_JOB_ERROR)
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Take up what was left, read the files and begin to work; then say that it is ready.
+
+        Raises WrongUsage where there are no settings to work with.
+        """
+        now = self._clock()
+        for batch in take_up(self._database, [], now):
+            tell(
+                logging.WARNING,
+                f"batch {batch.id} of {batch.campaign} is in doubt: its sender died",
+                batch=batch.id,
+                campaign=batch.campaign,
+            )
+        apply_left_over(self._database, now)
+        self._files.reload(forced=False)
+        self._begin_due()
+        self._add_job("beat", self._beat, "work", seconds=_BEAT)
+        self._add_job("look", self._look, "files", seconds=_LOOK)
+        self._add_job("revision", self._files.note_revision, "files", seconds=_REVISION)
+        self._follow_accounts()
+        self._scheduler.start()
+        self._notifier.ready("sending what is due")
+
+    def reload(self) -> None:
+        """Read the files at once; comes back before it is done."""
+        self._run_soon(self._reload)
+
+    def stop(self, hurry: Callable[[], bool]) -> None:
+        """Claim and ask nothing more, and let what is in flight come home, unless `hurry()`.
+
+        What is left in flight then is in doubt.
+        """
+        self._notifier.stopping("waiting for what is in flight")
+        self._stopping.set()
+        self._scheduler.pause()
+        self._senders.stop()
+        self._senders.wait(hurry)
+        while self._busy.count and not hurry():
+            time.sleep(_WAIT)
+        if hurry():
+            with self._database.writing() as transaction:
+                doubt_abandoned(transaction, self._clock())
+        self._scheduler.shutdown(wait=False)
+        self._facts.tell_news()
+
+    def _beat(self) -> None:
+        heard = self._database.count_foreign_commits()
+        if heard != self._heard:
+            self._heard = heard
+            self._senders.wake()
+            self._run_soon(self._answer_reloads)
+        self._begin_due()
+        self._facts.tell_news()
+        self.failure = self.failure or self._senders.find_failure()
+        self._notifier.alive()
+
+    def _begin_due(self) -> None:
+        settings, now = self._files.settings, self._clock()
+        with self._database.reading() as transaction:
+            due = is_due(transaction, now)
+            start = next_start(transaction, now)
+        if due and settings:
+            with self._database.writing() as transaction:
+                begun = begin_due(transaction, settings.accounts, settings.zone, now)
+            if begun:
+                self._senders.wake()
+        if start and start != self._next_start:
+            self._next_start = start
+            self._scheduler.add_job(
+                self._do,
+                "date",
+                (self._begin_due,),
+                run_date=start,
+                id="start",
+                executor="work",
+                replace_existing=True,
+            )
+
+    def _look(self) -> None:
+        reload = self._files.look()
+        if reload:
+            self._follow_reload(reload)
+
+    def _reload(self) -> None:
+        self._notifier.reloading()
+        self._follow_reload(self._files.reload(forced=False))
+        self._notifier.ready("sending what is due")
+
+    def _answer_reloads(self) -> None:
+        while request := self._find_request():
+            self._answer(request)
+
+    def _find_request(self) -> ReloadRequest | None:
+        with self._database.reading() as transaction:
+            return next_reload(transaction)
+
+    def _answer(self, request: ReloadRequest) -> None:
+        reload = self._files.reload(forced=request.forced)
+        self._follow_reload(reload)
+        with self._database.writing() as transaction:
+            answer_reload(
+                transaction,
+                request.id,
+                self._clock(),
+                problem=reload.problem,
+                refused=reload.is_refused,
+            )
+
+    def _follow_reload(self, reload: Reload) -> None:
+        if reload.problem is None:
+            self._begin_due()
+            self._follow_accounts()
+            self._senders.wake()
+
+    def _follow_accounts(self) -> None:
+        """Poll the accounts that there are, each at its own pace."""
+        accounts = self._files.settings.accounts if self._files.settings else {}
+        wanted = {f"reports of {name}": account for name, account in accounts.items()}
+        for job in self._scheduler.get_jobs():
+            if job.executor == "reports" and job.id not in wanted:
+                job.remove()
+        for job_id, account in wanted.items():
+            seconds = account.reports.every.total_seconds()
+            known = self._scheduler.get_job(job_id)
+            if known is None or known.trigger.interval != account.reports.every:
+                self._add_job(job_id, self._poll, "reports", account.name, seconds=seconds)
+
+    def _poll(self, name: str) -> None:
+        line = self._senders.find_line(name)
+        while line and not self._stopping.is_set() and self._poll_once(line):
+            pass
+
+    def _poll_once(self, line: Line) -> bool:
+        """Fetch a page of reports; says whether more may be waiting."""
+        name = line.account.name
+        with self._database.reading() as transaction:
+            if not may_poll(transaction, line.account):
+                return False
+        try:
+            poll = poll_reports(self._database, line.account, line.gateway, self._clock())
+        except StateRefused as error:
+            self._note_problem(name, f"reports of account {name} are not fetched: {error}")
+            return False
+        problem = f"reports of account {name}: {poll.problem}" if poll.problem else None
+        self._note_problem(name, problem)
+        if poll.reports:
+            tell(
+                logging.INFO,
+                f"account {name}: {poll.reports} delivery reports",
+                account=name,
+                reports=poll.reports,
+            )
+        return poll.full
+
+    def _note_problem(self, name: str, problem: str | None) -> None:
+        """Log a problem once for as long as it lasts: an outage has a poll each minute."""
+        if problem and self._problems.get(name) != problem:
+            tell(logging.WARNING, problem, account=name)
+        elif not problem and name in self._problems:
+            tell(logging.INFO, f"reports of account {name} are fetched again", account=name)
+        self._problems.pop(name, None)
+        if problem:
+            self._problems[name] = problem
+
+    def _add_job(
+        self, job_id: str, act: Callable[..., None], executor: str, *words: str, seconds: float
+    ) -> None:
+        """Do something now, and again and again."""
+        self._scheduler.add_job(
+            self._do,
+            "interval",
+            (act, *words),
+            seconds=seconds,
+            id=job_id,
+            executor=executor,
+            next_run_time=self._clock(),
+            replace_existing=True,
+        )
+
+    def _run_soon(self, act: Callable[[], None]) -> None:
+        """Do something once, after what the files' thread is at."""
+        self._scheduler.add_job(self._do, args=(act,), executor="files")
+
+    def _do(self, act: Callable[..., None], *words: str) -> None:
+        with self._busy.counting():
+            if not self._stopping.is_set():
+                act(*words)
+
+    def _note_error(self, event: JobExecutionEvent) -> None:
+        self.failure = self.failure or event.exception
+
+
+class _Count:
+    """How many are at something; safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        with self._lock:
+            self.count += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.count -= 1
+
+
+def _say_nothing(_step: Submitted) -> None:
+    """Leave it to the event log of the state, which the log follows."""
