@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -352,3 +353,127 @@ def test_the_text_for_people_names_everything_that_matters(office: Office) -> No
 def test_a_workspace_without_campaigns_is_no_error(office: Office) -> None:
     assert office.run("plan").status == 0
     assert plan(office)["campaigns"] == []
+
+
+# ---- lists that the settings name
+
+
+def with_lists(office: Office, more: str = "", **lists: str) -> None:
+    """Name lists in the settings; their keys beside `file` are given."""
+    names = "".join(
+        f"  {name}: {{file: ../{name}.csv{keys and ', '}{keys}}}\n" for name, keys in lists.items()
+    )
+    office.settings(head=f"name: shop\nlists:\n{names}{more}")
+
+
+def put(office: Office, name: str, *numbers: str) -> Path:
+    path = office.folder / f"{name}.csv"
+    path.write_text("\n".join(["mobile", *numbers]) + "\n")
+    return path
+
+
+def members_only(office: Office, more: str = "") -> None:
+    office.write(
+        "news.yaml",
+        f"title: 中秋\n{more}frames:\n  - {{duration: 3, text: 你好}}\n"
+        "recipients: {numbers: ['13800138009'], lists: [members]}\n",
+    )
+
+
+def test_a_list_that_this_machine_lacks_is_not_checked_and_changes_no_digest(
+    office: Office,
+) -> None:
+    with_lists(office, members="")
+    members_only(office, "expect: {recipients: 3}\n")
+    here = only(office)
+    put(office, "members", "13800138000", "13800138001")
+    on_the_server = only(office)
+
+    assert here["not_checked"] == ["balance", "list members", "expect"]
+    assert here["action"] == "draft"
+    assert "members" in here["warnings"][0]
+    assert on_the_server["not_checked"] == ["balance"]
+    assert on_the_server["sources"][0]["name"] == "members"
+    assert on_the_server["recipients"]["total"] == 3
+    assert here["digest"] == on_the_server["digest"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "age", "word"),
+    [("max_age: 1h", 3601 * 24, "max_age"), ("min_rows: 3", 0, "min_rows")],
+)
+def test_a_list_that_is_too_old_or_too_short_holds_and_says_what_would_let_it_go(
+    office: Office, keys: str, age: int, word: str
+) -> None:
+    with_lists(office, members=keys)
+    members_only(office)
+    path = put(office, "members", "13800138000", "13800138001")
+    written = path.stat().st_mtime - age
+    os.utime(path, (written, written))
+
+    assert action(office) == ("held", 3)
+    assert word in only(office)["warnings"][0]
+
+
+def test_who_is_always_excluded_is_left_out_of_the_plan(office: Office) -> None:
+    with_lists(office, "always_exclude: [optout]\n", optout="")
+    office.campaign(people=3)
+    put(office, "optout", "13800138001")
+
+    assert only(office)["recipients"]["excluded"] == 1
+    assert only(office)["recipients"]["total"] == 2
+
+
+def test_a_campaign_whose_lists_leave_nobody_is_held(office: Office) -> None:
+    with_lists(office, "always_exclude: [optout]\n", optout="")
+    office.campaign(people=1)
+    put(office, "optout", "13800138000")
+
+    assert action(office) == ("held", 3)
+
+
+# ---- what its file and people say of it
+
+
+@pytest.mark.parametrize(("wish", "expected"), [("paused", "paused"), ("cancelled", "cancel")])
+def test_the_state_in_the_file_is_the_action(office: Office, wish: str, expected: str) -> None:
+    office.campaign(more=f"{DUE}state: {wish}\n")
+
+    assert action(office) == (expected, 0)
+
+
+def test_a_pause_by_command_is_the_action_and_says_whose(office: Office) -> None:
+    office.campaign(more=DUE)
+    office.settings(account="hours: 00:00-00:01\n")
+    office.run("pause", "news", "--reason", "wrong price")
+    office.run("run")
+    office.run("resume", "news")
+    office.run("run")
+    office.run("pause", "news", "--reason", "wrong price")
+
+    assert action(office)[0] == "paused"
+    assert "wrong price" in only(office)["warnings"][0]
+
+
+def test_a_start_outside_of_the_hours_is_warned_of(office: Office) -> None:
+    office.settings(account="hours: 10:00-21:00")
+    office.campaign(more=FUTURE)
+
+    campaign = only(office)
+
+    assert campaign["action"] == "schedule"
+    assert "10:00" in campaign["warnings"][0]
+
+
+def test_hours_that_open_after_latest_are_warned_of(office: Office) -> None:
+    office.settings(account="hours: 11:00-21:00")
+    office.campaign(more=FUTURE)
+
+    assert "latest" in only(office)["warnings"][0]
+
+
+def test_a_start_at_the_gateway_outside_of_the_hours_is_held(office: Office) -> None:
+    office.settings(account="hours: 10:00-21:00")
+    office.campaign(more=f"{FUTURE}starts_at_gateway: true\n")
+
+    assert action(office) == ("held", 3)

@@ -270,6 +270,7 @@ def select_due(
         for campaign in campaigns
         if campaign.id in unfinished
         or campaign.starts_now
+        or campaign.starts_at_gateway
         or (campaign.start is not None and campaign.start <= now)
     ]
 

@@ -151,9 +151,7 @@ def _start(plan: CampaignPlan, settings: Settings, now: datetime) -> str | None:
     return start.astimezone(settings.zone).isoformat(timespec="seconds")
 
 
-def _warnings(
-    plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]
-) -> list[str]:
+def _warnings(plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]) -> list[str]:
     warnings = [plan.reason] if plan.reason else []
     warnings += _describe_changes(plan, settings)
     warnings += plan.warnings

@@ -95,17 +95,16 @@ class RecipientReader:
             always=self._always,
         )
         faults.found += gathered.diagnostics
-        # What lists of the settings leave is another thing each day, and held where it is nobody.
-        audience = gathered.audience
-        files_leave = audience.mobiles if audience.own is None else audience.own
-        named = lists.read or lists.absent
-        if not files_leave and not named and not gathered.diagnostics:
-            _refuse_nobody(faults)
         depends = lists.names or excluded_lists.names or self._always.names
+        mobiles = gather_mobiles(own, own_excluded) if depends else gathered.audience.mobiles
+        # Whom lists of the settings leave is another thing each day: where it is nobody, that holds
+        # the campaign, and is no fault of its file.
+        if not mobiles and not lists.names and not gathered.diagnostics:
+            _refuse_nobody(faults)
         absent = (*lists.absent, *excluded_lists.absent, *self._always.missing)
         return replace(
             gathered.audience,
-            own=gather_mobiles(own, own_excluded) if depends else None,
+            own=mobiles if depends else None,
             lists=lists.names,
             excluded_lists=excluded_lists.names,
             missing=tuple(dict.fromkeys(absent)),
