@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cli_workspace import Ran
+from cli_workspace import Office, Ran, opening_sandboxes, until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from cli_workspace import Office
-
-_PATIENCE = 20.0  # seconds for what happens within two on a machine that is not busy
-_PAUSE = 0.02  # seconds between two looks
-_IN_FORCE = "the files are in force"
+    from runner.sandbox import Sandbox
 
 QUICK = "reports: {every: 1s}"
+ONE_BY_ONE = f"batch_size: 1\nconcurrency: 1\n{QUICK}"
+FOREVER = 30.0  # seconds until an answer; nobody waits so long
+FAR = "start: 2035-09-16 09:00\n"
+
+_PATIENCE = 20.0  # seconds for what happens within a few on a machine that is not busy
+_PAUSE = 0.02  # seconds between two looks at the log
+_IN_FORCE = "the files are in force"
 
 
 class Daemon:
@@ -34,11 +38,6 @@ class Daemon:
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
 
-    def _read_log(self) -> None:
-        assert self.process.stderr
-        for line in self.process.stderr:
-            self.lines.append(line.rstrip("\n"))
-
     @property
     def log(self) -> str:
         return "\n".join(self.lines)
@@ -47,45 +46,53 @@ class Daemon:
         """Count the lines of the log that hold all these words."""
         return sum(all(word in line for word in words) for line in list(self.lines))
 
-    def hear(self, *words: str, times: int = 1) -> str:
-        """Wait for a line of the log with all these words."""
-        wait(lambda: self.count(*words) >= times, lambda: f"{words} is not in\n{self.log}")
-        return next(line for line in self.lines if all(word in line for word in words))
+    def hear(self, *words: str, times: int = 1) -> None:
+        """Wait for lines of the log that hold all these words."""
+        deadline = time.monotonic() + _PATIENCE
+        while self.count(*words) < times:
+            assert time.monotonic() < deadline, f"{words} is not in\n{self.log}"
+            time.sleep(_PAUSE)
+
+    def hear_that_files_are_in_force(self, change: Callable[[], object]) -> None:
+        """Wait until the daemon has read its files once more than before a change."""
+        before = self.count(_IN_FORCE)
+        change()
+        self.hear(_IN_FORCE, times=before + 1)
 
     def read_files(self) -> None:
         """Let it read its files at once, and wait until they are in force."""
-        before = self.count(_IN_FORCE)
-        self.process.send_signal(signal.SIGHUP)
-        self.hear(_IN_FORCE, times=before + 1)
+        self.hear_that_files_are_in_force(lambda: self.process.send_signal(signal.SIGHUP))
 
-    def refuse_files(self, *words: str) -> str:
-        """Let it read its files at once, and wait until it says why they are not in force."""
+    def refuse_files(self, *words: str) -> None:
+        """Let it read its files at once, and wait for the words with which it refuses them."""
         before = self.count(*words)
         self.process.send_signal(signal.SIGHUP)
-        return self.hear(*words, times=before + 1)
-
-    def send(self, *numbers: signal.Signals) -> None:
-        for number in numbers:
-            self.process.send_signal(number)
+        self.hear(*words, times=before + 1)
 
     def end(self, *numbers: signal.Signals) -> Ran:
-        """Send signals and wait for the end; the log is what it wrote."""
-        self.send(*numbers)
+        """Send signals and wait for the end; what it wrote is its log."""
+        for number in numbers:
+            self.process.send_signal(number)
         try:
             status = self.process.wait(_PATIENCE)
         finally:
             self.process.kill()  # else the test would wait for it
         self._reader.join()
         assert "Traceback" not in self.log, self.log
-        out = self.process.stdout.read() if self.process.stdout else ""
-        return Ran(status, out, self.log)
+        return Ran(status, "", self.log)
+
+    def _read_log(self) -> None:
+        assert self.process.stderr
+        self.lines.extend(line.rstrip("\n") for line in self.process.stderr)
 
 
 @contextmanager
-def daemon_at_work(office: Office, *words: str, ready: bool = True, **options: Any) -> Iterator[Daemon]:
-    """Start a daemon, and end it with the block if it still works.
+def daemon_at_work(
+    office: Office, *words: str, ready: bool = True, **options: Any
+) -> Iterator[Daemon]:
+    """Start a daemon, and end it with the block where it still works.
 
-    words: options of its own; ready: wait until it has read its files.
+    words: options of its own; ready: wait until its files are in force.
     """
     with office.start("daemon", *words, **options) as process:
         daemon = Daemon(process)
@@ -99,22 +106,33 @@ def daemon_at_work(office: Office, *words: str, ready: bool = True, **options: A
                 assert ran.status == 0, ran.err
 
 
-def wait(happened: Callable[[], object], tell: Callable[[], str] = lambda: "it never happened") -> None:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + _PATIENCE
-    while not happened():
-        assert time.monotonic() < deadline, tell()
-        time.sleep(_PAUSE)
+@contextmanager
+def office_for_all(folder: Path) -> Iterator[tuple[Office, Callable[..., Sandbox]]]:
+    """Open a workspace that several tests look at, and what opens its gateway."""
+    office = Office(folder)
+    with contextmanager(opening_sandboxes)(office) as open_sandbox:
+        yield office, open_sandbox
 
 
-def workspace_status(office: Office) -> Any:
-    """Give what status says of the files in force."""
-    return office.status()["workspace"]
+def start_in(seconds: float) -> tuple[datetime, str]:
+    """Give the whole second so far from now, and how a campaign's file says it."""
+    moment = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
+    return moment, f"start: {moment:%F %T}Z\n"
 
 
-def events(office: Office, query: str = "") -> list[dict[str, Any]]:
-    """Give the event log of the state; query: a condition in SQL."""
-    where = f"WHERE {query}" if query else ""
+def until_finished(office: Office, name: str = "news") -> None:
+    until(lambda: office.campaign_status(name)["state"] == "finished")
+
+
+def until_polled_again(sandbox: Sandbox, times: int = 1) -> None:
+    """Wait until the daemon has asked for reports anew: it is awake, and some time has passed."""
+    before = sandbox.requests["report"]
+    until(lambda: sandbox.requests["report"] >= before + times)
+
+
+def events(office: Office, condition: str = "1") -> list[dict[str, Any]]:
+    """Give the lines of the state's event log for which a condition in SQL holds."""
     with closing(sqlite3.connect(f"file:{office.state}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(f"SELECT * FROM events {where} ORDER BY id")]
+        query = f"SELECT * FROM events WHERE {condition} ORDER BY id"
+        return [dict(row) for row in connection.execute(query)]

@@ -5,10 +5,44 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from builders import (
+    ACCOUNT,
+    CAMPAIGN,
+    EVERYTHING,
+    FILE,
+    GUARD,
+    NOW,
+    ZONE,
+    begin,
+    begin_scheduled,
+    campaign_of,
+    cancel,
+    claim,
+    follow,
+    make_campaign,
+    make_plan,
+    rows_of,
+    settle,
+    stop,
+)
 from cli_workspace import numbers, opening_office, opening_sandbox, opening_sandboxes
+
+from runner.cli.advice import advise
+from runner.cli.person import name_person
+from runner.cli.standing import describe_campaigns, problems_in
+from runner.lifecycle import AccountEvent, BatchEvent
+from runner.model.campaign import Expectation
+from runner.store.accounts import change_standing, read_standing
+from runner.store.database import open_database
+from runner.store.lock import hold_lock
+from runner.store.planning import keep_plan
+from runner.store.reloads import note_files_in_force, note_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +50,8 @@ if TYPE_CHECKING:
     from cli_workspace import Office
 
     from runner.sandbox import Sandbox
+    from runner.store.brakes import Brake
+    from runner.store.database import Database
 
 office = pytest.fixture(opening_office)
 open_sandbox = pytest.fixture(opening_sandboxes)
@@ -50,7 +86,7 @@ def test_the_json_has_the_keys_of_the_contract_and_no_other(
 
     status = office.status()
 
-    assert set(status) == {"campaigns", "accounts"}
+    assert set(status) == {"campaigns", "accounts", "workspace"}
     [campaign], [account] = status["campaigns"], status["accounts"]
     assert set(campaign) == {
         *("id", "state", "title", "account", "start", "recipients", "batches", "problems"),
@@ -70,6 +106,7 @@ def test_the_json_has_the_keys_of_the_contract_and_no_other(
         "reports": {"received": 3, "unmatched": 0, "quarantined": 0},
         "problems": [],
     }
+    assert status["workspace"] == {"paused": [], "read_at": None, "revision": None, "problems": []}
 
 
 def test_before_anything_was_sent_status_knows_the_accounts_and_makes_no_state(
@@ -80,6 +117,7 @@ def test_before_anything_was_sent_status_knows_the_accounts_and_makes_no_state(
     status = office.status()
 
     assert status["campaigns"] == []
+    assert set(status["workspace"]) == {"paused", "read_at", "revision", "problems"}
     assert [account["name"] for account in status["accounts"]] == ["main"]
     assert not (office.folder / "state").exists()
 
@@ -166,6 +204,215 @@ def test_accepted_recipients_without_a_report_are_unreported_after_the_deadline(
     assert office.run("run", "news", "--wait", "30s").status == 3
     assert office.campaign_status()["recipients"]["unreported"] == 3
     assert office.campaign_status()["problems"]
+
+
+def schedule(database: Database, **changes: Any) -> None:
+    follow(database, make_campaign(start=NOW + timedelta(hours=1), **changes))
+
+
+def schedule_draft(database: Database) -> None:
+    with database.writing() as transaction:
+        keep_plan(transaction, make_plan(), NOW)
+
+
+def hold(database: Database) -> None:
+    schedule(database, expect=Expectation(least=9, most=9))
+
+
+def miss(database: Database) -> None:
+    follow(database, make_campaign(start=NOW - timedelta(hours=2)))
+
+
+def halt(database: Database) -> None:
+    begin(database)
+    claimed = claim(database)
+    assert claimed
+    settle(database, claimed, BatchEvent.REJECT, halts=True)
+
+
+def halt_and_settle(database: Database) -> None:
+    begin(database, 6)
+    claimed = [claim(database), claim(database)]
+    assert claimed[0]
+    assert claimed[1]
+    settle(database, claimed[0], BatchEvent.NOT_SENT, halts=True)
+    settle(database, claimed[1], BatchEvent.ACCEPT, task_id="77")
+
+
+def suspend(database: Database) -> None:
+    begin(database)
+    with database.writing() as transaction:
+        standing = read_standing(transaction, "main")
+        change_standing(transaction, standing, AccountEvent.SUSPEND, NOW)
+
+
+def outlast(database: Database) -> None:
+    begin(database, until=datetime(2024, 9, 16, tzinfo=UTC))
+
+
+def braked(*brakes: Brake) -> Callable[[Database], None]:
+    def make(database: Database) -> None:
+        begin(database)
+        for brake in brakes:
+            stop(database, brake)
+
+    return make
+
+
+NEXT = {
+    "scheduled": (schedule, ["`mms-runner daemon` begins it at its start, `run` when it has come"]),
+    "a draft that was kept": (schedule_draft, ["`mms-runner run moon` sends it: it has no start"]),
+    "held": (
+        hold,
+        ["correct that: a daemon takes it up by itself, else `mms-runner run moon`"],
+    ),
+    "missed": (
+        miss,
+        ["`mms-runner resume moon` starts it now; a new `start` in its file schedules it anew"],
+    ),
+    "running": (begin, ["`mms-runner run moon` goes on with what is planned"]),
+    "halted by a rejection": (
+        halt,
+        ["settle the batches above; `mms-runner resume moon` goes on without them"],
+    ),
+    "halted": (halt_and_settle, ["correct the cause, then `mms-runner resume moon`"]),
+    "cancelled": (lambda database: [begin(database), cancel(database)], []),
+    "under a suspended account": (
+        suspend,
+        ["see to the account, then `mms-runner resume --account main`"],
+    ),
+    "past its until": (
+        outlast,
+        ["set a later `until` in its file, or `mms-runner cancel moon`"],
+    ),
+    "paused": (braked(CAMPAIGN), ["`mms-runner resume moon`"]),
+    "paused in three ways": (
+        braked(CAMPAIGN, ACCOUNT, EVERYTHING),
+        [
+            "`mms-runner resume --account main`",
+            "`mms-runner resume --all`",
+            "`mms-runner resume moon`",
+        ],
+    ),
+    "paused by its file": (
+        braked(FILE),
+        ["take `state: paused` out of its file, or put the file back"],
+    ),
+    "held by a list": (braked(GUARD), ["correct the list: nothing goes out without it"]),
+}
+
+
+@pytest.mark.parametrize("stands", NEXT)
+def test_every_state_and_brake_has_its_next_command(database: Database, stands: str) -> None:
+    make, commands = NEXT[stands]
+    make(database)
+    assert sorted(advise(campaign_of(database), tended=False)) == sorted(commands)
+
+
+@pytest.mark.parametrize("make", [schedule, begin])
+def test_what_a_daemon_does_by_itself_needs_no_command(
+    database: Database, make: Callable[[Database], None]
+) -> None:
+    make(database)
+    assert list(advise(campaign_of(database), tended=True)) == []
+
+
+def test_one_resume_is_enough_for_what_is_missed_and_paused(database: Database) -> None:
+    miss(database)
+    stop(database)
+    assert len(list(advise(campaign_of(database), tended=False))) == 1
+
+
+def test_who_stopped_it_when_and_why_is_a_problem_in_the_workspaces_time(
+    database: Database,
+) -> None:
+    braked(replace(CAMPAIGN, reason="legal looks at it"), FILE)(database)
+    assert problems_in(campaign_of(database), ZONE) == [
+        "paused by test since 2035-09-16 09:00 CST: legal looks at it",
+        "paused: its file says so (since 2035-09-16 09:00 CST)",
+    ]
+
+
+def test_a_list_that_cannot_be_used_holds_what_runs(database: Database) -> None:
+    braked(GUARD)(database)
+    campaign = campaign_of(database)
+    assert campaign.shown == "held"
+    [problem] = problems_in(campaign, ZONE)
+    assert problem.startswith("held: a list is missing (since ")
+
+
+def test_a_held_campaign_shows_the_brake_that_waits_behind_it(database: Database) -> None:
+    hold(database)
+    stop(database)
+    campaign = campaign_of(database)
+    assert campaign.shown == "held"
+    assert len(problems_in(campaign, ZONE)) == 2
+
+
+def test_recipients_whom_the_gateway_keeps_are_told(database: Database) -> None:
+    schedule(database, starts_at_gateway=True)
+    begin_scheduled(database)
+    claimed = claim(database)
+    assert claimed
+    settle(database, claimed, BatchEvent.ACCEPT, task_id="77")
+    told = describe_campaigns([campaign_of(database)], ZONE)
+    assert "moon: 2 recipients at the gateway, which sends at the start" in told
+
+
+def test_what_differs_from_what_was_sent_is_a_problem(office: Office, sandbox: Sandbox) -> None:
+    office.campaign()
+    office.run("run", "news")
+    office.campaign(people=4)
+    office.run("run", "news")
+
+    [problem] = office.campaign_status()["problems"]
+
+    assert "its file differs from what was sent" in problem
+
+
+def test_a_paused_account_is_shown_as_paused_though_nothing_of_it_was_used(
+    office: Office,
+) -> None:
+    office.run("pause", "--account", "main", "--reason", "the contract ends")
+
+    assert office.account()["state"] == "paused"
+    [problem] = office.account()["problems"]
+    assert problem.startswith("account main is paused by ")
+    assert problem.endswith(": the contract ends")
+    assert "main: next: `mms-runner resume --account main`" in office.run("status").out
+
+
+def test_everything_paused_is_said_of_the_workspace(office: Office) -> None:
+    office.run("pause", "--all", "--reason", "a fire drill")
+
+    [brake] = office.status()["workspace"]["paused"]
+
+    assert brake.startswith("everything is paused by ")
+    assert f"paused: {brake}" in office.run("status").out
+
+
+def test_files_that_are_not_in_force_are_told_beside_those_that_are(office: Office) -> None:
+    office.run("pause", "--all")
+    database = open_database(office.state, actor="daemon")
+    with database.writing() as transaction:
+        note_files_in_force(transaction, "a1b2c3d4", NOW)
+        note_problem(transaction, "news.yaml:2:8: it is not a time", NOW)
+    database.close()
+
+    workspace = office.status()["workspace"]
+
+    assert workspace["read_at"] == "2035-09-16T09:00:00+08:00"
+    assert workspace["revision"] == "a1b2c3d4"
+    assert workspace["problems"] == ["news.yaml:2:8: it is not a time"]
+    told = office.run("status").out
+    assert "files: commit a1b2c3d4, read at 2035-09-16 09:00 CST" in told
+    assert "files: news.yaml:2:8: it is not a time" in told
+
+
+def test_whoever_is_at_work_is_told(office: Office) -> None:
+    with hold_lock(office.state, command="daemon", now=NOW):
+        assert f"at work: `daemon`, process {os.getpid()} on " in office.run("status").out
+    assert "at work" not in office.run("status").out
 
 
 # report
@@ -308,6 +555,26 @@ def test_a_batch_in_doubt_can_be_counted_as_sent(office: Office, sandbox: Sandbo
     assert office.run("resolve", "1", "--accepted").status == 0
     assert office.batches() == ["accepted"]
     assert office.campaign_status()["recipients"]["submitted"] == 3
+
+
+def test_the_event_log_names_who_settled_a_batch(office: Office, sandbox: Sandbox) -> None:
+    make_doubt(office, sandbox)
+    office.run("resolve", "1", "--accepted")
+
+    database = open_database(office.state, actor="test")
+    actors = rows_of(database, "SELECT actor FROM events ORDER BY id DESC LIMIT 1")
+    database.close()
+
+    assert actors == [(name_person("resolve"),)]
+
+
+def test_beside_a_daemon_that_sends_what_was_not_sent(office: Office, sandbox: Sandbox) -> None:
+    make_doubt(office, sandbox)
+
+    with hold_lock(office.state, command="daemon", now=NOW):
+        ran = office.run("resolve", "1", "--not-sent", "--yes")
+
+    assert "batch 1 is planned again: the daemon sends it" in ran.err
 
 
 def test_the_task_that_a_person_names_finds_the_reports_that_waited(

@@ -25,7 +25,7 @@ from builders import (
 from runner.dispatch.crew import Crew
 from runner.errors import StateRefused
 from runner.lifecycle import AccountState, BatchState, CampaignState
-from runner.model.account import Retry
+from runner.model.account import NamedList, Retry
 from runner.model.outcome import Accepted, Balance, Unknown
 from runner.sandbox import Sandbox, SandboxSettings
 from runner.store.accounts import release_accounts
@@ -39,8 +39,8 @@ def never():
     return False
 
 
-def make_crew(*pumps, clock=None, notice=lambda _: None):
-    return Crew(pumps, clock=clock or Clock(), patience=MINUTE, notice=notice)
+def make_crew(*pumps, clock=None, notice=lambda _: None, patience=MINUTE):
+    return Crew(pumps, clock=clock or Clock(), patience=patience, notice=notice)
 
 
 class Together:
@@ -307,6 +307,141 @@ def test_threads_that_wait_for_the_balance_stay_and_send_afterwards(database, cl
     gateway = Together(4, first=Unknown(why="a test"))
     make_crew(make_pump(database, gateway, make_account(concurrency=4), clock)).run(never)
     assert counts_of(database) == {"submitted": 78, "in_doubt": 2}
+
+
+# ---- a crew that waits for ever for something to do
+
+
+class Noted:
+    """Counts what is noticed, for a test that waits until so much was."""
+
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.steps = []
+
+    def __call__(self, step):
+        with self.changed:
+            self.steps.append(step)
+            self.changed.notify_all()
+
+    def wait_for(self, count):
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.steps) >= count, 10)
+
+
+@pytest.fixture
+def standing_by(database, sandbox, gateway_at):
+    """Start crews that have no patience to lose; they are sent home at the end."""
+    crews = []
+
+    def start(*, clock, notice, **settings):
+        gateway = gateway_at(sandbox.url, **settings)
+        pump = make_pump(database, gateway, make_account(**settings), clock, scope=None)
+        crew = make_crew(pump, clock=clock, notice=notice, patience=None)
+        crew.start()
+        crews.append(crew)
+        return crew
+
+    yield start
+    for crew in crews:
+        send_home(crew)
+
+
+def send_home(crew):
+    crew.stop()
+    crew.wake()
+    crew.wait(never)
+    assert not crew.is_at_work
+
+
+def test_it_stays_when_all_is_sent_and_sends_what_comes_when_it_is_woken(
+    database, clock, standing_by
+):
+    begin(database, 8, name="moon")
+    noted = Noted()
+    crew = standing_by(clock=clock, notice=noted)
+    noted.wait_for(4)
+    begin(database, 6, name="sun")
+    crew.wake()
+    noted.wait_for(7)
+    assert counts_of(database, "sun") == {"submitted": 6}
+    assert crew.is_at_work
+
+
+def test_what_waits_longer_than_anybodys_patience_is_waited_for(
+    database, sandbox, clock, standing_by
+):
+    begin(database, 4)
+    sandbox.add_fault("send:1=7")
+    noted = Noted()
+    slow = Retry(first=timedelta(hours=1), most=timedelta(hours=1))
+    crew = standing_by(clock=clock, notice=noted, retry=slow, concurrency=2)
+    noted.wait_for(2)
+    assert crew.is_at_work
+    clock.move(3600)
+    crew.wake()
+    noted.wait_for(3)
+    assert counts_of(database) == {"submitted": 4}
+
+
+def test_a_gateway_that_is_given_up_by_others_is_tried_again(database, gateway_at):
+    """A daemon goes on at `most` after its tries."""
+    begin(database, 2)
+    clock, noted = Clock(stride=timedelta(seconds=1)), Noted()
+    soon = timedelta(milliseconds=10)
+    account = make_account(retry=Retry(tries=2, first=soon, most=soon), concurrency=1)
+    pump = make_pump(database, gateway_at(CLOSED_PORT), account, clock)
+    crew = make_crew(pump, clock=clock, notice=noted, patience=None)
+    crew.start()
+    noted.wait_for(4)
+    send_home(crew)
+    assert account_of(database).unreachable >= 4
+
+
+def test_sent_home_it_lets_what_is_in_flight_come_home(database, clock):
+    begin(database, 6)
+    gateway = Together(2)
+    account = make_account(concurrency=2)
+    sending = []
+    pump = make_pump(database, gateway, account, clock)
+    crew = make_crew(
+        pump, clock=clock, notice=lambda step: (sending.append(step), crew.stop()), patience=None
+    )
+    crew.start()
+    crew.wait(never)
+    assert set(batch_states(database)) == {"accepted", "planned"}
+    assert 1 <= len(sending) <= 2
+
+
+def test_what_a_standing_thread_raised_can_be_asked_for(database, clock):
+    begin(database, 2)
+
+    class Failing:
+        def send(self, body):
+            raise ZeroDivisionError("a defect")
+
+    crew = make_crew(make_pump(database, Failing(), make_account(), clock), patience=None)
+    crew.start()
+    crew.wait(never)
+    assert isinstance(crew.failure, ZeroDivisionError)
+
+
+def test_after_a_batch_with_nobody_left_the_next_one_goes_out(
+    database, sandbox, gateway_at, clock, tmp_path
+):
+    begin(database, 20)
+    optout = tmp_path / "optout.csv"
+    optout.write_text("".join(f"{FIRST + person}\n" for person in range(18)))
+    pump = make_pump(
+        database,
+        gateway_at(sandbox.url),
+        make_account(),
+        clock,
+        opt_outs=[NamedList(name="optout", file=str(optout))],
+    )
+    make_crew(pump).run(never)
+    assert counts_of(database) == {"submitted": 2, "cancelled": 18}
+    assert sandbox.requests["send"] == 1
 
 
 def test_a_crew_with_nothing_to_do_ends_at_once(database, sandbox, pump_at):

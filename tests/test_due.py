@@ -501,6 +501,10 @@ def test_a_wake_up_that_was_late_is_made_up_for():
     assert take_slot(NOW, SECOND, NOW + CATCH_UP) == NOW + SECOND
 
 
+def test_a_line_that_is_ahead_of_the_clock_is_not_built_upon():
+    assert take_slot(NOW + HOUR, SECOND, NOW) == NOW + SECOND
+
+
 def test_the_first_request_of_all_begins_the_beat():
     assert take_slot(None, SECOND, NOW) == NOW + SECOND
 

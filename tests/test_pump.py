@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from builders import (
+    ACCOUNT,
+    CAMPAIGN,
+    EVERYTHING,
+    FILE,
     FIRST,
     NOW,
+    SECOND,
     account_of,
     batch_states,
     begin,
+    begin_scheduled,
     campaign_of,
+    cancel,
     counts_of,
+    follow,
+    let_go,
     make_account,
+    make_campaign,
     make_credentials,
     make_plan,
     make_pump,
     rows_of,
+    states_of,
+    stop,
 )
 
 from runner.codec.requests import send_body
-from runner.dispatch.pump import Asked, Idle, Submitted, Wait
+from runner.dispatch.pump import Asked, Emptied, Idle, Submitted, Wait
 from runner.lifecycle import AccountState, BatchState, CampaignState
-from runner.model.account import OnCode8, Retry, Timeouts
-from runner.model.outcome import Accepted, Balance, RawAnswer, Unknown
+from runner.model.account import NamedList, OnCode8, Retry, Timeouts
+from runner.model.outcome import Accepted, Balance, Code, RawAnswer, Refused, Unknown
 from runner.reports import poll_reports
 from runner.sandbox import Sandbox, SandboxSettings
 from runner.store.accounts import release_accounts
+from runner.store.brakes import read_brakes
 from runner.store.database import open_database
 from runner.store.outcomes import doubt_abandoned
 from runner.store.resolution import send_again_by_hand
+from runner.timing import parse_hours
 
 CLOSED_PORT = "http://127.0.0.1:9"
 
@@ -49,6 +65,26 @@ class FakeGateway:
 
     def balance(self):
         return Balance(left="1000000")
+
+
+class OpenGateway:
+    """A gateway in memory that takes everything, and remembers who was in each request."""
+
+    def __init__(self):
+        self.bodies = []
+
+    def send(self, body):
+        self.bodies.append(body)
+        return accepted(f"{len(self.bodies)}")
+
+    def balance(self):
+        return Balance(left="1000000")
+
+    @property
+    def numbers(self):
+        """How many numbers each request carried."""
+        forms = [parse_qs(body.decode()) for body in self.bodies]
+        return [form["mobile"][0].count(",") + 1 for form in forms]
 
 
 def accepted(task_id="77"):
@@ -502,3 +538,490 @@ def test_the_state_remembers_since_when_an_account_is_as_it_is(database, sandbox
     sandbox.add_fault("send:1=10")
     sender.step()
     assert rows_of(database, "SELECT since FROM accounts") == [("2035-09-16T01:01:00.000Z",)]
+
+
+# ---- rate and pace
+
+
+def test_a_pace_counts_people(database, clock):
+    begin(database, 6, batch_size=3)
+    sender = make_pump(database, OpenGateway(), make_account(pace=180), clock)
+    assert isinstance(sender.step(), Submitted)
+    assert sender.step() == Wait(until=NOW + SECOND, why="the account's pace")
+    clock.move(1)
+    assert isinstance(sender.step(), Submitted)
+
+
+def test_the_slower_of_rate_and_pace_counts(database, clock):
+    begin(database, 4)
+    sender = make_pump(database, OpenGateway(), make_account(rate=10, pace=120), clock)
+    sender.step()
+    clock.move(0.1)
+    assert sender.step() == Wait(until=NOW + SECOND, why="the account's pace")
+
+
+def send_for(database, sender, clock, minutes):
+    """Wait whenever the pump says so, and count what goes out in so many minutes."""
+    end = clock.now + timedelta(minutes=minutes)
+    sent = []
+    while True:
+        step = sender.step()
+        if isinstance(step, Wait):
+            clock.now = step.until
+        if isinstance(step, Idle) or clock.now >= end:
+            return sent
+        if isinstance(step, Submitted):
+            sent.append(step.claim)
+
+
+def test_a_rate_is_what_goes_out_in_a_minute(database, clock):
+    begin(database, 500, batch_size=1)
+    sender = make_pump(database, OpenGateway(), make_account(rate=3), clock)
+    assert len(send_for(database, sender, clock, 1)) == 180
+
+
+def test_a_pace_is_what_goes_out_in_a_minute_over_all_campaigns_of_an_account(database, clock):
+    begin(database, 1000, batch_size=40, name="moon")
+    begin(database, 1000, batch_size=10, name="sun")
+    account = make_account(pace=600)
+    sender = make_pump(database, OpenGateway(), account, clock, scope=None)
+    sent = send_for(database, sender, clock, 1)
+    assert sum(claim.recipients for claim in sent) == 600
+    turns = Counter(claim.campaign for claim in sent)
+    assert turns == {"moon": 12, "sun": 12}
+
+
+def test_a_restart_does_not_send_faster_than_agreed(database, state, clock):
+    begin(database, 4)
+    account = make_account(rate=0.5)
+    make_pump(database, OpenGateway(), account, clock).step()
+    database.close()
+    again = open_database(state, actor="run")
+    sender = make_pump(again, OpenGateway(), account, clock)
+    assert sender.step() == Wait(until=NOW + 2 * SECOND, why="the account's rate")
+    again.close()
+
+
+@pytest.mark.parametrize("limits", [{"rate": 0.5}, {"pace": 60_000}])
+def test_a_clock_that_was_set_back_stops_an_account_for_one_interval_at_most(
+    database, clock, limits
+):
+    begin(database, 4)
+    sender = make_pump(database, OpenGateway(), make_account(**limits), clock)
+    sender.step()
+    clock.move(-86_400)
+    waited = sender.step()
+    assert waited.until <= clock.now + 2 * SECOND
+    clock.now = waited.until
+    assert isinstance(sender.step(), Submitted)
+
+
+def test_batches_that_were_planned_larger_take_their_whole_time_still(database, clock):
+    """The size of batches may be made smaller while a campaign is sent."""
+    begin(database, 60, batch_size=20)
+    sender = make_pump(database, OpenGateway(), make_account(pace=60, batch_size=1), clock)
+    sender.step()
+    assert sender.step().until == NOW + 20 * SECOND
+
+
+# ---- hours, until and turns
+
+
+def test_outside_the_hours_of_its_account_nothing_goes_out(database, clock):
+    begin(database, 2)
+    sender = make_pump(
+        database, OpenGateway(), make_account(hours=parse_hours("18:00-21:00")), clock
+    )
+    assert sender.step() == Wait(
+        until=NOW + timedelta(hours=9), why="outside the hours 18:00-21:00"
+    )
+    clock.move(9 * 3600)
+    assert isinstance(sender.step(), Submitted)
+
+
+def test_hours_are_looked_at_before_every_claim(database, clock):
+    begin(database, 4)
+    hours = parse_hours("08:00-09:01")
+    sender = make_pump(database, OpenGateway(), make_account(hours=hours), clock)
+    assert isinstance(sender.step(), Submitted)
+    clock.move(60)
+    assert isinstance(sender.step(), Wait)
+
+
+def test_a_balance_that_was_topped_up_at_night_sends_nothing_at_night(database, clock):
+    begin(database, 2)
+    gateway = FakeGateway(Refused(code=Code.LOW_BALANCE), accepted())
+    account = make_account(hours=parse_hours("08:00-21:00"))
+    sender = make_pump(database, gateway, account, clock)
+    assert sender.step().state is BatchState.PLANNED
+    clock.move(14 * 3600)  # eleven at night
+    assert sender.step() == Asked()
+    assert account_of(database).state is AccountState.ACTIVE
+    assert sender.step().until == NOW + timedelta(hours=23)
+    clock.move(9 * 3600)
+    assert sender.step().state is BatchState.ACCEPTED
+
+
+def test_after_its_until_nothing_of_a_campaign_goes_out(database, clock):
+    begin(database, 4, until=NOW + SECOND)
+    sender = make_pump(database, OpenGateway(), make_account(), clock)
+    assert isinstance(sender.step(), Submitted)
+    clock.move(1)
+    assert sender.step() == Idle()
+    assert batch_states(database) == ["accepted", "planned"]
+
+
+# ---- starts at the gateway
+
+START = NOW + timedelta(hours=2)
+
+
+def test_before_the_start_the_gateway_is_told_it_in_its_own_zone(database, sandbox, pump, clock):
+    begin(database, 2, start=START, starts_at_gateway=True)
+    pump().step()
+    assert sandbox.submissions[0].starttime == "2035-09-16 11:00:00"
+
+
+def test_what_is_submitted_with_a_start_is_what_was_planned(database, sandbox, pump):
+    plan = make_plan(2, start=START, starts_at_gateway=True)
+    begin(database, 2, start=START, starts_at_gateway=True)
+    pump().step()
+    body = send_body(
+        plan.message,
+        plan.batches[0].mobiles,
+        make_credentials("", password=""),
+        starttime="2035-09-16 11:00:00",
+    )
+    assert sandbox.submissions[0].body == body
+
+
+def test_reports_of_what_the_gateway_starts_are_waited_for_from_its_start_on(database, pump):
+    begin(database, 2, start=START, starts_at_gateway=True)
+    pump().step()
+    [(deadline,)] = rows_of(database, "SELECT report_deadline FROM batches")
+    assert deadline == "2035-09-19T03:00:00.000Z"
+
+
+def test_after_the_start_the_starttime_is_empty(database, sandbox, pump, clock):
+    """A batch that waited for its retry, say."""
+    begin(database, 4, start=START, starts_at_gateway=True)
+    sender = pump()
+    sender.step()
+    clock.now = START
+    sender.step()
+    assert [entry.starttime for entry in sandbox.submissions] == ["2035-09-16 11:00:00", ""]
+
+
+# ---- brakes
+
+
+@pytest.mark.parametrize("brake", [CAMPAIGN, FILE, ACCOUNT, EVERYTHING])
+def test_a_brake_is_obeyed_before_the_next_claim(database, sandbox, pump, brake):
+    begin(database, 6)
+    sender = pump()
+    sender.step()
+    stop(database, brake)
+    assert sender.step() == Idle()
+    let_go(database, brake)
+    assert sender.step().state is BatchState.ACCEPTED
+
+
+def test_a_brake_of_another_process_is_obeyed_too(database, state, sandbox, pump):
+    begin(database, 4)
+    beside = open_database(state, actor="anna (pause)")
+    stop(beside, EVERYTHING)
+    beside.close()
+    assert pump().step() == Idle()
+
+
+def test_what_is_in_flight_when_the_brake_is_pulled_comes_home(database, clock):
+    begin(database, 4)
+    gateway = FakeGateway(accepted(), during=lambda: stop(database, EVERYTHING))
+    sender = make_pump(database, gateway, make_account(), clock)
+    assert sender.step().state is BatchState.ACCEPTED
+    assert sender.step() == Idle()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "becomes"), [(accepted(), "accepted"), (Refused(code=Code(7)), "cancelled")]
+)
+def test_what_is_in_flight_when_its_campaign_is_cancelled_comes_home(
+    database, clock, outcome, becomes
+):
+    begin(database, 4)
+    gateway = FakeGateway(outcome, during=lambda: cancel(database))
+    sender = make_pump(database, gateway, make_account(), clock)
+    assert sender.step().state == becomes
+    assert sender.step() == Idle()
+    assert batch_states(database) == [becomes, "cancelled"]
+
+
+# ---- who opted out
+
+
+@pytest.fixture
+def optout(tmp_path):
+    """A list of people who opted out, written when the tests begin."""
+    return OptOutList(tmp_path / "optout.csv")
+
+
+class OptOutList:
+    def __init__(self, path):
+        self.path = path
+        self.named = NamedList(name="optout", file=str(path))
+        self.write()
+
+    def write(self, *mobiles, written=NOW - timedelta(minutes=1)):
+        lines = ["mobile", *(f"{mobile}" for mobile in (13912345678, *mobiles))]
+        self.path.write_text("\n".join(lines) + "\n")
+        os.utime(self.path, (written.timestamp(), written.timestamp()))
+
+
+@pytest.fixture
+def taking():
+    return OpenGateway()
+
+
+@pytest.fixture
+def guarded(database, clock, optout, taking):
+    """A pump that looks at the list before every request."""
+    account = make_account()
+    return make_pump(database, taking, account, clock, scope=None, opt_outs=[optout.named])
+
+
+def test_who_opted_out_after_the_plan_gets_nothing(database, sandbox, gateway_at, clock, optout):
+    begin(database, 4)
+    optout.write(FIRST, FIRST + 3)
+    sender = make_pump(
+        database, gateway_at(sandbox.url), make_account(), clock, opt_outs=[optout.named]
+    )
+    assert sender.step().claim.recipients == 1
+    sender.step()
+    assert sandbox.copies() == Counter({f"{FIRST + 1}": 1, f"{FIRST + 2}": 1})
+    assert counts_of(database) == {"submitted": 2, "cancelled": 2}
+
+
+def test_why_somebody_got_nothing_stands_in_the_state(database, guarded, optout):
+    begin(database, 2)
+    optout.write(FIRST)
+    guarded.step()
+    query = "SELECT cancelled FROM recipients ORDER BY mobile"
+    assert rows_of(database, query) == [("on the list optout",), (None,)]
+
+
+def test_who_opts_out_between_two_requests_gets_nothing(database, guarded, optout):
+    begin(database, 4)
+    guarded.step()
+    optout.write(FIRST + 2)
+    guarded.step()
+    assert counts_of(database) == {"submitted": 3, "cancelled": 1}
+
+
+def test_who_opts_out_between_two_tries_gets_nothing(database, clock, optout):
+    begin(database, 2)
+    gateway = FakeGateway(Refused(code=Code(7)), accepted())
+    sender = make_pump(database, gateway, make_account(), clock, opt_outs=[optout.named])
+    assert sender.step().state is BatchState.PLANNED
+    optout.write(FIRST)
+    clock.move(2)
+    assert sender.step().claim.recipients == 1
+    assert counts_of(database) == {"submitted": 1, "cancelled": 1}
+
+
+def test_who_opted_out_once_is_left_out_for_good(database, clock, optout):
+    begin(database, 2)
+    optout.write(FIRST)
+    gateway = FakeGateway(Refused(code=Code(7)), accepted())
+    sender = make_pump(database, gateway, make_account(), clock, opt_outs=[optout.named])
+    sender.step()
+    optout.write()
+    clock.move(2)
+    assert sender.step().claim.recipients == 1
+
+
+def test_a_batch_of_which_everybody_opted_out_needs_no_request(database, guarded, taking, optout):
+    begin(database, 4)
+    optout.write(FIRST, FIRST + 1)
+    step = guarded.step()
+    assert isinstance(step, Emptied)
+    assert step.claim.seq == 1
+    assert guarded.step().state is BatchState.ACCEPTED
+    assert taking.numbers == [2]
+    assert batch_states(database) == ["cancelled", "accepted"]
+    assert counts_of(database) == {"submitted": 2, "cancelled": 2}
+
+
+def test_a_campaign_of_which_everybody_opted_out_is_finished(database, guarded, taking, optout):
+    begin(database, 2)
+    optout.write(FIRST, FIRST + 1)
+    guarded.step()
+    assert campaign_of(database).state is CampaignState.FINISHED
+    assert taking.bodies == []
+
+
+def test_who_is_left_out_takes_no_time_of_the_line(database, clock, optout):
+    begin(database, 6, batch_size=3)
+    optout.write(FIRST, FIRST + 3, FIRST + 4, FIRST + 5)
+    sender = make_pump(
+        database, OpenGateway(), make_account(pace=60), clock, opt_outs=[optout.named]
+    )
+    sender.step()
+    assert sender.step().until == NOW + 2 * SECOND
+    clock.move(2)
+    assert isinstance(sender.step(), Emptied)
+    assert sender.step() == Idle()
+
+
+# ---- a list that cannot be used
+
+
+def guard_of(database):
+    with database.reading() as transaction:
+        return [str(brake) for brake in read_brakes(transaction) if brake.source == "guard"]
+
+
+def test_without_its_list_nothing_goes_out_and_everybody_is_told(database, guarded, taking, optout):
+    begin(database, 2)
+    optout.path.unlink()
+    step = guarded.step()
+    assert (step.until, step.given_up) == (NOW + 2 * SECOND, True)
+    assert "list `optout` is missing" in step.why
+    assert campaign_of(database).shown == "held"
+    assert guard_of(database) == [step.why]
+    assert taking.bodies == []
+
+
+def test_when_the_list_is_back_it_goes_on(database, guarded, optout):
+    begin(database, 2)
+    optout.path.unlink()
+    guarded.step()
+    optout.write()
+    assert guarded.step().state is BatchState.ACCEPTED
+    assert guard_of(database) == []
+
+
+def test_a_list_that_is_missing_still_is_told_once(database, guarded, optout):
+    begin(database, 2)
+    optout.path.unlink()
+    guarded.step()
+    before = rows_of(database, "SELECT * FROM events")
+    guarded.step()
+    assert rows_of(database, "SELECT * FROM events") == before
+
+
+def test_another_fault_of_the_list_is_told_instead(database, guarded, optout):
+    begin(database, 2)
+    optout.path.unlink()
+    guarded.step()
+    optout.path.write_text("mobile\nnobody\n")
+    guarded.step()
+    [told] = guard_of(database)
+    assert "1 row that is no mobile number" in told
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"max_age": timedelta(seconds=59)}, "is older than its `max_age` of 59s"),
+        ({"min_rows": 2}, "has 1 rows, fewer than its `min_rows` of 2"),
+    ],
+)
+def test_a_list_that_is_too_old_or_too_short_holds_everything(database, clock, optout, asked, why):
+    begin(database, 2)
+    named = NamedList(name="optout", file=str(optout.path), **asked)
+    gateway = OpenGateway()
+    sender = make_pump(database, gateway, make_account(), clock, opt_outs=[named])
+    assert why in sender.step().why
+    assert gateway.bodies == []
+
+
+def test_a_list_grows_too_old_while_a_campaign_is_sent(database, clock, optout):
+    begin(database, 4)
+    named = NamedList(name="optout", file=str(optout.path), max_age=timedelta(seconds=60))
+    sender = make_pump(database, OpenGateway(), make_account(), clock, opt_outs=[named])
+    assert isinstance(sender.step(), Submitted)
+    clock.move(1)
+    assert isinstance(sender.step(), Wait)
+    optout.write(written=clock.now)
+    clock.move(3)
+    assert isinstance(sender.step(), Submitted)
+
+
+def test_a_brake_of_a_list_is_lifted_by_whichever_pump_finds_it_sound(database, clock, optout):
+    """The one that set it may have nothing left to send."""
+    begin(database, 4, name="moon")
+    begin(database, 2, name="sun")
+    pumps = [
+        make_pump(
+            database, OpenGateway(), make_account(), clock, scope=[name], opt_outs=[optout.named]
+        )
+        for name in ("moon", "sun")
+    ]
+    assert isinstance(pumps[0].step(), Submitted)
+    optout.path.unlink()
+    assert isinstance(pumps[1].step(), Wait)
+    cancel(database, "sun")
+    optout.write()
+    assert isinstance(pumps[0].step(), Submitted)
+    assert guard_of(database) == []
+
+
+def test_a_person_s_brake_is_not_lifted_with_the_one_of_a_list(database, guarded, optout):
+    begin(database, 2)
+    optout.path.unlink()
+    guarded.step()
+    stop(database, CAMPAIGN)
+    optout.write()
+    assert guarded.step() == Idle()
+
+
+def test_what_a_list_kept_from_its_first_claim_for_too_long_is_missed(
+    database, guarded, optout, clock
+):
+    """It is judged when the list is sound again, and nothing of it goes out then."""
+    begin(database, 4, name="dawn", start=NOW, latest=timedelta(minutes=5))
+    begin(database, 4, name="draft")
+    optout.path.unlink()
+    guarded.step()
+    clock.move(301)
+    optout.write()
+    step = guarded.step()
+    assert step.claim.campaign == "draft"
+    assert states_of(database) == {"dawn": "missed", "draft": "running"}
+    assert batch_states(database, "dawn") == ["planned", "planned"]
+
+
+# ---- an account that is tended
+
+
+def test_an_account_that_ran_low_is_asked_for_its_balance_though_nothing_waits(database, clock):
+    begin(database, 2)
+    gateway = FakeGateway(Refused(code=Code.LOW_BALANCE))
+    sender = make_pump(database, gateway, make_account(), clock, scope=None)
+    sender.step()
+    cancel(database)
+    assert isinstance(sender.step(), Wait)
+    clock.move(300)
+    assert sender.step() == Asked()
+    assert account_of(database).state is AccountState.ACTIVE
+    assert sender.step() == Idle()
+
+
+def test_a_run_that_is_done_asks_nothing_more(database, clock):
+    begin(database, 2)
+    sender = make_pump(database, FakeGateway(Refused(code=Code.LOW_BALANCE)), make_account(), clock)
+    sender.step()
+    cancel(database)
+    clock.move(300)
+    assert sender.step() == Idle()
+
+
+def test_what_the_files_say_now_is_what_is_sent_of_what_has_not_begun(database, clock):
+    gateway = OpenGateway()
+    sender = make_pump(database, gateway, make_account(), clock, scope=None)
+    for people in (4, 3):
+        follow(database, make_campaign(people, start=NOW))
+        begin_scheduled(database)
+    while sender.step() != Idle():
+        pass
+    assert gateway.numbers == [2, 1]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from builders import NOW
 
 from runner.errors import AnotherInstance, StateRefused
-from runner.store.lock import hold_lock
+from runner.store.lock import find_holder, hold_lock
 
 HOLDER = """
 import sys, time
@@ -39,6 +41,54 @@ def test_a_second_holder_is_told_who_the_first_one_is(state, holder):
         pass
     assert f"`run moon`, process {holder.pid} on" in refused.value.holder
     assert "2035-09-16 01:00:00 UTC" in refused.value.holder
+
+
+def test_whoever_only_looks_is_told_who_holds_it_and_what_that_does(state, holder):
+    found = find_holder(state)
+    assert found.command == "run"
+    assert str(found).startswith(f"`run moon`, process {holder.pid} on ")
+    assert not found.is_daemon
+
+
+def test_a_daemon_is_known_as_one(state):
+    with hold_lock(state, command="daemon", now=NOW):
+        assert find_holder(state).is_daemon
+
+
+def test_nobody_holds_a_lock_that_was_never_made_or_whose_holder_was_killed(state, holder):
+    assert find_holder(state.with_name("other.db")) is None
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert find_holder(state) is None
+
+
+def test_a_look_makes_no_lock_and_takes_none(state):
+    assert find_holder(state) is None
+    assert list(state.parent.iterdir()) == []
+    with hold_lock(state, command="run", now=NOW):
+        pass
+    find_holder(state)
+    with hold_lock(state, command="run", now=NOW):
+        pass
+
+
+def test_a_look_at_the_very_moment_keeps_nobody_from_taking_it(state):
+    """Who starts a daemon while somebody asks for the status must not be told to go away."""
+    with hold_lock(state, command="run", now=NOW):
+        pass
+    looking = os.open(f"{state}.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    release = threading.Timer(0.01, os.close, [looking])
+    release.start()
+    with hold_lock(state, command="daemon", now=NOW):
+        pass
+    release.join()
+
+
+def test_a_lock_that_cannot_be_looked_at_is_told_in_words(state):
+    state.with_name("state.db.lock").symlink_to("state.db.lock")
+    with pytest.raises(StateRefused, match="cannot be read"):
+        find_holder(state)
 
 
 def test_the_lock_is_free_when_its_holder_was_killed(state, holder):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOW, batch_states, begin, campaign_of, claim, counts_of, settle
+from builders import NOW, batch_states, begin, campaign_of, cancel, claim, counts_of, settle
 
 from runner.codec.answers import ReportPage
 from runner.errors import WrongUsage
-from runner.lifecycle import BatchEvent, CampaignState
+from runner.lifecycle import BatchEvent, BatchState, CampaignState
 from runner.model.outcome import RawAnswer, Report
 from runner.store.journal import apply_page, keep_answer
 from runner.store.outcomes import find_claimed
@@ -29,7 +29,7 @@ def accept(database, batch, task_id=None):
 
 def send_again(database, batch):
     with database.writing() as transaction:
-        send_again_by_hand(transaction, batch, now=NOW)
+        return send_again_by_hand(transaction, batch, now=NOW)
 
 
 def report(database, task_id, mobile):
@@ -77,10 +77,20 @@ def test_the_task_of_another_batch_is_refused(database):
 def test_a_batch_that_was_not_sent_is_planned_again_and_its_campaign_goes_on(database, event):
     begin(database, 2)
     settle(database, claim(database), event)
-    send_again(database, 1)
+    assert send_again(database, 1) is BatchState.PLANNED
     assert batch_states(database) == ["planned"]
     assert campaign_of(database).state is CampaignState.RUNNING
     assert claim(database).batch == 1
+
+
+@pytest.mark.parametrize("event", [BatchEvent.DOUBT, BatchEvent.REJECT])
+def test_a_batch_of_a_cancelled_campaign_that_was_not_sent_stays_unsent(database, event):
+    begin(database, 4)
+    settle(database, claim(database), event)
+    cancel(database)
+    assert send_again(database, 1) is BatchState.CANCELLED
+    assert counts_of(database) == {"cancelled": 4}
+    assert claim(database) is None
 
 
 def test_a_halted_campaign_goes_on_with_its_rejected_batch(database):

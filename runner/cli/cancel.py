@@ -131,6 +131,6 @@ def _cancel(
 def _tell(session: Session, done: Sequence[CampaignStatus]) -> None:
     for campaign in done:
         unsent = count(campaign.recipients[RecipientState.CANCELLED], "recipient")
-        session.say(f"{campaign.id} is cancelled for good: {unsent} get nothing")
+        session.say(f"{campaign.id} is cancelled for good: nothing goes to {unsent}")
     for line in describe_flight(done):
         session.say(f"  {line}")

@@ -75,6 +75,7 @@ def _attend(daemon: Daemon, interruption: Interruption) -> None:
     """Wait for the end, and pass on what is asked until then."""
     while not interruption.asked and daemon.failure is None:
         interruption.sleep(_LOOK_UP)
+        daemon.mind_the_clock()
         if interruption.take_hang_up():
             daemon.reload()
 

@@ -13,6 +13,7 @@ from runner.cli.speech import warn
 from runner.cli.standing import problems_in, problems_of
 from runner.cli.steering import find_target, naming_a_target
 from runner.lifecycle import PAUSED, CampaignState
+from runner.store.brakes import Subject, read_brakes
 from runner.store.progress import read_accounts
 from runner.store.steering import Resumed, resume
 
@@ -84,6 +85,9 @@ def _describe_stops(
     if target.campaign:
         left = [campaign for campaign in campaigns if campaign.id not in resumed.missed]
         yield from (f"still {line}" for campaign in left for line in problems_in(campaign, zone))
+        if not campaigns:  # it has only a file yet
+            whole = (brake for brake in read_brakes(transaction) if brake.subject is Subject.ALL)
+            yield from (f"still {brake.describe(zone)}" for brake in whole)
         return
     for account in read_accounts(transaction):
         if target.brake.covers_account(account.name):

@@ -13,12 +13,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from runner.daemon.facts import Facts
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from apscheduler.events import JobExecutionEvent
 
-    from runner.daemon.files import Place, Reload
+    from runner.daemon.files import Place
     from runner.daemon.mask import Mask
     from runner.daemon.systemd import Notifier
     from runner.dispatch.line import Line
@@ -76,11 +77,12 @@ class Daemon:
         self._facts = Facts(database)
         self._stopping = threading.Event()
         self._busy = _Count()
-        self._heard = database.count_foreign_commits()
+        self._heard: int | None = None  # whatever was asked before the first beat is heard in it
         self._problems: dict[str, str] = {}
         self._next_start: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
+            logger=_quiet_logger(),
             executors={
                 "work": ThreadPoolExecutor(1),
                 "files": ThreadPoolExecutor(1),
@@ -106,17 +108,24 @@ class Daemon:
             )
         apply_left_over(self._database, now)
         self._files.reload(forced=False)
-        self._begin_due()
         self._add_job("beat", self._beat, "work", seconds=_BEAT)
         self._add_job("look", self._look, "files", seconds=_LOOK)
-        self._add_job("revision", self._files.note_revision, "files", seconds=_REVISION)
-        self._follow_accounts()
+        self._add_job("revision", self._files.ask_revision, "files", seconds=_REVISION)
         self._scheduler.start()
-        self._notifier.ready("sending what is due")
+        self._follow_reload()
 
     def reload(self) -> None:
         """Read the files at once; comes back before it is done."""
         self._run_soon(self._reload)
+
+    def mind_the_clock(self) -> None:
+        """Bring forward what a clock that was set back has put off."""
+        now = self._clock()
+        for job in self._scheduler.get_jobs():
+            interval = getattr(job.trigger, "interval", None)
+            if interval and job.next_run_time > now + 2 * interval:
+                with suppress(JobLookupError):  # an account that is polled no more
+                    job.modify(next_run_time=now)
 
     def stop(self, hurry: Callable[[], bool]) -> None:
         """Claim and ask nothing more, and let what is in flight come home, unless `hurry()`.
@@ -124,6 +133,7 @@ class Daemon:
         What is left in flight then is in doubt.
         """
         self._notifier.stopping("waiting for what is in flight")
+        tell(logging.INFO, "stopping: what is in flight comes home; a second signal does not wait")
         self._stopping.set()
         self._scheduler.pause()
         self._senders.stop()
@@ -170,14 +180,13 @@ class Daemon:
             )
 
     def _look(self) -> None:
-        reload = self._files.look()
-        if reload:
-            self._follow_reload(reload)
+        if self._files.look():
+            self._follow_reload()
 
     def _reload(self) -> None:
         self._notifier.reloading()
-        self._follow_reload(self._files.reload(forced=False))
-        self._notifier.ready("sending what is due")
+        self._files.reload(forced=False)
+        self._follow_reload()
 
     def _answer_reloads(self) -> None:
         while request := self._find_request():
@@ -189,7 +198,7 @@ class Daemon:
 
     def _answer(self, request: ReloadRequest) -> None:
         reload = self._files.reload(forced=request.forced)
-        self._follow_reload(reload)
+        self._follow_reload()
         with self._database.writing() as transaction:
             answer_reload(
                 transaction,
@@ -199,11 +208,13 @@ class Daemon:
                 refused=reload.is_refused,
             )
 
-    def _follow_reload(self, reload: Reload) -> None:
-        if reload.problem is None:
-            self._begin_due()
-            self._follow_accounts()
-            self._senders.wake()
+    def _follow_reload(self) -> None:
+        """Go on by the files in force, whether they are the new ones or not."""
+        self._begin_due()
+        self._follow_accounts()
+        self._senders.wake()
+        if self._files.settings:  # at boot git may be at work: then nothing was read yet
+            self._notifier.ready("sending what is due")
 
     def _follow_accounts(self) -> None:
         """Poll the accounts that there are, each at its own pace."""
@@ -219,9 +230,11 @@ class Daemon:
                 self._add_job(job_id, self._poll, "reports", account.name, seconds=seconds)
 
     def _poll(self, name: str) -> None:
-        line = self._senders.find_line(name)
-        while line and not self._stopping.is_set() and self._poll_once(line):
-            pass
+        full = True
+        while full and not self._stopping.is_set():
+            # Looked for anew: its settings may have changed since the last page.
+            line = self._senders.find_line(name)
+            full = line is not None and self._poll_once(line)
 
     def _poll_once(self, line: Line) -> bool:
         """Fetch a page of reports; says whether more may be waiting."""
@@ -299,6 +312,16 @@ class _Count:
         finally:
             with self._lock:
                 self.count -= 1
+
+
+def _quiet_logger() -> logging.Logger:
+    """Give the scheduler a logger for errors: it warns of every beat that the one before outlasts.
+
+    Such a beat is left out, which is meant: a gateway that is down would fill the log.
+    """
+    logger = logging.getLogger("runner.daemon.scheduler")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 def _say_nothing(_step: Submitted) -> None:

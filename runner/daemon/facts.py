@@ -11,6 +11,8 @@ from runner.store.brakes import Subject
 from runner.store.events import newest_event, read_events
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.store.database import Database
     from runner.store.events import Event
 
@@ -35,10 +37,16 @@ class Facts:
 
     def tell_news(self) -> None:
         """Log every event since the last time."""
+        while events := self._read():
+            self._told = events[-1].id
+            self._tell(events)
+
+    def _read(self) -> list[Event]:
         with self._database.reading() as transaction:
-            events = read_events(transaction, after=self._told)
+            return read_events(transaction, after=self._told)
+
+    def _tell(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._told = event.id
             worrying = event.new_state in _WORRYING or event.subject == "workspace"
             tell(
                 logging.WARNING if worrying else logging.INFO,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from runner.dispatch.follow import follow_workspace
 from runner.dispatch.line import open_line
 from runner.errors import WrongUsage
 from runner.lifecycle import AccountState
+from runner.model.account import SecretKind, SecretRef
 from runner.plan import plan_campaign
 from runner.store.accounts import ensure_accounts, read_standing, release_account
 from runner.store.planning import read_facts
@@ -25,13 +27,13 @@ from runner.workspace.revision import read_revision
 from runner.workspace.watch import Sight, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from runner.daemon.mask import Mask
     from runner.daemon.senders import Senders
     from runner.dispatch.line import Line
-    from runner.model.account import Settings
+    from runner.model.account import Account, Settings
     from runner.model.diagnostic import Diagnostic
     from runner.plan import CampaignPlan
     from runner.store.database import Database
@@ -182,8 +184,10 @@ class Files:
         try:
             lines = self._open_lines(settings)
         except WrongUsage as error:
-            self._note_problem(str(error))
-            return Reload(trouble=Trouble.FAULTY, problem=str(error))
+            problem = f"the settings cannot be used, so the last good state goes on: {error}"
+            problem += f"; {error.hint}" if error.hint else ""
+            self._note_problem(problem)
+            return Reload(trouble=Trouble.FAULTY, problem=problem)
         plans = self._plan(workspace, settings)
         revision = read_revision(self._place.folder)
         now = self._clock()
@@ -192,19 +196,27 @@ class Files:
             removal = follow_workspace(transaction, plans, now, forced=forced)
             if removal is None:
                 note_files_in_force(transaction, revision, now)
-                for name in lines:
-                    # A suspension ends when the account's settings change.
-                    if read_standing(transaction, name).state is AccountState.SUSPENDED:
-                        reason = "its settings have changed"
-                        release_account(transaction, name, now, reason=reason)
         if removal:
             self._note_problem(str(removal))
             return Reload(trouble=Trouble.REFUSED, problem=str(removal))
         self._revision = self._newest_revision = revision
         self._problem = None
         self._take_settings(settings, lines)
+        self._release(lines)
         tell(logging.INFO, _describe(workspace, revision), campaigns=len(plans), revision=revision)
         return Reload(revision=revision)
+
+    def _release(self, accounts: Iterable[str]) -> None:
+        """Let accounts that were suspended try again: their settings or secrets have changed.
+
+        Only after these are in force: else the old ones could be tried once more.
+        """
+        now = self._clock()
+        with self._database.writing() as transaction:
+            for name in accounts:
+                if read_standing(transaction, name).state is AccountState.SUSPENDED:
+                    reason = "its settings have changed"
+                    release_account(transaction, name, now, reason=reason)
 
     def _plan(self, workspace: Workspace, settings: Settings) -> list[CampaignPlan]:
         with self._database.reading() as transaction:
@@ -233,7 +245,8 @@ class Files:
         self.settings = settings
         self._senders.put_into_force(settings, lines)
         lists = [Path(entry.file) for entry in settings.lists.values()]
-        self._watch.follow([*_named([self._place.settings_file]), *lists])
+        secrets = chain.from_iterable(map(_secret_files, settings.accounts.values()))
+        self._watch.follow([*_named([self._place.settings_file]), *lists, *secrets])
 
     def _note_unread(self, problem: str) -> None:
         self._is_unread = True
@@ -258,6 +271,12 @@ class Files:
                 column=fault.span.column,
                 rule=fault.rule,
             )
+
+
+def _secret_files(account: Account) -> Iterator[Path]:
+    for value in (account.url, account.userid, account.account, account.password):
+        if isinstance(value, SecretRef) and value.kind is SecretKind.FILE:
+            yield Path(value.name).expanduser()
 
 
 def _named(files: Iterable[Path | None]) -> list[Path]:

@@ -50,6 +50,7 @@ class Senders:
         self._opt_outs = OptOuts([])
         self._senders: dict[str, _Sender] = {}
         self._leaving: list[_Sender] = []
+        self._is_stopped = False
         self._turn = threading.RLock()
 
     def is_new(self, line: Line) -> bool:
@@ -60,6 +61,8 @@ class Senders:
     def put_into_force(self, settings: Settings, lines: Mapping[str, Line]) -> None:
         """Send by these settings from now on; lines: those that are new."""
         with self._turn:
+            if self._is_stopped:
+                return
             shared = self._settings is None or _shared(self._settings) != _shared(settings)
             if shared:
                 self._opt_outs = OptOuts(_opt_out_lists(settings))
@@ -84,8 +87,9 @@ class Senders:
                 sender.crew.wake()
 
     def stop(self) -> None:
-        """Claim nothing more."""
+        """Claim nothing more, whatever settings are still being read."""
         with self._turn:
+            self._is_stopped = True
             for name in list(self._senders):
                 self._dismiss(name)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-_WAITS = (0, 0.05, 0.05)  # seconds: whoever only looks keeps the lock for less
+_WAITS = (0, 0.05, 0.1, 0.2)  # seconds: whoever only looks keeps the lock for less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
