@@ -82,7 +82,7 @@ def _attend(daemon: Daemon, interruption: Interruption) -> None:
 
 def _describe_end(daemon: Daemon, interruption: Interruption) -> str:
     if daemon.failure:
-        return "stopped by an error; what was in flight is recorded"
+        return "stopped by an error; what could not be recorded is in doubt from the next start on"
     in_flight = "in doubt now" if interruption.in_a_hurry() else "recorded"
     return f"stopped; what was in flight is {in_flight}"
 

@@ -29,7 +29,7 @@ from runner.workspace.locate import campaign_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
+    from datetime import timedelta, tzinfo
 
     from runner.cli.errand import Begun
     from runner.cli.exits import Exit
@@ -177,16 +177,18 @@ def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
         session.say("nothing is due: `mms-runner plan` shows what there is")
         return
     if session.quiet:
-        _tell_problems(campaigns, accounts)
+        _tell_problems(campaigns, accounts, settings.zone)
         return
     click.echo("\n" + describe_campaigns(campaigns, settings.zone))
-    click.echo("\n" + describe_accounts(accounts))
+    click.echo("\n" + describe_accounts(accounts, settings.zone))
 
 
-def _tell_problems(campaigns: Sequence[CampaignStatus], accounts: Sequence[AccountStatus]) -> None:
+def _tell_problems(
+    campaigns: Sequence[CampaignStatus], accounts: Sequence[AccountStatus], zone: tzinfo
+) -> None:
     for campaign in campaigns:
-        for problem in problems_in(campaign):
+        for problem in problems_in(campaign, zone):
             warn(f"{campaign.id}: {problem}")
     for account in accounts:
-        for problem in problems_of(account):
+        for problem in problems_of(account, zone):
             warn(f"account {account.name}: {problem}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from runner.cli.advice import TROUBLED, advise, advise_account
@@ -98,7 +97,7 @@ def describe_batches(campaign: CampaignStatus) -> str:
     return render_table(head, rows)
 
 
-def describe_accounts(accounts: Sequence[AccountStatus], zone: tzinfo = UTC) -> str:
+def describe_accounts(accounts: Sequence[AccountStatus], zone: tzinfo) -> str:
     """Make a table of accounts, and below it what is wrong with each."""
     head = ["account", "state", "balance", "reports", "unmatched", "quarantined"]
     rows = [
@@ -134,7 +133,7 @@ def describe_workspace(workspace: WorkspaceStatus, brakes: Iterable[Brake], zone
     return "\n".join(lines)
 
 
-def problems_in(campaign: CampaignStatus, zone: tzinfo = UTC) -> list[str]:
+def problems_in(campaign: CampaignStatus, zone: tzinfo) -> list[str]:
     """Say what about a campaign waits for a person, or was a person's doing."""
     problems = [f"{campaign.state}: {campaign.reason}"] if campaign.reason else []
     problems += [_describe_brake(brake, zone) for brake in campaign.brakes]
@@ -148,7 +147,7 @@ def problems_in(campaign: CampaignStatus, zone: tzinfo = UTC) -> list[str]:
     return problems
 
 
-def problems_of(account: AccountStatus, zone: tzinfo = UTC) -> list[str]:
+def problems_of(account: AccountStatus, zone: tzinfo) -> list[str]:
     """Say what about an account waits for a person."""
     problems = [_describe_brake(brake, zone) for brake in account.brakes]
     if account.state is not AccountState.ACTIVE or account.unreachable:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
+from runner.cli.person import name_person
 from runner.cli.session import open_state
 from runner.store.identity import adopt_workspace
 
@@ -23,9 +24,10 @@ def command() -> None:
 @click.pass_obj
 def adopt(session: Session) -> Exit:
     """Make the state belong to this workspace, after its folder or name was changed."""
-    root, settings = session.load_settings()
-    with open_state(settings, root, actor="state adopt", adopting=True) as database:
+    _, settings = session.load_settings()
+    folder, actor = session.find_folder(), name_person("state adopt")
+    with open_state(settings, folder, actor=actor, adopting=True) as database:
         with database.writing() as transaction:
-            adopt_workspace(transaction, name=settings.name, folder=str(root))
-        session.say(f"{database.path} belongs to `{settings.name}` in {root} now")
+            adopt_workspace(transaction, name=settings.name, folder=str(folder))
+        session.say(f"{database.path} belongs to `{settings.name}` in {folder} now")
     return Exit.OK

@@ -27,7 +27,7 @@ from runner.daemon.files import Files
 from runner.daemon.log import tell
 from runner.daemon.senders import Senders
 from runner.dispatch.line import take_up
-from runner.errors import StateRefused
+from runner.errors import RunnerError, StateRefused
 from runner.reports import apply_left_over, may_poll, poll_reports
 from runner.store.outcomes import doubt_abandoned
 from runner.store.reloads import answer_reload, next_reload
@@ -144,7 +144,8 @@ class Daemon:
             with self._database.writing() as transaction:
                 doubt_abandoned(transaction, self._clock())
         self._scheduler.shutdown(wait=False)
-        self._facts.tell_news()
+        if self.failure is None:  # else the state may not be readable any more
+            self._facts.tell_news()
 
     def _beat(self) -> None:
         heard = self._database.count_foreign_commits()
@@ -289,8 +290,12 @@ class Daemon:
 
     def _do(self, act: Callable[..., None], *words: str) -> None:
         with self._busy.counting():
-            if not self._stopping.is_set():
+            if self._stopping.is_set():
+                return
+            try:
                 act(*words)
+            except RunnerError as error:  # a defect is the listener's
+                self.failure = self.failure or error
 
     def _note_error(self, event: JobExecutionEvent) -> None:
         self.failure = self.failure or event.exception
