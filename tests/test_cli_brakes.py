@@ -7,12 +7,13 @@ import pty
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import begin, claim, rows_of, settle
+from builders import account_of, begin, campaign_of, claim, rows_of, settle
 from cli_workspace import (
     finish,
     numbers,
@@ -22,7 +23,9 @@ from cli_workspace import (
     until,
 )
 
+from runner.cli.exits import Exit
 from runner.cli.reload import fetch_answer
+from runner.cli.verdict import judge_run
 from runner.errors import WrongUsage
 from runner.lifecycle import BatchEvent
 from runner.store.database import open_database
@@ -32,6 +35,7 @@ from runner.store.reloads import (
     next_reload,
     note_files_in_force,
 )
+from runner.timing import parse_hours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -337,6 +341,7 @@ def test_what_became_too_late_under_the_brake_is_missed_and_starts_at_the_second
     assert first.status == 3
     assert "moon is missed" in first.err
     assert "`mms-runner resume moon` starts it now" in first.err
+    assert first.err.count("mms-runner resume moon") == 1
     assert office.run("resume", "moon").status == 0
     assert office.campaign_status("moon")["state"] == "running"
 
@@ -530,10 +535,14 @@ def test_a_user_without_a_name_is_named_by_number(
 # what a run comes to
 
 
-def test_who_waits_for_hours_alone_is_in_order(office: Office, sandbox: Sandbox) -> None:
+def closed_hours() -> str:
+    """Hours of the day that are open in two hours, where the workspace is."""
     now = datetime.now(ZoneInfo("Asia/Shanghai"))
-    hours = [f"{now + timedelta(hours=hour):%H:%M}" for hour in (2, 3)]
-    office.settings(account=f"hours: {'-'.join(hours)}")
+    return "-".join(f"{now + timedelta(hours=hour):%H:%M}" for hour in (2, 3))
+
+
+def test_who_waits_for_hours_alone_is_in_order(office: Office, sandbox: Sandbox) -> None:
+    office.settings(account=f"hours: {closed_hours()}")
     office.campaign()
 
     ran = office.run("run", "news")
@@ -543,6 +552,16 @@ def test_who_waits_for_hours_alone_is_in_order(office: Office, sandbox: Sandbox)
     assert office.campaign_status()["state"] == "running"
     assert "news: waits for its hours, which open at 20" in office.run("status").out
     assert office.campaign_status()["problems"] == []
+
+
+def test_what_the_gateway_itself_starts_waits_for_no_hours(office: Office) -> None:
+    office.run("pause", "--account", "main")  # makes the state
+    office.run("resume", "--account", "main")
+    start = datetime(2035, 9, 16, 1, tzinfo=UTC)
+    with opened(office) as database:
+        begin(database, starts_at_gateway=True, start=start, hours=parse_hours(closed_hours()))
+
+    assert "waits for its hours" not in office.run("status").out
 
 
 def test_who_waits_for_pace_alone_is_in_order(office: Office, sandbox: Sandbox) -> None:
@@ -573,6 +592,18 @@ def test_what_waits_for_another_try_needs_a_person(office: Office, sandbox: Sand
 
     assert office.run("run", "news").status == 3
     assert office.batches() == ["planned"]
+
+
+def test_what_waits_for_a_gateway_that_others_could_not_reach_needs_a_person(
+    database: Database,
+) -> None:
+    begin(database)
+    campaign = campaign_of(database)
+    accounts = [replace(account_of(database), unreachable=failures) for failures in (0, 1)]
+    verdicts = [
+        judge_run([campaign], [account], scope=["moon"], fail_under=None) for account in accounts
+    ]
+    assert verdicts == [Exit.OK, Exit.PERSON_NEEDED]
 
 
 def test_what_is_cancelled_is_in_order(office: Office, sandbox: Sandbox) -> None:

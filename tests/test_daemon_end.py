@@ -98,3 +98,15 @@ def test_nobody_else_sends_beside_a_daemon(
     assert [ran.status for ran in others] == [75, 75]
     for ran in others:
         assert f"`daemon`, process {daemon.process.pid} on" in ran.err
+
+
+def test_a_state_that_is_taken_away_ends_it_with_the_reason(
+    office: Office, open_sandbox: Callable[..., Sandbox]
+) -> None:
+    open_sandbox()
+    with daemon_at_work(office) as daemon:
+        office.state.unlink()
+        ran = daemon.end()
+
+    assert ran.status == 2
+    assert f"error the state {office.state} cannot be used: it cannot be opened" in ran.err

@@ -72,6 +72,15 @@ def test_a_look_makes_no_lock_and_takes_none(state):
         pass
 
 
+def test_two_who_look_at_once_do_not_see_each_other(state):
+    with hold_lock(state, command="run", now=NOW):
+        pass
+    looking = os.open(f"{state}.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert find_holder(state) is None
+    os.close(looking)
+
+
 def test_a_look_at_the_very_moment_keeps_nobody_from_taking_it(state):
     """Who starts a daemon while somebody asks for the status must not be told to go away."""
     with hold_lock(state, command="run", now=NOW):

@@ -308,6 +308,13 @@ def test_another_campaign_is_not_judged_with_it(database):
     assert states_of(database) == {"moon": "missed", "sun": "running"}
 
 
+def test_what_was_not_paused_is_not_judged(database):
+    schedule(database)
+    begin_scheduled(database, NOW + HOUR)
+    assert resume_it(database, now=NOW + 9 * HOUR).missed == ()
+    assert states_of(database) == {"moon": "running"}
+
+
 def stop_account(database, event):
     with database.writing() as transaction:
         standing = replace(read_standing(transaction, "main"), reason="the gateway says so")

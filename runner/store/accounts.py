@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from runner.lifecycle import ACCOUNT, AccountEvent, AccountState, after
 from runner.store.events import record_event
+from runner.store.moments import from_column, to_column
 from runner.store.start import miss_late
-from runner.timing import stamp, unstamp
+from runner.timing import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,7 @@ def read_standing(transaction: Transaction, name: str) -> Standing:
         ask_balance=bool(row.ask_balance),
         unknowns=row.unknowns,
         unreachable=row.unreachable,
-        not_before=_moment(row.not_before),
+        not_before=from_column(row.not_before),
         reports_stopped=row.reports_stopped,
     )
 
@@ -137,7 +138,7 @@ def keep_balance(transaction: Transaction, name: str, balance: str, now: datetim
 def read_slots(transaction: Transaction, name: str) -> Slots:
     """Say since when an account's line is free."""
     row = transaction.execute(_SLOTS, {"name": name}).one()
-    return Slots(request=_moment(row.next_request), people=_moment(row.next_people))
+    return Slots(request=from_column(row.next_request), people=from_column(row.next_people))
 
 
 def keep_slots(transaction: Transaction, name: str, slots: Slots) -> None:
@@ -183,14 +184,6 @@ def release_account(transaction: Transaction, name: str, now: datetime, *, reaso
     return True
 
 
-def _moment(text: str | None) -> datetime | None:
-    return unstamp(text) if text else None
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    return stamp(moment) if moment else None
-
-
 def _keep(transaction: Transaction, standing: Standing, now: datetime) -> None:
     transaction.execute(
         _CHANGE,
@@ -204,6 +197,6 @@ def _keep(transaction: Transaction, standing: Standing, now: datetime) -> None:
             "ask_balance": standing.ask_balance,
             "unknowns": standing.unknowns,
             "unreachable": standing.unreachable,
-            "not_before": _stamp(standing.not_before),
+            "not_before": to_column(standing.not_before),
         },
     )

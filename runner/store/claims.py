@@ -15,7 +15,8 @@ from runner.codec.content import PackedMessage
 from runner.due import Candidate
 from runner.lifecycle import BATCH, BatchEvent, BatchState, after
 from runner.store.events import record_event
-from runner.timing import parse_hours, stamp, unstamp
+from runner.store.moments import from_column
+from runner.timing import parse_hours, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from runner.store.database import Transaction
 
 # Campaigns that may be claimed, but for hours and time, each with when its next batch may go. The
-# indexes answer it: what is finished is not walked through at each claim. A guard's brake is not
-# asked here: what set it is looked at itself, before every request.
+# indexes answer it: what is finished is not walked through at each claim.
 _CANDIDATES = text("""
     SELECT id, claimed_at, until, hours, CASE WHEN starts_at_gateway THEN start END AS start,
         next_at
@@ -39,13 +39,8 @@ _CANDIDATES = text("""
         FROM campaigns AS c
         WHERE c.account = :account AND c.state = 'running'
     )
-    WHERE next_at IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM brakes AS b
-        WHERE b.source <> 'guard' AND (
-            b.subject = 'all' OR (b.subject = 'account' AND b.name = :account)
-            OR (b.subject = 'campaign' AND b.name = id)
-        )
-    )
+    WHERE next_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM stopped_campaigns AS s WHERE s.campaign = id)
 """)
 
 # What was never tried comes first, then what waited for a retry.
@@ -112,11 +107,11 @@ def read_candidates(
     return [
         Candidate(
             campaign=row.id,
-            last_claim=_moment(row.claimed_at),
-            not_before=_moment(row.next_at),
-            until=_moment(row.until),
+            last_claim=from_column(row.claimed_at),
+            not_before=from_column(row.next_at),
+            until=from_column(row.until),
             hours=parse_hours(row.hours) if row.hours else None,
-            start=_moment(row.start),
+            start=from_column(row.start),
         )
         for row in transaction.execute(_CANDIDATES, {"account": account})
         if scope is None or row.id in scope
@@ -184,10 +179,6 @@ def load_mobiles(transaction: Transaction, batch: int) -> list[int]:
 
 def _find_next(transaction: Transaction, campaign: str, now: datetime) -> Row[Any] | None:
     return transaction.execute(_NEXT, {"campaign": campaign, "now": stamp(now)}).one_or_none()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return unstamp(text) if text else None
 
 
 def _take(transaction: Transaction, batch: int, *, token: str, owner: str, now: datetime) -> None:

@@ -22,6 +22,7 @@ from runner.lifecycle import (
     after,
 )
 from runner.store.events import record_event
+from runner.store.moments import to_column
 from runner.store.planning import move_campaign
 from runner.timing import stamp
 
@@ -197,12 +198,12 @@ def _keep(
             "batch": batch,
             "state": state,
             "reason": change.reason,
-            "not_before": stamp(change.again_at) if change.again_at else None,
+            "not_before": to_column(change.again_at),
             "code": change.code,
             "refusals": change.refusals,
             "task_id": change.task_id,
             "accepted_at": stamp(now) if state is BatchState.ACCEPTED else None,
-            "report_deadline": stamp(deadline) if deadline else None,
+            "report_deadline": to_column(deadline),
         },
     )
 

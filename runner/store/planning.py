@@ -23,7 +23,8 @@ from runner.lifecycle import (
 from runner.plan import StoredCampaign
 from runner.store.brakes import Brake, Subject, lift_brake, read_brakes
 from runner.store.events import record_event
-from runner.timing import stamp, unstamp
+from runner.store.moments import from_column, to_column
+from runner.timing import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,7 +133,7 @@ def _read_facts(transaction: Transaction, campaign: str | None) -> Mapping[str, 
             contents=row.contents,
             title=row.title,
             account=row.account,
-            start=unstamp(row.start) if row.start else None,
+            start=from_column(row.start),
             recipients=row.recipients,
             brake=_first_brake(brakes, row.id, row.account),
             reason=row.reason,
@@ -240,7 +241,7 @@ def move_campaign(
             "campaign": campaign,
             "state": new,
             "reason": reason,
-            "start": stamp(start) if start else None,
+            "start": to_column(start),
         },
     )
     record_event(
@@ -266,20 +267,16 @@ def _forget_batches(transaction: Transaction, campaign: str) -> None:
 def _live_fields(plan: CampaignPlan) -> dict[str, object]:
     campaign = plan.campaign
     return {
-        "until": _stamp(campaign.until),
+        "until": to_column(campaign.until),
         "hours": str(campaign.hours) if campaign.hours else None,
     }
 
 
 def _time_fields(plan: CampaignPlan) -> dict[str, object]:
     return {
-        "latest_until": _stamp(plan.latest_until),
-        "fresh_until": _stamp(plan.fresh_until),
+        "latest_until": to_column(plan.latest_until),
+        "fresh_until": to_column(plan.fresh_until),
     }
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    return stamp(moment) if moment else None
 
 
 def _keep_message(transaction: Transaction, plan: CampaignPlan) -> None:
@@ -307,7 +304,7 @@ def _keep_campaign(
             "state": state,
             "title": campaign.message.title,
             "account": campaign.account,
-            "start": stamp(now) if campaign.starts_now else _stamp(campaign.start),
+            "start": stamp(now) if campaign.starts_now else to_column(campaign.start),
             "starts_at_gateway": campaign.starts_at_gateway,
             "contents": plan.contents,
             **_live_fields(plan),

@@ -20,7 +20,7 @@ from runner.lifecycle import (
     RecipientState,
 )
 from runner.store.brakes import read_brakes
-from runner.timing import unstamp
+from runner.store.moments import from_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -264,7 +264,7 @@ def _campaign(
         reason=row.reason,
         title=row.title,
         account=row.account,
-        start=unstamp(row.start) if row.start else None,
+        start=from_column(row.start),
         total=row.total,
         recipients={entry: getattr(row, entry.value) for entry in RecipientState},
         shown=PAUSED if paused else CampaignState.HELD.value if guards else state.value,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from runner.store.events import record_event
-from runner.timing import stamp, unstamp
+from runner.store.moments import from_column
+from runner.timing import stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +126,7 @@ def read_workspace_status(transaction: Transaction) -> WorkspaceStatus:
     if row is None:
         return WorkspaceStatus()
     return WorkspaceStatus(
-        read_at=unstamp(row.read_at) if row.read_at else None,
+        read_at=from_column(row.read_at),
         revision=row.revision,
         problem=row.problem,
     )

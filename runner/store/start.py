@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from runner.due import is_too_late, next_opening
 from runner.lifecycle import CampaignEvent
+from runner.store.moments import from_column
 from runner.store.planning import move_campaign
 from runner.timing import parse_hours, stamp, unstamp
 
@@ -24,18 +25,11 @@ if TYPE_CHECKING:
     from runner.model.account import Account
     from runner.store.database import Transaction
 
-# A guard's brake keeps nobody from beginning: it is looked at before every request.
 _FROM_DUE = """
     FROM campaigns AS c
     WHERE state = 'scheduled' AND start IS NOT NULL AND (start <= :now OR starts_at_gateway)
         AND (:campaign IS NULL OR id = :campaign)
-        AND NOT EXISTS (
-            SELECT 1 FROM brakes AS b
-            WHERE b.source <> 'guard' AND (
-                b.subject = 'all' OR (b.subject = 'account' AND b.name = c.account)
-                OR (b.subject = 'campaign' AND b.name = c.id)
-            )
-        )
+        AND NOT EXISTS (SELECT 1 FROM stopped_campaigns AS s WHERE s.campaign = c.id)
 """
 
 _DUE = text(f"""
@@ -88,7 +82,7 @@ def is_due(transaction: Transaction, now: datetime) -> bool:
 def next_start(transaction: Transaction, now: datetime) -> datetime | None:
     """Say when the next scheduled campaign is to begin."""
     start = transaction.execute(_NEXT_START, {"now": stamp(now)}).scalar()
-    return unstamp(start) if start else None
+    return from_column(start)
 
 
 def miss_late(transaction: Transaction, now: datetime, *, account: str | None = None) -> None:
@@ -105,7 +99,7 @@ def miss_late(transaction: Transaction, now: datetime, *, account: str | None = 
 def _judge(
     row: Row[Any], account: Account, zone: tzinfo, now: datetime
 ) -> tuple[CampaignEvent, str | None]:
-    latest = unstamp(row.latest_until) if row.latest_until else None
+    latest = from_column(row.latest_until)
     if is_too_late(latest, now):
         return CampaignEvent.MISS, "its start passed longer ago than `latest` allows"
     if row.fresh_until and unstamp(row.fresh_until) < now:

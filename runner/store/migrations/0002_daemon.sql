@@ -37,6 +37,19 @@ CREATE TABLE brakes (
     PRIMARY KEY (subject, name, source)
 ) WITHOUT ROWID;
 
+CREATE VIEW stopped_campaigns AS
+-- What nobody may begin or claim. A guard's brake is not among these: what set it is looked at
+-- itself before every request, and so lifts it again.
+SELECT c.id AS campaign
+FROM campaigns AS c
+WHERE EXISTS (
+    SELECT 1 FROM brakes AS b
+    WHERE b.source <> 'guard' AND (
+        b.subject = 'all' OR (b.subject = 'account' AND b.name = c.account)
+        OR (b.subject = 'campaign' AND b.name = c.id)
+    )
+);
+
 ALTER TABLE workspace ADD COLUMN read_at TEXT;       -- when the files in force were read
 ALTER TABLE workspace ADD COLUMN revision TEXT;      -- the git commit that they are
 ALTER TABLE workspace ADD COLUMN problem TEXT;       -- why newer files are not in force
