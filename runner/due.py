@@ -141,8 +141,10 @@ def find_unfit(named: NamedList, rows: int, modified: datetime, now: datetime) -
             f" write {named.file} anew, or raise `max_age`"
         )
     if named.min_rows is not None and rows < named.min_rows:
+        noun = "row" if rows == 1 else "rows"
         return (
-            f"list `{named.name}` has {rows} rows, fewer than its `min_rows` of {named.min_rows}:"
+            f"list `{named.name}` has {rows} {noun}, fewer than its `min_rows` of"
+            f" {named.min_rows}:"
             f" check {named.file}, or lower `min_rows`"
         )
     return None

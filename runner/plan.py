@@ -303,6 +303,8 @@ class _Judge:
         return stored.brake if stored else None
 
     def _find_lateness(self, stored: StoredCampaign | None) -> str | None:
+        if self.campaign.until and self.campaign.until <= self.now:
+            return "its `until` has passed: set a later one"
         start, latest = self.campaign.start, self.campaign.latest
         if start is None or not is_too_late(start + latest, self.now):
             return None

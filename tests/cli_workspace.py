@@ -96,7 +96,9 @@ class Office:
     def run(self, *words: str, stdin: str | None = None, **environment: str | None) -> Ran:
         """Run a command in this process."""
         # What the caller's shell happens to set must not decide a test.
-        unset = dict.fromkeys(("NO_COLOR", "STATE_DIRECTORY", "MMS_RUNNER_WORKSPACE", "MMS_RUNNER_SETTINGS"))
+        unset = dict.fromkeys(
+            ("NO_COLOR", "STATE_DIRECTORY", "MMS_RUNNER_WORKSPACE", "MMS_RUNNER_SETTINGS")
+        )
         result = CliRunner().invoke(
             main,
             ["-C", str(self.root), *words],

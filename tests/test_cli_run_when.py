@@ -79,7 +79,7 @@ def test_after_until_nothing_is_claimed_and_a_person_is_needed(
     assert office.run("run").status == 3
     assert sent(sandbox) == []
     status = office.campaign_status()
-    assert status["state"] == "paused"
+    assert status["state"] == "missed"
     assert "until" in " ".join(status["problems"])
 
 

@@ -55,8 +55,18 @@ def files(
         monkeypatch.setenv(name, office.environment[name])
     with database.writing() as transaction:
         claim_workspace(transaction, name="shop", folder=str(office.root))
-    place = Place(folder=office.root, settings_file=None, state=state)
+    place = place_of(office, state)
     return Files(place, database=database, senders=senders, mask=Mask(), clock=clock)
+
+
+def place_of(office: Office, state: Path) -> Place:
+    return Place(
+        folder=office.root,
+        settings_file=None,
+        name="shop",
+        find_state=lambda _settings: state,
+        state=state,
+    )
 
 
 def status_of(database: Database) -> WorkspaceStatus:
@@ -179,7 +189,7 @@ def test_settings_that_are_read_while_the_daemon_ends_send_nothing(
 def test_what_a_clock_that_was_set_back_has_put_off_is_brought_forward(
     files: Files, office: Office, state: Path, database: Database
 ) -> None:
-    place = Place(folder=office.root, settings_file=None, state=state)
+    place = place_of(office, state)
     mask, now = Mask(), datetime.now(UTC)
     daemon = Daemon(
         place,

@@ -108,9 +108,11 @@ def test_a_new_file_that_is_too_late_already_is_missed(database):
     assert state_of(database) == "missed"
 
 
-def test_a_new_file_that_is_cancelled_is_not_kept(database):
+def test_a_new_file_that_is_cancelled_is_shown_so_and_can_be_taken_back(database):
     follow(database, campaign(wish=Wish.CANCELLED))
-    assert states_of(database) == {}
+    assert (state_of(database), counts_of(database)) == ("cancelled", {"cancelled": 4})
+    follow(database, campaign())
+    assert (state_of(database), counts_of(database)) == ("scheduled", {"pending": 4})
 
 
 def test_a_new_file_that_is_paused_waits_for_its_file(database):

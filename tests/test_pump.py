@@ -923,7 +923,7 @@ def test_another_fault_of_the_list_is_told_instead(database, guarded, optout):
     ("asked", "why"),
     [
         ({"max_age": timedelta(seconds=59)}, "is older than its `max_age` of 59s"),
-        ({"min_rows": 2}, "has 1 rows, fewer than its `min_rows` of 2"),
+        ({"min_rows": 2}, "has 1 row, fewer than its `min_rows` of 2"),
     ],
 )
 def test_a_list_that_is_too_old_or_too_short_holds_everything(database, clock, optout, asked, why):

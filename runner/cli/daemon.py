@@ -51,6 +51,8 @@ def command(session: Session, log_format: str) -> Exit:
     place = Place(
         folder=folder,
         settings_file=session.settings_file,
+        name=settings.name,
+        find_state=lambda changed: state_path(changed, folder),
         state=state_path(settings, folder),
     )
     with ExitStack() as stack:

@@ -145,6 +145,7 @@ class Errand:
         onlooker = Onlooker(
             self.database,
             self._interruption,
+            settings=self._settings,
             patience=PATIENCE,
             read=lambda: self.read()[0],
             say=say,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.cli.closed import find_openings
 from runner.cli.session import read_clock
 from runner.cli.speech import warn
 from runner.cli.tables import count
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from runner.cli.signals import Interruption
+    from runner.model.account import Settings
     from runner.store.database import Database
     from runner.store.progress import BatchStatus, CampaignStatus
 
@@ -25,8 +27,8 @@ _SETTLED = (BatchState.ACCEPTED, BatchState.CANCELLED)
 class Onlooker:
     """Tells what becomes of some campaigns.
 
-    patience: how long nothing may move before the rest is left to the daemon.
-    read: gives where the campaigns stand; say: tells a person.
+    patience: how long nothing may move, and how far away hours may open, before the rest is left
+    to the daemon. read: gives where the campaigns stand; say: tells a person.
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class Onlooker:
         database: Database,
         interruption: Interruption,
         *,
+        settings: Settings,
         patience: timedelta,
         read: Callable[[], Sequence[CampaignStatus]],
         say: Callable[[str], None],
     ) -> None:
         self._database = database
         self._interruption = interruption
+        self._settings = settings
         self._patience = patience
         self._read = read
         self._say = say
@@ -53,9 +57,20 @@ class Onlooker:
             if self._tell_news(campaigns):
                 moved_at = read_clock()
             waits = read_clock() - moved_at > self._patience
-            if waits or not any(map(_is_moving, campaigns)):
+            if waits or not any(map(_is_moving, self._leave_out_closed(campaigns))):
                 return
             self._interruption.sleep(_LOOK)
+
+    def _leave_out_closed(self, campaigns: Sequence[CampaignStatus]) -> list[CampaignStatus]:
+        """Give the campaigns but for those whose hours open too late to be waited for."""
+        now = read_clock()
+        openings = find_openings(campaigns, self._settings, now)
+        closed = {
+            name
+            for name, opening in openings.items()
+            if opening is None or opening - now > self._patience
+        }
+        return [campaign for campaign in campaigns if campaign.id not in closed]
 
     def watch_reports(self, wait: timedelta, scope: list[str]) -> None:
         """Look on until everybody is settled, or the wait is over."""

@@ -178,7 +178,10 @@ def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str
         f"  title       {campaign.message.title}",
         f"  start       {start or ('now' if campaign.starts_now else 'none')}",
         f"  recipients  {counted}",
-        *(f"              {source.rows:,} rows in {source.name}" for source in audience.sources),
+        *(
+            f"              {count(source.rows, 'row')} in {source.name}"
+            for source in audience.sources
+        ),
         f"  message     {size}",
         f"  requests    {_describe_batches(plan)} by account {account.name}",
         *(f"  {name:<11} {value}" for name, value in _describe_times(plan, settings)),

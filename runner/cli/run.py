@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.closed import describe_closed
 from runner.cli.errand import Errand, open_errand, select_due
 from runner.cli.progress import displaying
 from runner.cli.selection import select_campaigns
@@ -179,7 +180,9 @@ def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
     if session.quiet:
         _tell_problems(campaigns, accounts, settings.zone)
         return
-    click.echo("\n" + describe_campaigns(campaigns, settings.zone))
+    notes = describe_closed(campaigns, settings, read_clock())
+    table = describe_campaigns(campaigns, settings.zone, notes=notes, tended=errand.beside_daemon)
+    click.echo(f"\n{table}")
     click.echo("\n" + describe_accounts(accounts, settings.zone))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli.advice import name_release
+from runner.cli.closed import describe_closed
 from runner.cli.exits import Exit
 from runner.cli.session import read_clock, state_path
 from runner.cli.standing import (
@@ -19,22 +19,19 @@ from runner.cli.standing import (
     describe_workspace,
     status_json,
 )
-from runner.due import next_opening
 from runner.errors import WrongUsage
-from runner.lifecycle import AccountState, BrakeSource, CampaignState, RecipientState
+from runner.lifecycle import AccountState, BrakeSource
 from runner.store.brakes import Subject, read_brakes
 from runner.store.database import look_into
 from runner.store.identity import check_workspace
 from runner.store.lock import find_holder
 from runner.store.progress import AccountStatus, read_accounts, read_campaigns
 from runner.store.reloads import WorkspaceStatus, read_workspace_status
-from runner.timing import parse_hours
 from runner.workspace.locate import campaign_id, find_campaign_files
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from runner.cli.session import Session
@@ -121,36 +118,9 @@ def _describe_campaigns(
         return "Nothing was sent yet: `mms-runner plan` shows what would be."
     if not chosen:
         return f"{named} has not begun: `mms-runner plan {named}` shows its plan."
-    notes = _find_closed(chosen, settings, read_clock())
+    notes = describe_closed(chosen, settings, read_clock())
     tended = holder is not None and holder.is_daemon
     return describe_campaigns(chosen, settings.zone, notes=notes, tended=tended)
-
-
-def _find_closed(
-    campaigns: Sequence[CampaignStatus], settings: Settings, now: datetime
-) -> Mapping[str, str]:
-    """Say of the campaigns that wait for their hours alone when these open."""
-    find_opening = cache(lambda *hours: next_opening(settings.zone, now, *hours))
-    notes = {}
-    for campaign in campaigns:
-        account = settings.accounts.get(campaign.account)
-        if account is None or not _may_be_claimed(campaign, now):
-            continue
-        hours = parse_hours(campaign.hours) if campaign.hours else None
-        opening = find_opening(account.hours, hours)
-        if opening is None:
-            notes[campaign.id] = "its hours and those of its account are never open at once"
-        elif opening > now:
-            local = opening.astimezone(settings.zone)
-            notes[campaign.id] = f"waits for its hours, which open at {local:%F %R}"
-    return notes
-
-
-def _may_be_claimed(campaign: CampaignStatus, now: datetime) -> bool:
-    # One that has begun before its start waits at the gateway: its hours are about the start.
-    early = campaign.start is not None and campaign.start > now
-    going = campaign.shown == CampaignState.RUNNING and not early
-    return going and campaign.recipients[RecipientState.PENDING] > 0
 
 
 def _read(state: Path, settings: Settings, folder: Path) -> Standings:

@@ -14,6 +14,7 @@ from runner.cli.person import name_person
 from runner.cli.selection import select_campaigns
 from runner.cli.session import open_state, state_path
 from runner.cli.tables import count
+from runner.daemon.mask import Mask
 from runner.errors import WrongUsage
 from runner.lifecycle import BatchState, BrakeSource, RecipientState
 from runner.store.brakes import Brake, Subject, read_brakes
@@ -92,8 +93,8 @@ def naming_a_target(command: Callable[_Words, _Result]) -> Callable[_Words, _Res
 
 
 def read_reason(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    """Read `--reason` as one line that harms no terminal; an empty one is none."""
-    return clean(" ".join((text or "").split())) or None
+    """Read `--reason` as one line that harms no terminal and holds no number; empty is none."""
+    return Mask().clean(clean(" ".join((text or "").split()))) or None
 
 
 def find_target(

@@ -14,13 +14,14 @@ import logging
 import threading
 import time
 from contextlib import contextmanager, suppress
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from runner.daemon.facts import Facts
 from runner.daemon.files import Files
@@ -47,9 +48,9 @@ if TYPE_CHECKING:
     from runner.store.database import Database
     from runner.store.reloads import ReloadRequest
 
-_BEAT = 1.0  # seconds: how soon another process's word is heard, and a woken machine noticed
-_LOOK = 2.0  # seconds between two looks at the files: a thousand of them cost some milliseconds
-_REVISION = 60.0  # seconds between two questions to git
+_BEAT = timedelta(seconds=1)  # how soon another process's word is heard, and a waking noticed
+_LOOK = timedelta(seconds=2)  # between two looks at the files: a thousand cost some milliseconds
+_REVISION = timedelta(minutes=1)  # between two questions to git
 _MOST_POLLS = 32  # accounts that are polled at once
 _WAIT = 0.1  # seconds between two looks at whether all is home
 
@@ -108,9 +109,9 @@ class Daemon:
             )
         apply_left_over(self._database, now)
         self._files.reload(forced=False)
-        self._add_job("beat", self._beat, "work", seconds=_BEAT)
-        self._add_job("look", self._look, "files", seconds=_LOOK)
-        self._add_job("revision", self._files.ask_revision, "files", seconds=_REVISION)
+        self._add_job("beat", self._beat, "work", every=_BEAT)
+        self._add_job("look", self._look, "files", every=_LOOK)
+        self._add_job("revision", self._files.ask_revision, "files", every=_REVISION)
         self._scheduler.start()
         self._follow_reload()
 
@@ -225,10 +226,11 @@ class Daemon:
             if job.executor == "reports" and job.id not in wanted:
                 job.remove()
         for job_id, account in wanted.items():
-            seconds = account.reports.every.total_seconds()
             known = self._scheduler.get_job(job_id)
             if known is None or known.trigger.interval != account.reports.every:
-                self._add_job(job_id, self._poll, "reports", account.name, seconds=seconds)
+                self._add_job(
+                    job_id, self._poll, "reports", account.name, every=account.reports.every
+                )
 
     def _poll(self, name: str) -> None:
         full = True
@@ -270,14 +272,13 @@ class Daemon:
             self._problems[name] = problem
 
     def _add_job(
-        self, job_id: str, act: Callable[..., None], executor: str, *words: str, seconds: float
+        self, job_id: str, act: Callable[..., None], executor: str, *words: str, every: timedelta
     ) -> None:
         """Do something now, and again and again."""
         self._scheduler.add_job(
             self._do,
-            "interval",
+            _Every(every),
             (act, *words),
-            seconds=seconds,
             id=job_id,
             executor=executor,
             next_run_time=self._clock(),
@@ -299,6 +300,21 @@ class Daemon:
 
     def _note_error(self, event: JobExecutionEvent) -> None:
         self.failure = self.failure or event.exception
+
+
+class _Every(BaseTrigger):  # type: ignore[misc] # APScheduler has no types
+    """Fires once, and again an interval after that; never makes up for what was missed.
+
+    The scheduler's own interval lists each beat that a clock set forward has skipped: of a year,
+    in memory.
+    """
+
+    def __init__(self, interval: timedelta) -> None:
+        self.interval = interval
+
+    def get_next_fire_time(self, _previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Give the next moment to fire at."""
+        return now + self.interval
 
 
 class _Count:

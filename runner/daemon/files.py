@@ -70,12 +70,28 @@ class Place:
     """Where a daemon's files are.
 
     folder: the workspace as it was named, links kept; settings_file: apart from it, or None.
-    state: the state's file, which may lie in the workspace and is none of its files.
+    name: the workspace's. find_state: gives the state's file by the settings: it may lie in the
+    workspace, and is none of its files.
     """
 
     folder: Path
     settings_file: Path | None
+    name: str
+    find_state: Callable[[Settings], Path]
     state: Path
+
+    def require_same_state(self, settings: Settings) -> None:
+        """Refuse settings by which other commands would use another state than this daemon."""
+        if settings.name != self.name:
+            raise WrongUsage(
+                f"`name` was {self.name} and is {settings.name} now: another name is another state,"
+                " which knows nothing of what was sent; put it back"
+            )
+        if self.find_state(settings) != self.state:
+            raise WrongUsage(
+                f"`state` is no longer {self.state}, which knows what was sent: put it back, or"
+                " stop the daemon, move the file there and start it anew"
+            )
 
 
 class Files:
@@ -182,6 +198,7 @@ class Files:
         settings = workspace.settings
         assert settings is not None  # noqa: S101 - a workspace without errors has them
         try:
+            self._place.require_same_state(settings)
             lines = self._open_lines(settings)
         except WrongUsage as error:
             problem = f"the settings cannot be used, so the last good state goes on: {error}"

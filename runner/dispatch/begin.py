@@ -55,6 +55,8 @@ def begin_campaign(
     """
     stored = read_fact(transaction, plan.campaign.id)
     plan = rejudge(plan, stored, now)
+    if stored is None and plan.campaign.wish is Wish.CANCELLED:
+        return plan, Begin.AT_REST
     if stored is None and not _is_due(plan.campaign, now, named=named):
         return plan, Begin.NOT_DUE
     if stored is None and plan.action is Action.PAUSED:

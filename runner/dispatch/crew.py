@@ -130,7 +130,10 @@ class Crew:
     def _stay(self, watch: _Watch, step: Wait | Idle, seen: int) -> bool:
         """Wait for something to change; False where this thread has nothing more to wait for."""
         with watch.changed:
+            began_at = self._clock()
             while not self._stopping.is_set():
+                if self._clock() < began_at:
+                    return True  # the clock was set back: what was waited for may be due
                 left = self._count_down(step)
                 if watch.news != seen or (left is not None and left <= 0):
                     return True

@@ -85,13 +85,14 @@ def follow_file(
     named: a person asked for it; a draft is kept only then.
     """
     campaign = plan.campaign
-    if stored is None and (campaign.wish is Wish.CANCELLED or (campaign.is_draft and not named)):
+    if stored is None and campaign.is_draft and not named:
         return
+    cancelled = campaign.wish is Wish.CANCELLED
     if stored and stored.frozen:
         keep_live(transaction, plan, drifted=stored.digest != plan.digest)
-    elif campaign.wish is not Wish.CANCELLED:
+    elif stored is None or not cancelled:
         _follow_unfrozen(transaction, plan, stored, now)
-    if stored and campaign.wish is Wish.CANCELLED and _may_cancel(stored):
+    if cancelled and (stored is None or _may_cancel(stored)):
         reason = f"`state: cancelled` in {campaign.file}"
         cancel_campaign(transaction, campaign.id, now, reason=reason, for_good=False)
     paused = campaign.wish is Wish.PAUSED
@@ -116,7 +117,7 @@ def _must_keep(plan: CampaignPlan, stored: StoredCampaign, now: datetime) -> boo
         case CampaignState.HELD:
             news = not held or plan.reason != stored.reason
         case CampaignState.MISSED:  # what is held cannot be resumed, what is missed can
-            news = held or not is_too_late(plan.latest_until, now)
+            news = held or not _comes_too_late(plan, now)
         case CampaignState.CANCELLED:
             news = True
         case _:
@@ -158,6 +159,11 @@ def _find_mass_removal(
 
 def _is_scheduled(stored: StoredCampaign) -> bool:
     return not stored.frozen and stored.state is not CampaignState.CANCELLED
+
+
+def _comes_too_late(plan: CampaignPlan, now: datetime) -> bool:
+    until = plan.campaign.until
+    return is_too_late(plan.latest_until, now) or (until is not None and until <= now)
 
 
 def _follow_removal(

@@ -68,7 +68,6 @@ if TYPE_CHECKING:
     from runner.store.database import Database, Transaction
     from runner.workspace.optouts import OptedOut, OptOuts
 
-_MOST_PEOPLE = 2000  # in a batch, whatever `batch_size` was when it was planned
 _GUARD_AGAIN = timedelta(seconds=2)  # how soon a list that cannot be used is looked at again
 _ROOM_FOR_AN_ANSWER = 1 << 20  # bytes, with what others record in the meantime
 
@@ -239,10 +238,11 @@ class Pump:
 
     def _read_slots(self, transaction: Transaction, now: datetime) -> Slots:
         kept = read_slots(transaction, self.account.name)
-        longest = time_for_people(self.account.pace, _MOST_PEOPLE)
+        longest = time_for_people(self.account.pace, kept.last_people)
         slots = Slots(
             request=bound_slot(kept.request, time_for_request(self.account.rate), now),
             people=bound_slot(kept.people, longest, now),
+            last_people=kept.last_people,
         )
         if slots != kept:  # or it would be as far away at the next look
             keep_slots(transaction, self.account.name, slots)
@@ -255,6 +255,7 @@ class Pump:
         taken = Slots(
             request=take_slot(slots.request, time_for_request(self.account.rate), now),
             people=take_slot(slots.people, time_for_people(self.account.pace, people), now),
+            last_people=people,
         )
         keep_slots(transaction, self.account.name, taken)
 

@@ -37,10 +37,12 @@ _CHANGE = text("""
 
 _BALANCE = text("UPDATE accounts SET balance = :balance, balance_at = :now WHERE name = :name")
 
-_SLOTS = text("SELECT next_request, next_people FROM accounts WHERE name = :name")
+_SLOTS = text("SELECT next_request, next_people, last_people FROM accounts WHERE name = :name")
 
 _KEEP_SLOTS = text("""
-    UPDATE accounts SET next_request = :request, next_people = :people WHERE name = :name
+    UPDATE accounts SET next_request = :request, next_people = :people,
+        last_people = :last_people
+    WHERE name = :name
 """)
 
 _STOP_REPORTS = text("UPDATE accounts SET reports_stopped = :reason WHERE name = :name")
@@ -77,10 +79,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """When an account's line is free: by its rate for a request, by its pace for people."""
+    """When an account's line is free: by its rate for a request, by its pace for people.
+
+    last_people: how many people took it until then.
+    """
 
     request: datetime | None = None
     people: datetime | None = None
+    last_people: int = 0
 
 
 def ensure_accounts(transaction: Transaction, names: Iterable[str], now: datetime) -> None:
@@ -138,7 +144,11 @@ def keep_balance(transaction: Transaction, name: str, balance: str, now: datetim
 def read_slots(transaction: Transaction, name: str) -> Slots:
     """Say since when an account's line is free."""
     row = transaction.execute(_SLOTS, {"name": name}).one()
-    return Slots(request=from_column(row.next_request), people=from_column(row.next_people))
+    return Slots(
+        request=from_column(row.next_request),
+        people=from_column(row.next_people),
+        last_people=row.last_people,
+    )
 
 
 def keep_slots(transaction: Transaction, name: str, slots: Slots) -> None:
@@ -147,6 +157,7 @@ def keep_slots(transaction: Transaction, name: str, slots: Slots) -> None:
     row = {
         "request": slots.request and slots.request.isoformat(),
         "people": slots.people and slots.people.isoformat(),
+        "last_people": slots.last_people,
     }
     transaction.execute(_KEEP_SLOTS, {"name": name, **row})
 

@@ -33,7 +33,7 @@ _FROM_DUE = """
 """
 
 _DUE = text(f"""
-    SELECT id, account, start, latest_until, hours, fresh_until, starts_at_gateway
+    SELECT id, account, start, latest_until, until, hours, fresh_until, starts_at_gateway
     {_FROM_DUE} ORDER BY start, id
 """)
 
@@ -100,6 +100,8 @@ def _judge(
     row: Row[Any], account: Account, zone: tzinfo, now: datetime
 ) -> tuple[CampaignEvent, str | None]:
     latest = from_column(row.latest_until)
+    if row.until and unstamp(row.until) <= now:
+        return CampaignEvent.MISS, "its `until` has passed: set a later one"
     if is_too_late(latest, now):
         return CampaignEvent.MISS, "its start passed longer ago than `latest` allows"
     if row.fresh_until and unstamp(row.fresh_until) < now:

@@ -25,6 +25,7 @@ ALTER TABLE batches ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0;  -- how man
 -- When the account's line is free again, so that a restart does not send faster than agreed.
 ALTER TABLE accounts ADD COLUMN next_request TEXT;   -- by its rate
 ALTER TABLE accounts ADD COLUMN next_people TEXT;    -- by its pace
+ALTER TABLE accounts ADD COLUMN last_people INTEGER NOT NULL DEFAULT 0;  -- who took it until then
 
 CREATE TABLE brakes (
     -- each is lifted by its own source alone, and all must let go
