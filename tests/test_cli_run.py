@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -656,3 +657,33 @@ def test_neither_numbers_nor_the_password_stand_in_what_it_says(
 
     assert "13800138" not in ran.out + ran.err
     assert "sandbox" not in ran.out + ran.err
+
+
+def test_another_name_does_not_mean_that_everything_is_sent_again(
+    office: Office, sandbox: Sandbox
+) -> None:
+    office.campaign(more=DUE)
+    office.run("run")
+    office.settings(head="name: store\n")
+
+    refused = office.run("run")
+
+    assert refused.status == 2
+    assert "`shop`" in refused.err
+    assert "state adopt" in refused.err
+    assert sandbox.requests["send"] == 1
+
+
+def test_the_way_that_is_told_takes_the_state_along(office: Office, sandbox: Sandbox) -> None:
+    office.campaign(more=DUE)
+    office.run("run")
+    office.settings(head="name: store\n")
+    told = office.run("run").err
+    move = next(line for line in told.splitlines() if " mv " in line).partition(" mv ")[2]
+    source, target = move.partition(" && ")[0].split()
+    for file in Path(source).parent.glob("state.db*"):
+        file.rename(Path(target) / file.name)
+
+    assert office.run("state", "adopt").status == 0
+    assert office.run("run").status == 0
+    assert sandbox.requests["send"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -95,8 +96,11 @@ def test_the_last_good_settings_go_on_where_the_new_ones_name_a_secret_that_is_n
     with daemon_at_work(office) as daemon:
         office.write("runner.yaml", settings.replace("MMS_PASSWORD", "NOBODY_SET_THIS"))
         office.campaign(more="start: now\n")
-        daemon.refuse_files("warning", "the last good state goes on", "NOBODY_SET_THIS")
+        daemon.process.send_signal(signal.SIGHUP)
+        until(lambda: office.status()["workspace"]["problems"])
         until_polled_again(sandbox)
 
-    assert "NOBODY_SET_THIS" in office.status()["workspace"]["problems"][0]
+    [problem] = office.status()["workspace"]["problems"]
+    assert "the last good state goes on: the password of account main is not set" in problem
+    assert "NOBODY_SET_THIS" in problem
     assert office.status()["campaigns"] == []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli.speech import write_for_people
-from runner.errors import FaultyFiles, WrongUsage
+from runner.errors import FaultyFiles, StateRefused, WrongUsage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -135,7 +135,11 @@ def open_state(
     from runner.store.database import open_database
     from runner.store.identity import claim_workspace
 
-    database = open_database(state_path(settings, folder), actor=actor)
+    path = state_path(settings, folder)
+    named = settings.state or "STATE_DIRECTORY" in os.environ
+    if not (path.exists() or named or adopting):
+        _refuse_namesakes(path, folder)
+    database = open_database(path, actor=actor)
     try:
         if not adopting:
             with database.writing() as transaction:
@@ -143,3 +147,23 @@ def open_state(
         yield database
     finally:
         database.close()
+
+
+def _refuse_namesakes(path: Path, folder: Path) -> None:
+    """Refuse to make a state where the folder has one under another name, with what was sent.
+
+    path: where the new one would lie: beside those of other names.
+    """
+    from runner.store.database import look_into
+    from runner.store.identity import read_owner
+
+    for other in sorted(path.parent.parent.glob(f"*/{path.name}")):
+        with suppress(StateRefused), look_into(other) as transaction:
+            owner = read_owner(transaction) if transaction else None
+            if owner and owner.lies_in(str(folder)):
+                raise WrongUsage(
+                    f"this folder was `{owner.name}` until now, and {other} knows what was sent"
+                    " under that name",
+                    hint=f"put `name: {owner.name}` back; or, where the new name is meant:"
+                    f" mv {other}* {path.parent}/ && mms-runner state adopt",
+                )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -19,15 +20,34 @@ _WRITE = text("""
 """)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The workspace that a state belongs to. folder: as it was named."""
+
+    name: str
+    folder: str
+
+    def lies_in(self, folder: str) -> bool:
+        """Whether a folder is the same place on disk, by whatever way it is reached."""
+        same = os.path.realpath(self.folder) == os.path.realpath(folder)
+        return self.folder == folder or same
+
+
+def read_owner(transaction: Transaction) -> Owner | None:
+    """Say whose state it is; None for a new one."""
+    row = transaction.execute(_READ).one_or_none()
+    return Owner(name=row.name, folder=row.folder) if row else None
+
+
 def check_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
     """Refuse a workspace that this state was not made for; a new state belongs to nobody yet.
 
     folder: as it was named: it may be reached by another way than the one that was recorded.
     """
-    row = transaction.execute(_READ).one_or_none()
-    if row is not None and not (row.name == name and _is_same_place(row.folder, folder)):
+    owner = read_owner(transaction)
+    if owner is not None and not (owner.name == name and owner.lies_in(folder)):
         raise StateRefused(
-            f"this state belongs to workspace `{row.name}` in {row.folder},"
+            f"this state belongs to workspace `{owner.name}` in {owner.folder},"
             f" not to `{name}` in {folder}",
             hint="where it was renamed or moved: `mms-runner state adopt`;"
             " otherwise give this workspace another `name` or `state`",
@@ -37,14 +57,10 @@ def check_workspace(transaction: Transaction, *, name: str, folder: str) -> None
 def claim_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
     """Check a workspace, and make a state that belongs to nobody its own; raises StateRefused."""
     check_workspace(transaction, name=name, folder=folder)
-    if transaction.execute(_READ).one_or_none() is None:
+    if read_owner(transaction) is None:
         adopt_workspace(transaction, name=name, folder=folder)
 
 
 def adopt_workspace(transaction: Transaction, *, name: str, folder: str) -> None:
     """Make this workspace the one that the state belongs to."""
     transaction.execute(_WRITE, {"name": name, "folder": folder})
-
-
-def _is_same_place(recorded: str, folder: str) -> bool:
-    return recorded == folder or os.path.realpath(recorded) == os.path.realpath(folder)
