@@ -442,16 +442,13 @@ def test_the_state_in_the_file_is_the_action(office: Office, wish: str, expected
     assert action(office) == (expected, 0)
 
 
-def test_a_pause_by_command_is_the_action_and_says_whose(office: Office) -> None:
+@pytest.mark.parametrize("words", [["news"], ["--account", "main"], ["--all"]])
+def test_a_pause_by_command_is_the_action_and_says_whose(office: Office, words: list[str]) -> None:
+    """Also of a campaign that the state does not know yet."""
     office.campaign(more=DUE)
-    office.settings(account="hours: 00:00-00:01\n")
-    office.run("pause", "news", "--reason", "wrong price")
-    office.run("run")
-    office.run("resume", "news")
-    office.run("run")
-    office.run("pause", "news", "--reason", "wrong price")
+    office.run("pause", *words, "--reason", "wrong price")
 
-    assert action(office)[0] == "paused"
+    assert action(office) == ("paused", 0)
     assert "wrong price" in only(office)["warnings"][0]
 
 

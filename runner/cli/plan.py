@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,10 @@ from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock, state_path
 from runner.cli.speech import warn
 from runner.errors import StateRefused
+from runner.lifecycle import BrakeSource
 from runner.model.outcome import Balance
 from runner.plan import Action, UnreadableState, plan_campaign
+from runner.store.brakes import read_brakes
 from runner.store.database import look_into
 from runner.store.identity import check_workspace
 from runner.store.planning import read_facts
@@ -27,9 +30,33 @@ if TYPE_CHECKING:
     from runner.model.account import Settings
     from runner.model.outcome import BalanceAnswer
     from runner.plan import CampaignPlan, StoredCampaign
+    from runner.store.brakes import Brake
+    from runner.store.database import Transaction
     from runner.workspace.load import Workspace
 
+_NEW = {Action.SCHEDULE, Action.DRAFT}
 _NEEDS_A_PERSON = {Action.HELD, Action.LATE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the state knows. brakes: what people paused; readable: False where it cannot say."""
+
+    facts: Mapping[str, StoredCampaign] = field(default_factory=dict)
+    brakes: Sequence[Brake] = ()
+    readable: bool = True
+
+    def find(self, campaign: str) -> StoredCampaign | UnreadableState | None:
+        """Give what it knows of a campaign."""
+        return self.facts.get(campaign) if self.readable else UnreadableState()
+
+    def put_brakes_on(self, plan: CampaignPlan) -> CampaignPlan:
+        """Give a plan as it is under the brakes, which a campaign may have before it has a row."""
+        campaign = plan.campaign
+        for brake in self.brakes:
+            if plan.action in _NEW and brake.covers(campaign.id, campaign.account):
+                return replace(plan, action=Action.PAUSED, reason=str(brake))
+        return plan
 
 
 @click.command()
@@ -44,15 +71,16 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
     """
     only = select_campaigns(session.find_root(), campaigns) if campaigns else None
     workspace, settings = session.load_sound(only)
-    stored = _ask_state(workspace, settings)
-    now = read_clock()
+    known, now = _ask_state(workspace, settings), read_clock()
     plans = [
-        plan_campaign(
-            campaign,
-            settings.accounts[campaign.account],
-            stored if isinstance(stored, UnreadableState) else stored.get(campaign.id),
-            now,
-            settings.zone,
+        known.put_brakes_on(
+            plan_campaign(
+                campaign,
+                settings.accounts[campaign.account],
+                known.find(campaign.id),
+                now,
+                settings.zone,
+            )
         )
         for campaign in workspace.campaigns.values()
     ]
@@ -66,20 +94,23 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
     return _judge(plans, answers)
 
 
-def _ask_state(
-    workspace: Workspace, settings: Settings
-) -> Mapping[str, StoredCampaign] | UnreadableState:
+def _ask_state(workspace: Workspace, settings: Settings) -> _Known:
     path = state_path(settings, workspace.root)
     with ExitStack() as stack:
         try:
             transaction = stack.enter_context(look_into(path))
-            facts = read_facts(transaction) if transaction is not None else {}
+            if transaction is None:
+                return _Known()
+            known = _Known(facts=read_facts(transaction), brakes=_read_pauses(transaction))
         except StateRefused as error:
             warn(f"{error}\n  {error.hint or 'what was sent already is not known'}")
-            return UnreadableState()
-        if transaction is not None:
-            check_workspace(transaction, name=settings.name, folder=str(workspace.root))
-        return facts
+            return _Known(readable=False)
+        check_workspace(transaction, name=settings.name, folder=str(workspace.folder))
+        return known
+
+
+def _read_pauses(transaction: Transaction) -> list[Brake]:
+    return [brake for brake in read_brakes(transaction) if brake.source is BrakeSource.COMMAND]
 
 
 def _ask_balances(plans: Sequence[CampaignPlan], settings: Settings) -> Mapping[str, BalanceAnswer]:
