@@ -168,7 +168,7 @@ def test_systemd_understands_every_line_of_the_unit(tmp_path):
     unit = tmp_path / UNIT.name
     [line] = directives("ExecStart")
     # systemd looks for the program, which stands there on a server alone.
-    unit.write_text(UNIT.read_text("utf-8").replace(line, sys.executable), "utf-8")
+    unit.write_text(UNIT.read_text("utf-8").replace(line, f'"{sys.executable}"'), "utf-8")
     assert analyze("verify", unit) == ""
 
 
