@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -21,6 +22,11 @@ open_sandbox = pytest.fixture(opening_sandboxes)
 sandbox = pytest.fixture(opening_sandbox)
 
 
+# As seen from now, in the zone of the workspace: they open in two hours.
+_NOW = datetime.now(timezone(timedelta(hours=8)))
+CLOSED = f"{_NOW + timedelta(hours=2):%H:%M}-{_NOW + timedelta(hours=3):%H:%M}"
+
+
 class Tended(NamedTuple):
     """A workspace with a daemon that has nothing to do, and its gateway."""
 
@@ -36,6 +42,7 @@ def at_rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tended]:
         for name in ("watched", "handed-over", "paused", "sound", "rejected"):
             office.campaign(name)
         office.campaign("held", more="expect: {recipients: 100}\n")
+        office.campaign("closed", more=f"hours: {CLOSED}\n")
         with daemon_at_work(office):
             yield Tended(office, sandbox)
 
@@ -77,6 +84,13 @@ def test_what_somebody_paused_is_in_order(tended: Office) -> None:
 
     assert ran.status == 0
     assert "paused is paused" in ran.err
+
+
+def test_hours_that_open_later_are_told_and_not_waited_for(tended: Office) -> None:
+    ran = tended.run("run", "closed")
+
+    assert ran.status == 0
+    assert "closed: waits for its hours, which open at" in ran.out
 
 
 def test_faults_in_the_files_are_told_and_nothing_is_released(tended: Office) -> None:

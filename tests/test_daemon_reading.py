@@ -206,3 +206,23 @@ def test_what_a_clock_that_was_set_back_has_put_off_is_brought_forward(
     daemon.stop(lambda: False)
 
     assert daemon.failure is None
+
+
+def test_a_clock_that_jumps_ahead_has_one_beat_to_make_up_for(
+    files: Files, office: Office, state: Path, database: Database
+) -> None:
+    """APScheduler's own interval would list each second of the year."""
+    mask = Mask()
+    daemon = Daemon(
+        place_of(office, state),
+        database=database,
+        mask=mask,
+        notifier=Notifier(mask, address=None, watchdog=None),
+        clock=lambda: datetime.now(UTC),
+    )
+    daemon.start()
+    beat = daemon._scheduler.get_job("beat")
+    missed = beat._get_run_times(datetime.now(UTC) + timedelta(days=365))
+    daemon.stop(lambda: False)
+
+    assert len(missed) <= 1

@@ -104,3 +104,18 @@ def test_the_last_good_settings_go_on_where_the_new_ones_name_a_secret_that_is_n
     assert "the last good state goes on: the password of account main is not set" in problem
     assert "NOBODY_SET_THIS" in problem
     assert office.status()["campaigns"] == []
+
+
+@pytest.mark.parametrize("head", ["name: store\n", "name: shop\nstate: ../elsewhere.db\n"])
+def test_another_name_or_state_is_refused_while_the_daemon_knows_what_was_sent(
+    office: Office, sandbox: Sandbox, head: str
+) -> None:
+    """Under another state other commands would know nothing of it, nor could they stop it."""
+    office.settings(account=QUICK)
+    with daemon_at_work(office) as daemon:
+        office.settings(head=head, account=QUICK)
+        office.campaign(more="start: now\n")
+        daemon.refuse_files("the last good state goes on", "put it back")
+        office.settings(account=QUICK)
+        daemon.read_files()
+        until_finished(office)

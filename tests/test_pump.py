@@ -479,6 +479,16 @@ def test_a_gateway_that_cannot_be_reached_leaves_the_batch_planned(database, san
     assert isinstance(sender.step(), Wait)
 
 
+def test_a_wait_for_a_gateway_does_not_outlast_a_clock_that_is_set_back(
+    database, clock, gateway_at
+):
+    begin(database, 2)
+    make_pump(database, gateway_at(CLOSED_PORT), make_account(), clock).step()
+    clock.move(-86_400)
+    sender = make_pump(database, OpenGateway(), make_account(), clock)
+    assert sender.step().state is BatchState.ACCEPTED
+
+
 def test_requests_that_fail_in_one_wave_count_once(database, clock, gateway_at):
     begin(database, 4)
     gateway = gateway_at(CLOSED_PORT)

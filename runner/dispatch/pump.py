@@ -54,7 +54,7 @@ from runner.store.outcomes import (
     note_late_receipt,
 )
 from runner.store.start import miss_late
-from runner.timing import gateway_time
+from runner.timing import LOW_BALANCE_RETRY, gateway_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -217,7 +217,9 @@ class Pump:
         """Say what the account wants before the next claim; None where the way is free."""
         if standing.state is AccountState.SUSPENDED:
             return Idle(why=standing.reason)
-        if standing.not_before and standing.not_before > now:
+        # A wait that is longer than any can be is left over from a clock that was set back.
+        longest = max(self.account.retry.most, LOW_BALANCE_RETRY)
+        if standing.not_before and now < standing.not_before <= now + longest:
             given_up = standing.unreachable >= self.account.retry.tries
             return Wait(until=standing.not_before, why=standing.reason or "", given_up=given_up)
         if standing.ask_balance or standing.state is AccountState.LOW_BALANCE:
