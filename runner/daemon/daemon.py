@@ -23,13 +23,14 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from runner.daemon.collector import Collector
 from runner.daemon.facts import Facts
 from runner.daemon.files import Files
 from runner.daemon.log import tell
 from runner.daemon.senders import Senders
 from runner.dispatch.line import take_up
-from runner.errors import RunnerError, StateRefused
-from runner.reports import apply_left_over, may_poll, poll_reports
+from runner.errors import RunnerError
+from runner.reports import apply_left_over
 from runner.store.outcomes import doubt_abandoned
 from runner.store.reloads import answer_reload, next_reload
 from runner.store.start import begin_due, is_due, next_start
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from runner.daemon.files import Place
     from runner.daemon.mask import Mask
     from runner.daemon.systemd import Notifier
-    from runner.dispatch.line import Line
     from runner.dispatch.pump import Submitted
     from runner.store.database import Database
     from runner.store.reloads import ReloadRequest
@@ -77,9 +77,11 @@ class Daemon:
         self._files = Files(place, database=database, senders=self._senders, mask=mask, clock=clock)
         self._facts = Facts(database)
         self._stopping = threading.Event()
+        self._collector = Collector(
+            database=database, senders=self._senders, stopping=self._stopping, clock=clock
+        )
         self._busy = _Count()
         self._heard: int | None = None  # whatever was asked before the first beat is heard in it
-        self._problems: dict[str, str] = {}
         self._next_start: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -228,48 +230,8 @@ class Daemon:
         for job_id, account in wanted.items():
             known = self._scheduler.get_job(job_id)
             if known is None or known.trigger.interval != account.reports.every:
-                self._add_job(
-                    job_id, self._poll, "reports", account.name, every=account.reports.every
-                )
-
-    def _poll(self, name: str) -> None:
-        full = True
-        while full and not self._stopping.is_set():
-            # Looked for anew: its settings may have changed since the last page.
-            line = self._senders.find_line(name)
-            full = line is not None and self._poll_once(line)
-
-    def _poll_once(self, line: Line) -> bool:
-        """Fetch a page of reports; says whether more may be waiting."""
-        name = line.account.name
-        with self._database.reading() as transaction:
-            if not may_poll(transaction, line.account):
-                return False
-        try:
-            poll = poll_reports(self._database, line.account, line.gateway, self._clock())
-        except StateRefused as error:
-            self._note_problem(name, f"reports of account {name} are not fetched: {error}")
-            return False
-        problem = f"reports of account {name}: {poll.problem}" if poll.problem else None
-        self._note_problem(name, problem)
-        if poll.reports:
-            tell(
-                logging.INFO,
-                f"account {name}: {poll.reports} delivery reports",
-                account=name,
-                reports=poll.reports,
-            )
-        return poll.full
-
-    def _note_problem(self, name: str, problem: str | None) -> None:
-        """Log a problem once for as long as it lasts: an outage has a poll each minute."""
-        if problem and self._problems.get(name) != problem:
-            tell(logging.WARNING, problem, account=name)
-        elif not problem and name in self._problems:
-            tell(logging.INFO, f"reports of account {name} are fetched again", account=name)
-        self._problems.pop(name, None)
-        if problem:
-            self._problems[name] = problem
+                every, poll = account.reports.every, self._collector.poll
+                self._add_job(job_id, poll, "reports", account.name, every=every)
 
     def _add_job(
         self, job_id: str, act: Callable[..., None], executor: str, *words: str, every: timedelta
