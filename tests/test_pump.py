@@ -22,6 +22,7 @@ from builders import (
     begin_scheduled,
     campaign_of,
     cancel,
+    claim,
     counts_of,
     follow,
     let_go,
@@ -487,6 +488,15 @@ def test_a_wait_for_a_gateway_does_not_outlast_a_clock_that_is_set_back(
     clock.move(-86_400)
     sender = make_pump(database, OpenGateway(), make_account(), clock)
     assert sender.step().state is BatchState.ACCEPTED
+
+
+def test_no_more_requests_are_in_flight_than_the_account_may_have(database, clock):
+    """Whichever crew claimed them: one that is being replaced brings its own home."""
+    begin(database, 8)
+    sender = make_pump(database, OpenGateway(), make_account(concurrency=2), clock)
+    claim(database)
+    claim(database)
+    assert isinstance(sender.step(), Wait)
 
 
 def test_requests_that_fail_in_one_wave_count_once(database, clock, gateway_at):

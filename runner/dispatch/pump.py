@@ -224,8 +224,12 @@ class Pump:
             return Wait(until=standing.not_before, why=standing.reason or "", given_up=given_up)
         if standing.ask_balance or standing.state is AccountState.LOW_BALANCE:
             return Asked()
-        if standing.probation and count_in_flight(transaction, standing.name):
+        # Asked of the state: a crew that is being replaced may still have requests in flight.
+        in_flight = count_in_flight(transaction, standing.name)
+        if standing.probation and in_flight:
             return Wait(until=None, why="one request at a time until one is accepted")
+        if in_flight >= self.account.concurrency:
+            return Wait(until=None, why="the account's concurrency")
         return None
 
     def _find_full_line(self, transaction: Transaction, now: datetime) -> Wait | None:
