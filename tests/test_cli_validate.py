@@ -204,3 +204,19 @@ def test_no_secret_has_to_be_set(office: Office) -> None:
     office.campaign()
 
     assert office.run("validate", MMS_PASSWORD=None, MMS_URL=None).status == 0
+
+
+def test_json_names_a_list_outside_of_the_workspace_from_here_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.settings(head="name: shop\nlists:\n  members: {file: ../members.csv}\n")
+    (office.folder / "members.csv").write_text("mobile\n1380013800x\n")
+    office.write(
+        "news.yaml",
+        "title: 中秋\nframes:\n  - {duration: 3, text: 你好}\nrecipients: {lists: [members]}\n",
+    )
+    monkeypatch.chdir(office.root)
+
+    [fault] = office.run("validate", "--format", "json").json
+
+    assert (fault["file"], fault["line"]) == ("../members.csv", 2)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.cli.signals import Interruption
 
-_LOOK_UP = 0.5  # seconds between two looks at whether the daemon is well
+_LOOK_UP = 1.0  # seconds between two looks at whether the daemon is well
 
 
 @click.command()

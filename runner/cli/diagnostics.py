@@ -64,7 +64,8 @@ def clean(text: str) -> str:
 def _to_json(file: str, fault: Diagnostic) -> dict[str, object]:
     span = fault.span
     return {
-        "file": file,
+        # A list or settings outside of the workspace bear their absolute path for people.
+        "file": os.path.relpath(file),
         "line": span.line,
         "column": span.column,
         "end_line": span.end_line,
