@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from test_store_steering import MATRIX, REFUSED
 
 from runner.lifecycle import (
     ACCOUNT,
@@ -43,6 +44,20 @@ def test_every_change_that_the_code_allows_stands_in_the_table_and_no_other(titl
 def test_every_state_says_how_one_gets_there_and_every_way_out(title):
     rows = re.findall(r"^\| `(\w+)` \|[^|]*\|[^|]*\|$", section(title), re.MULTILINE)
     assert sorted(rows) == sorted(map(str, STATES[title]))
+
+
+def test_what_each_command_makes_of_each_state_is_what_the_commands_are_held_to():
+    head = "| it stands | `pause` | `resume` | `cancel` |\n|---|---|---|---|\n"
+    told = section("Campaigns").partition(head)[2].partition("\n\n")[0].splitlines()
+    held_to = [
+        f"| {stands} | {' | '.join(_cell(outcome) for outcome in outcomes)} |"
+        for stands, (_, *outcomes) in MATRIX.items()
+    ]
+    assert told == held_to
+
+
+def _cell(outcome):
+    return "refused" if outcome is REFUSED else f"`{outcome}`"
 
 
 def test_every_command_that_the_page_names_exists():
