@@ -256,3 +256,11 @@ def test_many_threads_may_look_at_once(put, optouts):
         thread.join()
     assert len(seen) == 80
     assert all(A in found for found in seen)
+
+
+def test_nobody_needs_to_be_looked_up_where_nobody_is_on_a_list(put, optouts):
+    put(name="empty")
+    put(A)
+    assert not OptOuts([]).look(NOW).mobiles
+    assert not optouts("empty").look(NOW).mobiles
+    assert optouts("empty", "optout").look(NOW).mobiles

@@ -295,6 +295,8 @@ class Pump:
     ) -> list[int]:
         """Give the people of a batch, less those who opted out since the plan."""
         mobiles = load_mobiles(transaction, claim.batch)
+        if not opted_out.mobiles:
+            return mobiles
         unwanted = [mobile for mobile in mobiles if mobile in opted_out.mobiles]
         if not unwanted:
             return mobiles

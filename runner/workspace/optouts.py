@@ -37,6 +37,10 @@ class OptedOutMobiles:
     def __init__(self, lists: Mapping[str, array[int]]) -> None:
         self._lists = lists
 
+    def __bool__(self) -> bool:
+        """Whether anybody is on a list at all: without one, nobody needs to be looked up."""
+        return any(self._lists.values())
+
     def __contains__(self, mobile: int) -> bool:
         return self.find_list(mobile) is not None
 
