@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from runner.codec.answers import decode_reports
+from runner.faultpoint import faultpoint
 from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
 from runner.store.accounts import change_standing, read_standing, stop_reports
@@ -58,11 +59,15 @@ def poll_reports(
     be had again.
     """
     database.require_room(account.reports.page * ROOM_FOR_A_REPORT)
+    faultpoint("collector.asking")
     answer = gateway.reports()
+    faultpoint("collector.answered")
     if isinstance(answer, NoAnswer):
         return Poll(problem=answer.why, unanswered=True)
     with database.writing() as transaction:
         entry = keep_answer(transaction, account.name, answer, now)
+        faultpoint("collector.journalled")
+    faultpoint("collector.answer-safe")
     poll = _apply(database, entry, now)
     problems = [problem for problem in (answer.why, poll.problem) if problem]
     return replace(
@@ -94,6 +99,8 @@ def _apply(database: Database, entry: Entry, now: datetime) -> Poll:
             mark_refusal(transaction, entry)
             return _refused(transaction, entry.account, page, now)
         apply_page(transaction, entry, page)
+        faultpoint("collector.applied")
+    faultpoint("collector.page-safe")
     unread = len(page.unread)
     return Poll(
         reports=len(page.reports),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from runner.codec.requests import send_body
@@ -24,8 +25,9 @@ from runner.due import (
     time_for_people,
     time_for_request,
 )
+from runner.faultpoint import faultpoint
 from runner.lifecycle import AccountState, BatchEvent, BatchState, BrakeSource
-from runner.model.outcome import Accepted, Balance, Unknown
+from runner.model.outcome import Accepted, Balance, NotSent, Unknown
 from runner.store.accounts import (
     Slots,
     change_standing,
@@ -69,6 +71,8 @@ if TYPE_CHECKING:
     from runner.workspace.optouts import OptedOut, OptOuts
 
 _GUARD_AGAIN = timedelta(seconds=2)  # how soon a list that cannot be used is looked at again
+_PROMPT = 1.0  # seconds from claim to request within which nobody can have given it up
+_GIVEN_UP = "its claim was given up before its request began"
 _ROOM_FOR_AN_ANSWER = 1 << 20  # bytes, with what others record in the meantime
 
 
@@ -133,12 +137,16 @@ Step = Submitted | Asked | Emptied | Wait | Idle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cargo:
-    """A claim with everything that its request needs. starttime: None for at once."""
+    """A claim with everything that its request needs.
+
+    starttime: None for at once; claimed_at: on the monotonic clock, in seconds.
+    """
 
     claim: Claim
     message: PackedMessage
     mobiles: list[int]
     starttime: datetime | None
+    claimed_at: float
 
 
 class Pump:
@@ -183,6 +191,7 @@ class Pump:
         with self._database.writing() as transaction:
             now = self._clock()
             found = self._look_for_work(transaction, opted_out, now)
+            faultpoint("pump.looked")
         match found:
             case Asked():
                 return self._ask_balance()
@@ -279,6 +288,7 @@ class Pump:
         claim = claim_batch(transaction, turn.campaign, owner=self._owner, now=now)
         if claim is None:
             return Idle()
+        faultpoint("pump.claimed")
         mobiles = self._leave_out(transaction, claim, opted_out, now)
         if not mobiles:
             return Emptied(claim=claim)
@@ -288,6 +298,7 @@ class Pump:
             message=load_message(transaction, claim.message),
             mobiles=mobiles,
             starttime=turn.starttime,
+            claimed_at=monotonic(),
         )
 
     def _leave_out(
@@ -321,7 +332,23 @@ class Pump:
             starttime=gateway_time(cargo.starttime) if cargo.starttime else "",
             extno=extno,
         )
-        return self._record(cargo, self._gateway.send(body))
+        faultpoint("pump.claim-safe")
+        outcome = NotSent(why=_GIVEN_UP) if self._is_given_up(cargo) else self._gateway.send(body)
+        faultpoint("pump.answered")
+        submitted = self._record(cargo, outcome)
+        faultpoint("pump.outcome-safe")
+        return submitted
+
+    def _is_given_up(self, cargo: _Cargo) -> bool:
+        """Whether this process stood still before its request, and another settled the claim.
+
+        A stop later than this is the exchange's: it sends no first byte past its own deadline.
+        """
+        if monotonic() - cargo.claimed_at < _PROMPT:
+            return False
+        with self._database.reading() as transaction:
+            batch = find_claimed(transaction, cargo.claim)
+        return batch is None or batch.state is not BatchState.SUBMITTING
 
     def _record(self, cargo: _Cargo, outcome: Outcome) -> Submitted:
         claim, now = cargo.claim, self._clock()
@@ -342,6 +369,7 @@ class Pump:
             change_standing(transaction, ruling.standing, ruling.event, now)
             if isinstance(outcome, Accepted):
                 match_waiting(transaction, batch.account, outcome.task_id)
+            faultpoint("pump.recorded")
         return Submitted(
             claim=claim,
             outcome=outcome,
@@ -354,7 +382,9 @@ class Pump:
         if not self._asking.acquire(blocking=False):
             return Wait(until=None, why="the balance is being asked")
         try:
+            faultpoint("pump.asking-balance")
             answer = self._gateway.balance()
+            faultpoint("pump.balance-answered")
             now = self._clock()
             with self._database.writing() as transaction:
                 standing = read_standing(transaction, self.account.name)

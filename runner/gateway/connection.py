@@ -83,7 +83,7 @@ class GatewayConnection(HTTPConnection):
         if self.sock is None:
             self.connect()
         if not self._is_connecting:
-            current_exchange().begun = True
+            current_exchange().begin()
         super().send(data)
 
     def request(self, *args: Any, **kwargs: Any) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from runner.faultpoint import faultpoint
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,6 +44,17 @@ class Exchange:
         if left <= 0:
             raise TimeoutError("the deadline of the exchange is over")
         return left
+
+    def begin(self) -> None:
+        """Note that the first byte goes out now; raises TimeoutError where it is too late for it.
+
+        A process that stood still must not send what others may have given up by then.
+        """
+        if not self.begun:
+            self.seconds_left()
+            faultpoint("gateway.connected")
+            self.begun = True
+            faultpoint("gateway.begun")
 
     def note_received(self, data: memoryview) -> None:
         """Keep what came from the gateway; what a proxy says before the request is not its word."""

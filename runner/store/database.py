@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
 from runner.errors import StateRefused
+from runner.faultpoint import faultpoint
 from runner.store.migrations import LATEST, apply_migrations, read_version
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Database:
         with self._turn, _translating(self.path), self._writer.begin():
             self._writer.info["actor"] = self.actor
             yield self._writer
+            faultpoint("store.written")
+        faultpoint("store.committed")
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from runner.faultpoint import faultpoint
 from runner.lifecycle import (
     BATCH,
     CAMPAIGN,
@@ -175,6 +176,7 @@ def doubt_abandoned(transaction: Transaction, now: datetime) -> list[StoredBatch
         reason = f"{row.owner} ended before it recorded the answer"
         change = BatchChange(event=BatchEvent.DOUBT, reason=reason)
         change_batch(transaction, _stored_batch(row), change, now)
+        faultpoint("recovery.doubted")
     return [_stored_batch(row) for row in abandoned]
 
 

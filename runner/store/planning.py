@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from runner.faultpoint import faultpoint
 from runner.lifecycle import (
     BATCH,
     CAMPAIGN,
@@ -166,6 +167,7 @@ def keep_plan(transaction: Transaction, plan: CampaignPlan, now: datetime) -> No
         new_state=new,
         reason=f"planned from {campaign.file}, {plan.digest}",
     )
+    faultpoint("planner.plan-kept")
 
 
 def keep_live(transaction: Transaction, plan: CampaignPlan, *, drifted: bool) -> None:
@@ -253,6 +255,7 @@ def move_campaign(
         new_state=new,
         reason=reason or event.value,
     )
+    faultpoint("planner.campaign-moved")
 
 
 def _first_brake(brakes: Iterable[Brake], campaign: str, account: str) -> str | None:
@@ -333,3 +336,4 @@ def _keep_batches(transaction: Transaction, plan: CampaignPlan) -> None:
         ).lastrowid
         rows = [(batch_id, mobile) for mobile in batch.mobiles]
         transaction.exec_driver_sql(_KEEP_RECIPIENTS, rows)
+        faultpoint("planner.batch-kept")

@@ -1,0 +1,40 @@
+-- What settles doubt by evidence, what tells a state from its copy, and what was sent under
+-- another name.
+
+CREATE TABLE identity (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id TEXT NOT NULL,        -- drawn once, or asked for by `state: {id}` of the settings
+    generation INTEGER NOT NULL DEFAULT 0,  -- claims ever made: a backup of the state is behind
+    inode INTEGER,           -- the file that a sender wrote last; NULL before the first
+    machine TEXT             -- where that was; empty where the system does not say
+);
+INSERT INTO identity (only_row, id) VALUES (1, lower(hex(randomblob(8))));
+
+ALTER TABLE campaigns ADD COLUMN again TEXT;  -- the campaign that it knowingly repeats
+
+ALTER TABLE batches ADD COLUMN settled_by TEXT;  -- of one that was in doubt: evidence, person
+-- A person said of a claim that it was not sent: reports of its task may come even so.
+ALTER TABLE batches ADD COLUMN disowned INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX batches_in_doubt ON batches (account) WHERE state = 'in_doubt';
+-- Accepted by a person's word alone: its task is still to be found.
+CREATE INDEX batches_without_task ON batches (account) WHERE state = 'accepted' AND task_id IS NULL;
+CREATE INDEX batches_disowned ON batches (account) WHERE disowned;
+
+CREATE TABLE evidence (
+    -- what speaks for a batch in doubt, in words for a person; it stays when it has settled it
+    batch INTEGER NOT NULL REFERENCES batches (id),
+    kind TEXT NOT NULL,      -- extno, reports, balance
+    text TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (batch, kind)
+) WITHOUT ROWID;
+
+-- What was left when nothing was in flight: the fall since then can be told.
+ALTER TABLE accounts ADD COLUMN base_balance TEXT;
+ALTER TABLE accounts ADD COLUMN base_at TEXT;
+-- How many reports the next query asks for: fewer while the line is bad, NULL for `reports.page`.
+ALTER TABLE accounts ADD COLUMN report_page INTEGER;
+
+-- Who sends to the same people by another program, and whether a report has its place already.
+CREATE INDEX reports_by_mobile ON reports (account, mobile) WHERE matter = 'unmatched';
+CREATE INDEX reports_by_task ON reports (account, task_id, mobile);
