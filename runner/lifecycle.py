@@ -40,6 +40,7 @@ class BatchEvent(StrEnum):
     NOT_SENT = "not sent"  # it certainly did not arrive
     DOUBT = "doubt"  # it may have arrived
     CANCEL = "cancel"  # it did not arrive, and its campaign is cancelled or nobody is left in it
+    OVERRULE = "overrule"  # a person knows better than the evidence that settled it
 
 
 BATCH: Mapping[BatchState, Mapping[BatchEvent, BatchState]] = {
@@ -66,9 +67,17 @@ BATCH: Mapping[BatchState, Mapping[BatchEvent, BatchState]] = {
         BatchEvent.NOT_SENT: BatchState.PLANNED,
         BatchEvent.CANCEL: BatchState.CANCELLED,
     },
-    BatchState.ACCEPTED: {},
+    # Only where evidence had settled it: a receipt is the gateway's own word.
+    BatchState.ACCEPTED: {BatchEvent.OVERRULE: BatchState.IN_DOUBT},
     BatchState.CANCELLED: {},
 }
+
+
+class SettledBy(StrEnum):
+    """Who settled a batch that was in doubt, where it was not a late answer of the gateway."""
+
+    EVIDENCE = "evidence"
+    PERSON = "person"
 
 
 class CampaignState(StrEnum):
@@ -112,6 +121,8 @@ CAMPAIGN: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = {
     },
     CampaignState.MISSED: {
         CampaignEvent.PLAN: CampaignState.SCHEDULED,
+        # A person would start it, but it was sent under another name in the meantime.
+        CampaignEvent.HOLD: CampaignState.HELD,
         CampaignEvent.RESUME: CampaignState.RUNNING,
         CampaignEvent.CANCEL: CampaignState.CANCELLED,
     },

@@ -35,6 +35,7 @@ WAYS_OF_A_BATCH = """
     in_doubt    cancel    cancelled
     rejected    not sent  planned
     rejected    cancel    cancelled
+    accepted    overrule  in_doubt
 """
 
 WAYS_OF_A_CAMPAIGN = """
@@ -47,6 +48,7 @@ WAYS_OF_A_CAMPAIGN = """
     held       hold      held
     held       cancel    cancelled
     missed     plan      scheduled
+    missed     hold      held
     missed     resume    running
     missed     cancel    cancelled
     running    plan      scheduled

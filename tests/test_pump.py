@@ -150,7 +150,7 @@ def test_each_batch_carries_its_own_extno_where_the_account_has_a_prefix(databas
     sender = pump(extno="81")
     sender.step()
     sender.step()
-    assert [submission.extno for submission in sandbox.submissions] == ["811", "812"]
+    assert [submission.extno for submission in sandbox.submissions] == ["8100000001", "8100000002"]
 
 
 def test_an_account_without_a_prefix_sends_no_extno(database, sandbox, pump):
@@ -196,7 +196,7 @@ def test_reports_that_overtake_their_receipt_are_applied_with_it(database, clock
     )
 
     class Reports:
-        def reports(self):
+        def reports(self, page):
             return RawAnswer(status=200, body=answer.encode())
 
     def report_early():

@@ -22,7 +22,7 @@ def accept(database, batch, task_id=None):
             transaction,
             batch,
             task_id=task_id,
-            report_deadline=NOW + timedelta(hours=72),
+            reports_within=timedelta(hours=72),
             now=NOW,
         )
 

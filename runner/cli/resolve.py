@@ -9,10 +9,11 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.person import ask, name_person
-from runner.cli.session import open_state, read_clock, state_path
+from runner.cli.session import open_state, read_clock, state_exists, state_path
 from runner.errors import WrongUsage
 from runner.lifecycle import BatchState, CampaignState
 from runner.model.account import ReportPolling
+from runner.store.doubt import read_evidence, settle_doubt
 from runner.store.lock import find_holder
 from runner.store.planning import read_fact
 from runner.store.resolution import accept_by_hand, require_batch, send_again_by_hand
@@ -37,21 +38,25 @@ _TASK_ID = re.compile(r"\d{1,20}", re.ASCII)
 def command(
     session: Session, batch: int, task: str | None, *, accepted: bool, not_sent: bool, yes: bool
 ) -> Exit:
-    """Settle BATCH, which is in doubt (or rejected), by hand.
+    """Settle BATCH, which is in doubt (or rejected), by hand; overrule what evidence settled.
 
     The ids of batches stand in `mms-runner status`. Ask the gateway's operator before you say
-    --not-sent: whoever did get the message gets it twice.
+    --not-sent: whoever did get the message gets it twice. Without either, what speaks for the
+    batch is shown.
     """
-    if accepted == not_sent:
-        raise WrongUsage("say what is known of the batch", hint="either --accepted or --not-sent")
+    if accepted and not_sent:
+        raise WrongUsage("it is one or the other", hint="either --accepted or --not-sent")
     if task is not None and not (accepted and _TASK_ID.fullmatch(task)):
         raise WrongUsage("--task goes with --accepted, and is a number of up to 20 digits")
     root, settings = session.load_settings()
     state = state_path(settings, root)
-    if not state.exists():
+    if not state_exists(settings, session.find_folder()):
         raise WrongUsage(f"there is no batch {batch}: nothing was sent yet")
     actor = name_person("resolve")
     with open_state(settings, session.find_folder(), actor=actor) as database:
+        _tell_evidence(session, database, batch)
+        if not (accepted or not_sent):
+            raise WrongUsage("say what is known of it", hint="either --accepted or --not-sent")
         if accepted:
             _accept(database, settings, batch, task)
             session.say(f"batch {batch} counts as sent")
@@ -63,6 +68,18 @@ def command(
                 became = send_again_by_hand(transaction, batch, now=read_clock())
             session.say(_describe_end(batch, became, find_holder(state)))
     return Exit.OK
+
+
+def _tell_evidence(session: Session, database: Database, batch: int) -> None:
+    """Show what a person should know before the word is given."""
+    with database.reading() as transaction:
+        stored = require_batch(transaction, batch)
+        evidence = read_evidence(transaction).get(batch, ())
+    state = stored.state.value.replace("_", " ")
+    why = f": {stored.reason}" if stored.reason else ""
+    session.say(f"batch {batch} of {stored.campaign} is {state}{why}")
+    for text in evidence:
+        session.say(f"  evidence: {text}")
 
 
 def _describe_end(batch: int, became: BatchState, holder: Holder | None) -> str:
@@ -77,10 +94,10 @@ def _accept(database: Database, settings: Settings, batch: int, task: str | None
     now = read_clock()
     with database.writing() as transaction:
         account = settings.accounts.get(require_batch(transaction, batch).account)
-        reports = account.reports if account else ReportPolling()
-        accept_by_hand(
-            transaction, batch, task_id=task, report_deadline=now + reports.deadline, now=now
-        )
+        within = (account.reports if account else ReportPolling()).deadline
+        accept_by_hand(transaction, batch, task_id=task, reports_within=within, now=now)
+        if account:
+            settle_doubt(transaction, account, now)  # it is a rival of no other batch any more
 
 
 def _is_sure(database: Database, batch: int, *, yes: bool) -> bool:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from runner.codec.extno import write_extno
 from runner.codec.requests import send_body
 from runner.dispatch.policy import rule, rule_balance
 from runner.due import (
@@ -47,6 +48,7 @@ from runner.store.claims import (
     read_candidates,
     size_of_next,
 )
+from runner.store.doubt import is_fall_wanted, note_balance, note_receipt
 from runner.store.journal import match_waiting
 from runner.store.outcomes import (
     BatchChange,
@@ -179,6 +181,7 @@ class Pump:
         self._owner = owner
         self._clock = clock
         self._asking = threading.Lock()
+        self._knows_balance = False
 
     def step(self) -> Step:
         """Do the next thing that may be done now.
@@ -205,8 +208,7 @@ class Pump:
     ) -> _Cargo | Emptied | Wait | Asked | Idle:
         candidates = read_candidates(transaction, self.account.name, self._scope)
         standing = read_standing(transaction, self.account.name)
-        tended = self._scope is None and standing.state is AccountState.LOW_BALANCE
-        if not candidates and not tended:
+        if not candidates and not self._is_tended(transaction, standing):
             return Idle()
         if obstacle := self._find_obstacle(transaction, standing, now):
             return obstacle
@@ -220,6 +222,16 @@ class Pump:
             transaction, turn, opted_out, now
         )
 
+    def _is_tended(self, transaction: Transaction, standing: Standing) -> bool:
+        """Whether an account is looked after though nothing waits.
+
+        What the balance may tell of its last batch is asked for once.
+        """
+        if self._scope is None and standing.state is AccountState.LOW_BALANCE:
+            return True
+        asks = standing.ask_balance and not standing.unreachable
+        return asks and is_fall_wanted(transaction, self.account)
+
     def _find_obstacle(
         self, transaction: Transaction, standing: Standing, now: datetime
     ) -> Wait | Asked | Idle | None:
@@ -231,15 +243,27 @@ class Pump:
         if standing.not_before and now < standing.not_before <= now + longest:
             given_up = standing.unreachable >= self.account.retry.tries
             return Wait(until=standing.not_before, why=standing.reason or "", given_up=given_up)
-        if standing.ask_balance or standing.state is AccountState.LOW_BALANCE:
-            return Asked()
         # Asked of the state: a crew that is being replaced may still have requests in flight.
         in_flight = count_in_flight(transaction, standing.name)
+        if self._wants_balance(standing):
+            if self.account.exclusive and in_flight:
+                return Wait(until=None, why="what is in flight, so that the balance can be read")
+            self._knows_balance = True
+            return Asked()
         if standing.probation and in_flight:
             return Wait(until=None, why="one request at a time until one is accepted")
         if in_flight >= self.account.concurrency:
             return Wait(until=None, why="the account's concurrency")
         return None
+
+    def _wants_balance(self, standing: Standing) -> bool:
+        """Whether the balance is to be asked before the next claim.
+
+        An exclusive account is asked once before its first request: its fall is evidence.
+        """
+        low = standing.state is AccountState.LOW_BALANCE
+        unknown = self.account.exclusive and not self._knows_balance
+        return standing.ask_balance or low or unknown
 
     def _find_full_line(self, transaction: Transaction, now: datetime) -> Wait | None:
         """Say until when the account's rate and pace let nothing go."""
@@ -324,7 +348,7 @@ class Pump:
 
     def _submit(self, cargo: _Cargo) -> Submitted:
         prefix = self.account.extno
-        extno = None if prefix is None else f"{prefix}{cargo.claim.batch}"
+        extno = None if prefix is None else write_extno(prefix, cargo.claim.batch)
         body = send_body(
             cargo.message,
             cargo.mobiles,
@@ -369,6 +393,7 @@ class Pump:
             change_standing(transaction, ruling.standing, ruling.event, now)
             if isinstance(outcome, Accepted):
                 match_waiting(transaction, batch.account, outcome.task_id)
+                note_receipt(transaction, self.account, outcome.balance, now)
             faultpoint("pump.recorded")
         return Submitted(
             claim=claim,
@@ -393,6 +418,7 @@ class Pump:
                 change_standing(transaction, changed, event, now)
                 if isinstance(answer, Balance):
                     keep_balance(transaction, self.account.name, answer.left, now)
+                    note_balance(transaction, self.account, answer, now)
         finally:
             self._asking.release()
         return Asked()

@@ -20,15 +20,16 @@ from runner.lifecycle import (
     BatchState,
     CampaignEvent,
     CampaignState,
+    SettledBy,
     after,
 )
 from runner.store.events import record_event
-from runner.store.moments import to_column
+from runner.store.moments import from_column, to_column
 from runner.store.planning import move_campaign
 from runner.timing import stamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Row
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 # A batch that was given up as in doubt still takes the late answer to its own claim.
 _CLAIMED = text("""
-    SELECT id, campaign, state, refusals, account FROM batches
+    SELECT id, campaign, state, reason, refusals, account, settled_by, task_id FROM batches
     WHERE id = :batch AND token = :token AND state IN ('submitting', 'in_doubt')
 """)
 
@@ -49,8 +50,14 @@ _OUTCOME = text("""
     UPDATE batches SET state = :state, reason = :reason, not_before = :not_before,
         code = :code, refusals = coalesce(:refusals, refusals),
         task_id = coalesce(:task_id, task_id),
-        accepted_at = :accepted_at, report_deadline = :report_deadline
+        accepted_at = :accepted_at, report_deadline = :report_deadline,
+        settled_by = :settled_by, disowned = disowned OR :disowned
     WHERE id = :batch
+""")
+
+_STARTS_AT_GATEWAY = text("""
+    SELECT c.start FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
+    WHERE b.id = :batch AND c.starts_at_gateway
 """)
 
 _IS_LEFT = text("""
@@ -69,21 +76,31 @@ _OTHERS_IN_TROUBLE = text("""
 _CAMPAIGN_STATE = text("SELECT state FROM campaigns WHERE id = :campaign")
 
 _ABANDONED = text("""
-    SELECT id, campaign, account, state, refusals, owner FROM batches WHERE state = 'submitting'
+    SELECT id, campaign, account, state, reason, refusals, settled_by, task_id, owner
+    FROM batches WHERE state = 'submitting'
 """)
 
-_BATCH = text("SELECT id, campaign, account, state, refusals FROM batches WHERE id = :batch")
+_BATCH = text("""
+    SELECT id, campaign, account, state, reason, refusals, settled_by, task_id
+    FROM batches WHERE id = :batch
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBatch:
-    """What the store knows of a batch; refusals: how often the gateway asked for another try."""
+    """What the store knows of a batch; refusals: how often the gateway asked for another try.
+
+    reason: why it is in its state, for a person; settled_by: None where nobody had to settle it.
+    """
 
     id: int
     account: str
     campaign: str
     state: BatchState
     refusals: int
+    settled_by: SettledBy | None = None
+    task_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +112,7 @@ class BatchChange:
     again_at: not claimed before; report_deadline: for an accepted one.
     halts: the campaign stops, since its next batch would fare the same.
     resumes: one that had stopped goes on, since a person settled the cause.
+    settled_by: who settled its doubt; disowned: a person says that its claim was not sent.
     """
 
     event: BatchEvent
@@ -106,6 +124,8 @@ class BatchChange:
     report_deadline: datetime | None = None
     halts: bool = False
     resumes: bool = False
+    settled_by: SettledBy | None = None
+    disowned: bool = False
 
 
 def find_claimed(transaction: Transaction, claim: Claim) -> StoredBatch | None:
@@ -160,6 +180,17 @@ def find_batch(transaction: Transaction, batch: int) -> StoredBatch | None:
     return _stored_batch(row) if row else None
 
 
+def find_report_deadline(
+    transaction: Transaction, batch: int, within: timedelta, now: datetime
+) -> datetime:
+    """Say until when a batch that counts as taken from now on may get its reports.
+
+    Counted from the start where the gateway waits for it.
+    """
+    start = transaction.execute(_STARTS_AT_GATEWAY, {"batch": batch}).scalar()
+    return max(now, from_column(start) or now) + within
+
+
 def are_others_in_trouble(transaction: Transaction, batch: StoredBatch) -> bool:
     """Whether another batch of the same campaign is in doubt or rejected."""
     key = {"campaign": batch.campaign, "batch": batch.id}
@@ -187,6 +218,9 @@ def _stored_batch(row: Row[Any]) -> StoredBatch:
         campaign=row.campaign,
         state=BatchState(row.state),
         refusals=row.refusals,
+        settled_by=SettledBy(row.settled_by) if row.settled_by else None,
+        task_id=row.task_id,
+        reason=row.reason,
     )
 
 
@@ -206,6 +240,8 @@ def _keep(
             "task_id": change.task_id,
             "accepted_at": stamp(now) if state is BatchState.ACCEPTED else None,
             "report_deadline": to_column(deadline),
+            "settled_by": change.settled_by,
+            "disowned": change.disowned,
         },
     )
 

@@ -20,6 +20,7 @@ from runner.lifecycle import (
     RecipientState,
 )
 from runner.store.brakes import read_brakes
+from runner.store.doubt import read_evidence
 from runner.store.moments import from_column
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ _COUNT_UNSETTLED = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStatus:
-    """One batch; reason: why it is rejected, in doubt or planned again."""
+    """One batch; reason: why it is rejected, in doubt or planned again, or what settled it.
+
+    evidence: what speaks for or about one that is, or was, in doubt.
+    """
 
     id: int
     seq: int
@@ -100,6 +104,7 @@ class BatchStatus:
     code: int | None
     attempts: int
     reason: str | None
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +286,7 @@ def _campaign(
 
 def _read_batches(transaction: Transaction) -> Mapping[str, Sequence[BatchStatus]]:
     batches: dict[str, list[BatchStatus]] = {}
+    evidence = read_evidence(transaction)
     for row in transaction.execute(_BATCHES):
         status = BatchStatus(
             id=row.id,
@@ -291,6 +297,7 @@ def _read_batches(transaction: Transaction) -> Mapping[str, Sequence[BatchStatus
             code=row.code,
             attempts=row.attempts,
             reason=row.reason,
+            evidence=tuple(evidence.get(row.id, ())),
         )
         batches.setdefault(row.campaign, []).append(status)
     return batches

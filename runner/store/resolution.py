@@ -1,25 +1,29 @@
-"""A person's word on a batch that nobody else can settle."""
+"""A person's word on a batch that nobody else can settle, or that evidence has settled wrongly."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
-from runner.lifecycle import BatchEvent, BatchState
+from runner.lifecycle import BatchEvent, BatchState, SettledBy
 from runner.store.journal import match_waiting
 from runner.store.outcomes import (
     BatchChange,
     are_others_in_trouble,
     change_batch,
     find_batch,
+    find_report_deadline,
     find_task_owner,
 )
+from runner.store.retraction import overrule
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from runner.store.database import Transaction
     from runner.store.outcomes import StoredBatch
+
+_KNOWS_BETTER = "a person knows better than the evidence"
 
 
 def accept_by_hand(
@@ -27,24 +31,31 @@ def accept_by_hand(
     batch: int,
     *,
     task_id: str | None,
-    report_deadline: datetime,
+    reports_within: timedelta,
     now: datetime,
 ) -> None:
     """Count a batch in doubt as sent; with its task id, reports find it.
 
-    A campaign that it had halted goes on, unless another batch waits for a person too.
-    Raises WrongUsage for a batch that is not in doubt, and for the task of another batch.
+    A campaign that it had halted goes on, unless another batch waits for a person too. One that
+    counts as sent already gets another task, or its first; what had settled it is overruled.
+    Raises WrongUsage for a batch of which the gateway has said what became of it, and for the task
+    of another batch.
     """
-    stored = _require_state(transaction, batch, {BatchState.IN_DOUBT})
+    stored = _require_open(transaction, batch, {BatchState.IN_DOUBT})
     owner = find_task_owner(transaction, stored, task_id) if task_id else None
     if owner is not None:
         raise WrongUsage(f"this task is the one of batch {owner} already")
+    if stored.state is BatchState.ACCEPTED:
+        if task_id in (None, stored.task_id):
+            raise WrongUsage(f"batch {batch} counts as sent already")
+        stored = overrule(transaction, stored, now, reason=_KNOWS_BETTER)
     change = BatchChange(
         event=BatchEvent.ACCEPT,
         reason="a person says that the gateway took it",
         task_id=task_id,
-        report_deadline=report_deadline,
+        report_deadline=find_report_deadline(transaction, batch, reports_within, now),
         resumes=not are_others_in_trouble(transaction, stored),
+        settled_by=SettledBy.PERSON,
     )
     change_batch(transaction, stored, change, now)
     if task_id:
@@ -54,12 +65,19 @@ def accept_by_hand(
 def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -> BatchState:
     """Plan a batch in doubt, or a rejected one, again; its campaign goes on.
 
-    Gives the batch's state: where its campaign was cancelled, so is the batch.
-    Raises WrongUsage for a batch in any other state.
+    So does one that counts as sent by evidence or a person's word alone. Gives the batch's state:
+    where its campaign was cancelled, so is the batch. Raises WrongUsage for any other batch.
     """
-    stored = _require_state(transaction, batch, {BatchState.IN_DOUBT, BatchState.REJECTED})
-    reason = "a person says that it was not sent"
-    change = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, refusals=0, resumes=True)
+    stored = _require_open(transaction, batch, {BatchState.IN_DOUBT, BatchState.REJECTED})
+    if stored.state is BatchState.ACCEPTED:
+        stored = overrule(transaction, stored, now, reason=_KNOWS_BETTER)
+    change = BatchChange(
+        event=BatchEvent.NOT_SENT,
+        reason="a person says that it was not sent",
+        refusals=0,
+        resumes=True,
+        disowned=stored.state is BatchState.IN_DOUBT,
+    )
     return change_batch(transaction, stored, change, now)
 
 
@@ -71,9 +89,10 @@ def require_batch(transaction: Transaction, batch: int) -> StoredBatch:
     return stored
 
 
-def _require_state(transaction: Transaction, batch: int, states: set[BatchState]) -> StoredBatch:
+def _require_open(transaction: Transaction, batch: int, states: set[BatchState]) -> StoredBatch:
+    """Find a batch in one of some states, or one that was settled without the gateway's word."""
     stored = require_batch(transaction, batch)
-    if stored.state not in states:
-        wanted = " or ".join(sorted(state.value.replace("_", " ") for state in states))
-        raise WrongUsage(f"batch {batch} is {stored.state}: only one that is {wanted} needs it")
-    return stored
+    if stored.state in states or stored.settled_by:
+        return stored
+    wanted = " or ".join(sorted(state.value.replace("_", " ") for state in states))
+    raise WrongUsage(f"batch {batch} is {stored.state}: only one that is {wanted} needs it")

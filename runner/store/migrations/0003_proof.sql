@@ -10,7 +10,9 @@ CREATE TABLE identity (
 );
 INSERT INTO identity (only_row, id) VALUES (1, lower(hex(randomblob(8))));
 
-ALTER TABLE campaigns ADD COLUMN again TEXT;  -- the campaign that it knowingly repeats
+ALTER TABLE campaigns ADD COLUMN again TEXT;  -- the campaigns that it knowingly repeats, one a line
+-- Who was sent the same under another name, without a walk through all campaigns at each look.
+CREATE INDEX campaigns_by_message ON campaigns (message);
 
 ALTER TABLE batches ADD COLUMN settled_by TEXT;  -- of one that was in doubt: evidence, person
 -- A person said of a claim that it was not sent: reports of its task may come even so.
@@ -32,9 +34,15 @@ CREATE TABLE evidence (
 -- What was left when nothing was in flight: the fall since then can be told.
 ALTER TABLE accounts ADD COLUMN base_balance TEXT;
 ALTER TABLE accounts ADD COLUMN base_at TEXT;
+ALTER TABLE accounts ADD COLUMN base_bought TEXT;  -- what had ever been bought: tells a top-up
 -- How many reports the next query asks for: fewer while the line is bad, NULL for `reports.page`.
 ALTER TABLE accounts ADD COLUMN report_page INTEGER;
 
 -- Who sends to the same people by another program, and whether a report has its place already.
 CREATE INDEX reports_by_mobile ON reports (account, mobile) WHERE matter = 'unmatched';
 CREATE INDEX reports_by_task ON reports (account, task_id, mobile);
+-- What was heard since a claim, without a walk through all that ever was.
+CREATE INDEX report_journal_by_time ON report_journal (account, received_at);
+-- These also let an answer without a report go from the journal without a look at every row.
+CREATE INDEX reports_by_journal ON reports (journal);
+CREATE INDEX quarantine_by_journal ON quarantine (journal);

@@ -1,0 +1,404 @@
+"""Settles batches in doubt by evidence: gathers what is known, lets ``evidence`` weigh it, acts.
+
+To be called in the transaction of whatever may be news: a page of reports, a new doubt, an outcome,
+a balance, a person's word. What does not settle a batch is kept beside it, for the person who must.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, text
+
+from runner.codec.extno import read_extno, write_extno
+from runner.evidence import (
+    Fall,
+    Hearing,
+    Kind,
+    Note,
+    Stranger,
+    Suspect,
+    Testimony,
+    Verdict,
+    weigh_fall,
+    weigh_reports,
+)
+from runner.faultpoint import faultpoint
+from runner.lifecycle import BatchEvent, BatchState, SettledBy
+from runner.model.account import OnCode8
+from runner.store.claims import count_in_flight
+from runner.store.events import record_event
+from runner.store.journal import match_waiting
+from runner.store.outcomes import BatchChange, change_batch, find_batch, find_report_deadline
+from runner.store.retraction import overrule
+from runner.timing import stamp, unstamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from runner.model.account import Account
+    from runner.model.outcome import Balance
+    from runner.store.database import Transaction
+    from runner.store.outcomes import StoredBatch
+
+# Claims whose task is not known. One that a person called not sent is among them for good: its
+# reports may come even so, and must not speak for another batch. So is one that was sent again
+# after a refusal that may come when the message was taken (code 8).
+_SUSPECTS = text("""
+    SELECT b.id, b.recipients - b.cancelled AS people, b.claimed_at, b.state, b.task_id,
+        CASE WHEN c.starts_at_gateway THEN c.start END AS start
+    FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
+    WHERE b.claimed_at IS NOT NULL AND b.id IN (
+        SELECT id FROM batches WHERE account = :account AND state = 'in_doubt'
+        UNION SELECT id FROM batches WHERE account = :account AND state = 'submitting'
+        UNION SELECT id FROM batches
+            WHERE account = :account AND state = 'accepted' AND task_id IS NULL
+        UNION SELECT id FROM batches WHERE account = :account AND disowned
+        UNION SELECT id FROM batches WHERE :repeats AND account = :account AND refusals > 0
+    )
+    ORDER BY b.id
+""")
+
+# The tasks of no batch of ours that name people of a batch, whenever that was.
+_STRANGERS = text("""
+    SELECT r.task_id, count(DISTINCT r.mobile) AS within, (
+        SELECT count(DISTINCT a.mobile) FROM reports AS a
+        WHERE a.account = :account AND a.task_id = r.task_id
+    ) AS numbers
+    FROM recipients AS p
+    JOIN reports AS r ON r.account = :account AND r.mobile = p.mobile AND r.matter = 'unmatched'
+    WHERE p.batch = :batch AND p.cancelled IS NULL AND NOT EXISTS (
+        SELECT 1 FROM batches AS b WHERE b.account = r.account AND b.task_id = r.task_id
+    )
+    GROUP BY r.task_id
+""")
+
+# Every report of a task, with each suspect that went to its number.
+_WITNESSES = text("""
+    SELECT r.mobile, r.extno, r.received_at, j.received_at AS heard, p.batch
+    FROM reports AS r
+    JOIN report_journal AS j ON j.id = r.journal
+    LEFT JOIN recipients AS p
+        ON p.batch IN :suspects AND p.mobile = r.mobile AND p.cancelled IS NULL
+    WHERE r.account = :account AND r.task_id = :task_id AND r.matter = 'unmatched'
+""").bindparams(bindparam("suspects", expanding=True))
+
+# An extno with our prefix of which none of our claims is the reason: another program has it too.
+_PREFIX_SHARED = text("""
+    SELECT EXISTS (
+        SELECT 1 FROM reports AS r
+        WHERE r.account = :account AND r.matter = 'unmatched'
+            AND length(r.extno) = :length AND substr(r.extno, 1, length(:prefix)) = :prefix
+            AND NOT EXISTS (
+                SELECT 1 FROM batches AS b JOIN recipients AS p ON p.batch = b.id
+                WHERE b.id = CAST(substr(r.extno, length(:prefix) + 1) AS INTEGER)
+                    AND b.account = r.account AND b.claimed_at IS NOT NULL
+                    AND (b.task_id IS NULL OR b.attempts > 1)
+                    AND p.mobile = r.mobile
+            )
+    )
+""")
+
+# What evidence settled, and a later report of the same task speaks against.
+_REFUTED = text("""
+    SELECT b.id FROM batches AS b
+    WHERE b.account = :account AND b.settled_by = 'evidence' AND EXISTS (
+        SELECT 1 FROM reports AS r
+        WHERE r.account = b.account AND r.task_id = b.task_id AND r.matter = 'unmatched'
+    )
+    ORDER BY b.id
+""")
+
+_KEEP_EVIDENCE = text("""
+    INSERT INTO evidence (batch, kind, text, at) VALUES (:batch, :kind, :text, :now)
+    ON CONFLICT (batch, kind) DO UPDATE SET text = excluded.text, at = excluded.at
+    WHERE text <> excluded.text
+""")
+
+_EVIDENCE = text("SELECT batch, text FROM evidence ORDER BY batch, kind")
+
+_NAME_TASK = text("UPDATE batches SET task_id = :task_id WHERE id = :batch")
+
+_BASE = text("SELECT base_balance, base_at, base_bought FROM accounts WHERE name = :account")
+
+_KEEP_BASE = text("""
+    UPDATE accounts SET base_balance = :left, base_at = :now, base_bought = :bought
+    WHERE name = :account
+""")
+
+_TAKEN_SINCE = text("""
+    SELECT coalesce(sum(recipients - cancelled), 0) FROM batches
+    WHERE account = :account AND claimed_at > :since AND state = 'accepted'
+        AND settled_by IS NOT 'person'
+""")
+
+# A person's word is no knowledge of the gateway's balance.
+_UNKNOWN_SINCE = text("""
+    SELECT id, recipients - cancelled AS people, state FROM batches
+    WHERE account = :account AND claimed_at > :since
+        AND (state = 'in_doubt' OR disowned OR (state = 'accepted' AND settled_by = 'person'))
+    ORDER BY id
+""")
+
+_BELIEVED_FOR = timedelta(days=3)  # at least; later the same people may be sent to by anybody
+
+
+def settle_doubt(transaction: Transaction, account: Account, now: datetime) -> None:
+    """Settle what the reports that wait for their task can settle; take back what they refute."""
+    _take_back(transaction, account, now)
+    settled = True
+    while settled and (suspects := _read_suspects(transaction, account)):
+        hearing = _hear(transaction, account, suspects, now)
+        # Once more after each verdict: what was settled is nobody's rival any more.
+        settled = _act(transaction, account, list(weigh_reports(hearing, suspects)), now)
+
+
+def is_doubtful(transaction: Transaction, account: Account) -> bool:
+    """Whether anything of an account could be settled, or is to be taken back."""
+    refuted = transaction.execute(_REFUTED, {"account": account.name}).first()
+    return refuted is not None or bool(_read_suspects(transaction, account))
+
+
+def note_receipt(transaction: Transaction, account: Account, left: str, now: datetime) -> None:
+    """Take a receipt's balance, which is what is left after it, as the base of later falls.
+
+    An exclusive account keeps the one that it was asked for, with all that was ever bought.
+    """
+    base = transaction.execute(_BASE, {"account": account.name}).one()
+    if account.exclusive and base.base_at is not None:
+        return
+    if _is_at_rest(transaction, account) and not _is_wanted(transaction, account, base):
+        _keep_base(transaction, account, left, None, now)
+
+
+def note_balance(
+    transaction: Transaction, account: Account, balance: Balance, now: datetime
+) -> None:
+    """Weigh what a balance tells of the batches in doubt, and take it as the base of later falls.
+
+    Nothing is told while requests are in flight, or where the account was topped up in between.
+    """
+    if not _is_at_rest(transaction, account):
+        return
+    base = transaction.execute(_BASE, {"account": account.name}).one()
+    same = base.base_bought in (None, balance.bought) or balance.bought is None
+    if base.base_at is not None and same:
+        fall = _read_fall(transaction, account, base, balance)
+        _act(transaction, account, list(weigh_fall(fall)), now)
+    if not _is_wanted(transaction, account, base):
+        _keep_base(transaction, account, balance.left, balance.bought, now)
+
+
+def is_fall_wanted(transaction: Transaction, account: Account) -> bool:
+    """Whether the balance may still tell something of a batch in doubt."""
+    base = transaction.execute(_BASE, {"account": account.name}).one()
+    return _is_wanted(transaction, account, base)
+
+
+def read_evidence(transaction: Transaction) -> Mapping[int, Sequence[str]]:
+    """Give what is known for or about each batch that is, or was, in doubt."""
+    found: dict[int, list[str]] = {}
+    for row in transaction.execute(_EVIDENCE):
+        found.setdefault(row.batch, []).append(row.text)
+    return found
+
+
+def _take_back(transaction: Transaction, account: Account, now: datetime) -> None:
+    """Put in doubt again what was taken for a task that has named somebody else since."""
+    for row in transaction.execute(_REFUTED, {"account": account.name}).all():
+        batch = find_batch(transaction, row.id)
+        if batch:
+            why = f"task {batch.task_id} was taken for it, but names others too"
+            overrule(transaction, batch, now, reason=why)
+            note = Note(batch=batch.id, kind=Kind.REPORTS, text=why)
+            _act(transaction, account, [note], now)
+
+
+def _read_suspects(transaction: Transaction, account: Account) -> list[Suspect]:
+    """Give the claims that may be behind unknown tasks; none where nothing could be settled."""
+    key = {"account": account.name, "repeats": account.on_code_8 is OnCode8.RETRY}
+    suspects = [_make_suspect(row, account) for row in transaction.execute(_SUSPECTS, key)]
+    return suspects if any(suspect.open for suspect in suspects) else []
+
+
+def _make_suspect(row: Row[Any], account: Account) -> Suspect:
+    claimed_at = unstamp(row.claimed_at)
+    sent_at = max(claimed_at, unstamp(row.start)) if row.start else claimed_at
+    taken_for_certain = row.state == BatchState.ACCEPTED and row.task_id is None
+    return Suspect(
+        batch=row.id,
+        people=row.people,
+        claimed_at=claimed_at,
+        believed_until=sent_at + max(account.reports.deadline, _BELIEVED_FOR),
+        open=row.state == BatchState.IN_DOUBT or taken_for_certain,
+    )
+
+
+def _hear(
+    transaction: Transaction, account: Account, suspects: Sequence[Suspect], now: datetime
+) -> Hearing:
+    strangers = {
+        suspect.batch: _find_strangers(transaction, account, suspect)
+        for suspect in suspects
+        if suspect.open
+    }
+    # Only such a task may be a batch's: what names others too is nobody's of ours.
+    candidates = {
+        stranger.task_id
+        for some in strangers.values()
+        for stranger in some
+        if stranger.within == stranger.numbers
+    }
+    testimonies = [
+        _take_testimony(transaction, account, task, suspects) for task in sorted(candidates)
+    ]
+    echoed = any(testimony.echoed for testimony in testimonies)
+    return Hearing(
+        testimonies=testimonies,
+        strangers=strangers,
+        now=now,
+        prefix_shared=echoed and _is_prefix_shared(transaction, account),
+        exclusive=account.exclusive,
+    )
+
+
+def _find_strangers(
+    transaction: Transaction, account: Account, suspect: Suspect
+) -> list[Stranger]:
+    key = {"account": account.name, "batch": suspect.batch}
+    return [
+        Stranger(task_id=row.task_id, numbers=row.numbers, within=row.within)
+        for row in transaction.execute(_STRANGERS, key)
+    ]
+
+
+def _is_prefix_shared(transaction: Transaction, account: Account) -> bool:
+    prefix = account.extno or ""
+    key = {"account": account.name, "prefix": prefix, "length": len(write_extno(prefix, 0))}
+    return bool(transaction.execute(_PREFIX_SHARED, key).scalar_one())
+
+
+@dataclass(slots=True)
+class _Voices:
+    """The reports of one task, as they are read row by row."""
+
+    account: Account
+    batches_of: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    echoed: set[int | None] = field(default_factory=set)
+    heard: list[str] = field(default_factory=list)
+    named: list[int] = field(default_factory=list)
+
+    def note(self, row: Row[Any]) -> None:
+        batches = self.batches_of[row.mobile]
+        if row.batch is not None:
+            batches.add(row.batch)
+        if self.account.extno is not None and row.extno:
+            self.echoed.add(read_extno(self.account.extno, row.extno))
+        self.heard.append(row.heard)
+        if row.received_at is not None:
+            self.named.append(row.received_at)
+
+
+def _take_testimony(
+    transaction: Transaction, account: Account, task: str, suspects: Sequence[Suspect]
+) -> Testimony:
+    ids = [suspect.batch for suspect in suspects]
+    voices = _Voices(account)
+    key = {"account": account.name, "task_id": task}
+    for row in transaction.execute(_WITNESSES, {**key, "suspects": ids}):
+        voices.note(row)
+    everybody = voices.batches_of.values()
+    return Testimony(
+        task_id=task,
+        numbers=len(everybody),
+        heard=(unstamp(min(voices.heard)), unstamp(max(voices.heard))),
+        earliest=datetime.fromtimestamp(min(voices.named), UTC) if voices.named else None,
+        within=Counter(batch for batches in everybody for batch in batches),
+        alone=Counter(next(iter(batches)) for batches in everybody if len(batches) == 1),
+        echoed=voices.echoed,
+    )
+
+
+def _act(
+    transaction: Transaction, account: Account, opinions: Iterable[Verdict | Note], now: datetime
+) -> bool:
+    """Keep what was weighed and carry out the verdicts; says whether there was one."""
+    settled = False
+    for opinion in opinions:
+        row = {"batch": opinion.batch, "kind": opinion.kind, "text": opinion.text}
+        transaction.execute(_KEEP_EVIDENCE, {**row, "now": stamp(now)})
+        batch = find_batch(transaction, opinion.batch)
+        if isinstance(opinion, Verdict) and batch:
+            _settle(transaction, account, batch, opinion, now)
+            settled = True
+    return settled
+
+
+def _settle(
+    transaction: Transaction, account: Account, batch: StoredBatch, verdict: Verdict, now: datetime
+) -> None:
+    reason = f"settled by evidence: {verdict.text}"
+    if batch.state is BatchState.IN_DOUBT:
+        change = BatchChange(
+            event=BatchEvent.ACCEPT,
+            reason=reason,
+            task_id=verdict.task_id,
+            report_deadline=find_report_deadline(
+                transaction, batch.id, account.reports.deadline, now
+            ),
+            settled_by=SettledBy.EVIDENCE,
+        )
+        change_batch(transaction, batch, change, now)
+    else:
+        transaction.execute(_NAME_TASK, {"batch": batch.id, "task_id": verdict.task_id})
+        record_event(
+            transaction,
+            now=now,
+            subject="batch",
+            name=batch.id,
+            old_state=batch.state,
+            new_state=batch.state,
+            reason=f"its task is {verdict.task_id}: {verdict.text}",
+        )
+    if verdict.task_id:
+        match_waiting(transaction, account.name, verdict.task_id)
+    faultpoint("doubt.settled")
+
+
+def _is_at_rest(transaction: Transaction, account: Account) -> bool:
+    return count_in_flight(transaction, account.name) == 0
+
+
+def _is_wanted(transaction: Transaction, account: Account, base: Row[Any]) -> bool:
+    """Whether the fall since a base may still tell something of a batch in doubt."""
+    key = {"account": account.name, "since": base.base_at}
+    rows = transaction.execute(_UNKNOWN_SINCE, key) if base.base_at else ()
+    return any(row.state == BatchState.IN_DOUBT for row in rows)
+
+
+def _read_fall(
+    transaction: Transaction, account: Account, base: Row[Any], balance: Balance
+) -> Fall:
+    key = {"account": account.name, "since": base.base_at}
+    unknown = transaction.execute(_UNKNOWN_SINCE, key).all()
+    return Fall(
+        before=base.base_balance,
+        after=balance.left,
+        since=unstamp(base.base_at),
+        accepted=transaction.execute(_TAKEN_SINCE, key).scalar_one(),
+        unknown={row.id: row.people for row in unknown},
+        open=[row.id for row in unknown if row.state == BatchState.IN_DOUBT],
+        certain=account.exclusive and None not in (base.base_bought, balance.bought),
+    )
+
+
+def _keep_base(
+    transaction: Transaction, account: Account, left: str, bought: str | None, now: datetime
+) -> None:
+    row = {"account": account.name, "left": left, "bought": bought, "now": stamp(now)}
+    transaction.execute(_KEEP_BASE, row)

@@ -1,0 +1,64 @@
+"""Takes back what evidence had settled, where a person knows better.
+
+The batch is in doubt again and its people have no report; those that had been taken for theirs wait
+for their task once more. They are read from the journal, which keeps every answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from runner.codec.answers import ReportPage, decode_reports
+from runner.lifecycle import BatchEvent
+from runner.store.journal import Matter, keep_apart
+from runner.store.outcomes import BatchChange, change_batch, find_batch
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runner.store.database import Transaction
+    from runner.store.outcomes import StoredBatch
+
+_CLEAR_PEOPLE = text("""
+    UPDATE recipients SET delivered = NULL, received_at = NULL, error_code = NULL
+    WHERE batch = :batch AND delivered IS NOT NULL
+""")
+
+_CLEAR_BATCH = text("""
+    UPDATE batches SET delivered = 0, failed = 0, task_id = NULL WHERE id = :batch
+""")
+
+_DROP_KEPT = text("DELETE FROM reports WHERE account = :account AND task_id = :task_id")
+
+# No report of a task came before the claim that it was taken for.
+_ANSWERS = text("""
+    SELECT j.id, j.body FROM report_journal AS j
+    WHERE j.account = :account
+        AND j.received_at >= (SELECT claimed_at FROM batches WHERE id = :batch)
+    ORDER BY j.id
+""")
+
+
+def overrule(
+    transaction: Transaction, batch: StoredBatch, now: datetime, *, reason: str
+) -> StoredBatch:
+    """Put a batch that evidence had settled in doubt again; gives it as it stands then."""
+    change_batch(transaction, batch, BatchChange(event=BatchEvent.OVERRULE, reason=reason), now)
+    transaction.execute(_CLEAR_PEOPLE, {"batch": batch.id})
+    transaction.execute(_CLEAR_BATCH, {"batch": batch.id})
+    if batch.task_id:
+        _give_back(transaction, batch, batch.task_id)
+    again = find_batch(transaction, batch.id)
+    assert again is not None  # noqa: S101 - tells mypy that it is still there
+    return again
+
+
+def _give_back(transaction: Transaction, batch: StoredBatch, task_id: str) -> None:
+    transaction.execute(_DROP_KEPT, {"account": batch.account, "task_id": task_id})
+    for row in transaction.execute(_ANSWERS, {"account": batch.account, "batch": batch.id}).all():
+        page = decode_reports(row.body)
+        reports = page.reports if isinstance(page, ReportPage) else ()
+        ours = [report for report in reports if report.task_id == task_id]
+        keep_apart(transaction, row.id, batch.account, ours, Matter.UNMATCHED)
