@@ -2,6 +2,12 @@
 
 The gateway hands every report out once, so an answer is durable before anything looks into it;
 reading and applying come after, and can be repeated without harm.
+
+What never arrives, nobody can repeat; so a query asks for fewer reports while the line is bad. The
+bound: a bad answer (one that was cut, that could not be read whole, or that never came though the
+query had begun to go out) loses at most the page that was asked for. After k bad answers in a row
+that page is at most max(100, `reports.page` / 2^k) reports, or `reports.page` where that is below
+100; each whole answer doubles it again. One that a crash kept from being applied counts as bad.
 """
 
 from __future__ import annotations
@@ -9,12 +15,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from runner.codec.answers import decode_reports
+from runner.codec.answers import ReportPage, decode_reports
 from runner.faultpoint import faultpoint
 from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
 from runner.store.accounts import change_standing, read_standing, stop_reports
-from runner.store.journal import apply_page, find_new_entries, keep_answer, mark_refusal
+from runner.store.doubt import is_doubtful, settle_doubt
+from runner.store.journal import (
+    EntryState,
+    apply_page,
+    apply_page_again,
+    find_new_entries,
+    keep_answer,
+    mark_refusal,
+)
+from runner.store.report_page import keep_page, read_page
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,13 +40,14 @@ if TYPE_CHECKING:
     from runner.store.journal import Entry
 
 ROOM_FOR_A_REPORT = 2048  # bytes: as received, in its recipient's row and in the log of the state
+_FEWEST = 100  # reports that a query asks for, however bad the line is
 
 
 class ReportEndpoint(Protocol):
     """The seam to the network: what the collector asks of a gateway client."""
 
-    def reports(self) -> RawAnswer | NoAnswer:
-        """Fetch a page of delivery reports; nobody can fetch the same again."""
+    def reports(self, page: int) -> RawAnswer | NoAnswer:
+        """Fetch up to `page` delivery reports; nobody can fetch the same again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,29 +66,75 @@ class Poll:
     unanswered: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Query:
+    """A question for up to `page` reports of an account."""
+
+    account: Account
+    page: int
+
+    @property
+    def fewer(self) -> int:
+        """How many the next one asks for, where the answer to this one is bad."""
+        return max(self.page // 2, min(self.page, _FEWEST))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What came of reading a journalled answer again.
+
+    new: reports that had no place yet; unread: pieces that still cannot be read.
+    """
+
+    reports: int
+    new: int
+    unread: int
+
+
 def poll_reports(
     database: Database, account: Account, gateway: ReportEndpoint, now: datetime
 ) -> Poll:
-    """Fetch one page, journal it, apply it.
+    """Fetch one page, journal it, apply it, and let it settle what is in doubt.
 
     Raises StateRefused before it asks where the disk has no room for the answer, which could not
     be had again.
     """
-    database.require_room(account.reports.page * ROOM_FOR_A_REPORT)
+    poll = _fetch(database, account, gateway, now)
+    if not poll.full:  # else what speaks against a batch may be in the next page
+        _settle(database, account, now)
+    return poll
+
+
+def _settle(database: Database, account: Account, now: datetime) -> None:
+    """Weigh the evidence: what an earlier process had received counts as well."""
+    with database.reading() as transaction:
+        if not is_doubtful(transaction, account):
+            return
+    with database.writing() as transaction:
+        settle_doubt(transaction, account, now)
+
+
+def _fetch(database: Database, account: Account, gateway: ReportEndpoint, now: datetime) -> Poll:
+    with database.reading() as transaction:
+        query = _Query(account=account, page=read_page(transaction, account))
+    database.require_room(query.page * ROOM_FOR_A_REPORT)
     faultpoint("collector.asking")
-    answer = gateway.reports()
+    answer = gateway.reports(query.page)
     faultpoint("collector.answered")
     if isinstance(answer, NoAnswer):
+        _note_silence(database, query, answer)
         return Poll(problem=answer.why, unanswered=True)
     with database.writing() as transaction:
         entry = keep_answer(transaction, account.name, answer, now)
+        # It counts as bad until it has proved whole: a crash may come before that.
+        keep_page(transaction, account, query.fewer)
         faultpoint("collector.journalled")
     faultpoint("collector.answer-safe")
-    poll = _apply(database, entry, now)
+    poll = _apply(database, entry, now, query if answer.complete else None)
     problems = [problem for problem in (answer.why, poll.problem) if problem]
     return replace(
         poll,
-        full=poll.boxes >= account.reports.page,
+        full=poll.boxes >= query.page,
         problem="; ".join(problems) or None,
         unanswered=bool(problems) and not poll.reports,
     )
@@ -92,21 +154,59 @@ def apply_left_over(database: Database, now: datetime) -> int:
     return sum(_apply(database, entry, now).reports for entry in entries)
 
 
-def _apply(database: Database, entry: Entry, now: datetime) -> Poll:
+def apply_again(database: Database, entry: Entry, now: datetime) -> Reading:
+    """Read a journalled answer with this version's reader, from its bytes.
+
+    Every report of it that has no place yet gets one. A refusal that it holds is history: it stops
+    nothing again.
+    """
+    if entry.state is EntryState.RECEIVED:
+        poll = _apply(database, entry, now)
+        return Reading(reports=poll.reports, new=poll.reports, unread=poll.boxes - poll.reports)
+    page = decode_reports(entry.body)
+    if isinstance(page, QueryRefused):
+        page = ReportPage()
+    with database.writing() as transaction:
+        new = apply_page_again(transaction, entry, page, now)
+    return Reading(reports=len(page.reports), new=new, unread=len(page.unread))
+
+
+def _apply(database: Database, entry: Entry, now: datetime, query: _Query | None = None) -> Poll:
+    """Give the reports of an answer their places.
+
+    query: what it answers; None for one that was cut, and for what an earlier process asked.
+    """
     page = decode_reports(entry.body)
     with database.writing() as transaction:
+        if query and _is_whole(page):
+            keep_page(transaction, query.account, 2 * query.page)
         if isinstance(page, QueryRefused):
             mark_refusal(transaction, entry)
             return _refused(transaction, entry.account, page, now)
         apply_page(transaction, entry, page)
         faultpoint("collector.applied")
     faultpoint("collector.page-safe")
-    unread = len(page.unread)
-    return Poll(
-        reports=len(page.reports),
-        boxes=page.boxes,
-        problem=f"an answer could not be read whole: {unread} in quarantine" if unread else None,
-    )
+    return Poll(reports=len(page.reports), boxes=page.boxes, problem=_describe_damage(page))
+
+
+def _note_silence(database: Database, query: _Query, answer: NoAnswer) -> None:
+    """Ask for fewer reports from now on, where a page of them may be lost."""
+    if answer.begun and query.fewer < query.page:
+        with database.writing() as transaction:
+            keep_page(transaction, query.account, query.fewer)
+
+
+def _is_whole(page: ReportPage | QueryRefused) -> bool:
+    return isinstance(page, QueryRefused) or not (page.unread or page.cut)
+
+
+def _describe_damage(page: ReportPage) -> str | None:
+    if page.unread:
+        shown = f"{len(page.unread)} in quarantine, see `mms-runner reports`"
+        return f"an answer could not be read whole: {shown}"
+    if page.cut:
+        return "an answer broke off between two reports: what else it held is lost"
+    return None
 
 
 def _refused(transaction: Transaction, account: str, refusal: QueryRefused, now: datetime) -> Poll:

@@ -333,6 +333,20 @@ def test_the_bytes_decide_the_encoding_and_not_the_declaration(declared, real):
     assert read(body) == ReportPage(reports=(report(error_code="空号"),))
 
 
+def test_a_page_in_gb18030_may_hold_any_character():
+    rare = "㐀🀄"  # four bytes each, in GB18030 alone of its family
+    assert read(page(box(errorcode=rare)).encode("gb18030")).reports == (report(error_code=rare),)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_page_in_utf_16_is_kept_whole(encoding):
+    """Nobody has seen one; what it says is in the bytes that are kept beside this text."""
+    answer = read(page(box(), box(1)).encode(encoding))
+    assert answer.reports == ()
+    [piece] = answer.unread
+    assert "statusbox" in piece.text.replace("\0", "")
+
+
 REMARKS = {
     1: "用户名或密码不能为空",
     2: "用户名或密码错误",
@@ -450,6 +464,23 @@ def test_a_page_cut_at_any_byte_loses_no_whole_box_and_invents_none(encoding):
         assert [piece.text for piece in answer.unread] == kept
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_a_page_that_lost_its_end_is_never_taken_for_a_whole_one(encoding):
+    """However little is missing: what came behind it was handed out, and nobody has it."""
+    whole = page(box(0), box(1, errorcode="空号")).encode(encoding).strip()
+    assert read(whole) == ReportPage(reports=read(whole).reports)
+    for length in range(1, len(whole)):
+        answer = read(whole[:length])
+        assert answer.cut or answer.unread
+
+
+@pytest.mark.parametrize(
+    "body", [box(0) + box(1), f"{DECLARATION}{DECLARATION}<returnsms/>", "</returnsms>"]
+)
+def test_what_was_never_begun_or_has_its_end_lost_nothing(body):
+    assert not read(body).cut
+
+
 # ---- what a hostile or broken peer may send
 
 LAUGHS = (
@@ -548,5 +579,6 @@ def test_damage_to_one_box_costs_no_other(damaged, place, new):
     boxes[damaged] = mutate(boxes[damaged], [(place, len(new), new)])
     answer = read(b"<returnsms>" + b"".join(boxes) + b"</returnsms>")
     others = [report(number) for number in range(3) if number != damaged]
-    assert [found for found in answer.reports if found in others] == others
+    # The damage may make a report of another's number: then that one is there twice.
+    assert [each for each in others if each in answer.reports] == others
     assert len(answer.reports) <= 3

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from peers import Call, answer, answering, chunked, connecting, saying, serving
 
 from runner.gateway.answer import Inflated, inflate, salvage
-from runner.model.account import ReportPolling
 from runner.model.outcome import Balance, NoAnswer, QueryRefused, RawAnswer
 
 PAGE = "".join(
@@ -37,7 +36,7 @@ def connect():
 @pytest.fixture
 def page_of(serve, connect):
     """Ask for reports once, from a peer that follows `script`."""
-    return lambda script, **settings: connect(serve(script).url, **settings).reports()
+    return lambda script, **settings: connect(serve(script).url, **settings).reports(4000)
 
 
 def test_a_balance_comes_as_the_gateway_wrote_it(serve, connect):
@@ -75,7 +74,7 @@ def test_a_balance_query_that_reaches_nobody_says_so(connect):
 
 def test_reports_are_asked_for_by_the_page(serve, connect):
     peer = serve(saying(answer(PAGE)))
-    answered = connect(peer.url, reports=ReportPolling(page=123)).reports()
+    answered = connect(peer.url).reports(123)
     assert answered == RawAnswer(status=200, body=PAGE)
     assert peer.heads[0].startswith(b"POST /mmsStatusApi.aspx ")
     assert peer.bodies == [b"action=query&userid=12&account=zhouyang&password=sesame&statusNum=123"]
@@ -96,6 +95,7 @@ def test_the_body_of_any_status_is_kept(page_of, status):
 def test_a_status_without_a_body_is_not_taken_for_an_empty_page(page_of, status):
     page = page_of(saying(answer(b"", f"{status} Odd")))
     assert isinstance(page, NoAnswer)
+    assert page.begun
     assert f"HTTP {status}" in page.why
 
 
@@ -103,12 +103,15 @@ def test_a_status_without_a_body_is_not_taken_for_an_empty_page(page_of, status)
     "script", [saying(), saying(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")]
 )
 def test_there_is_no_answer_only_where_no_byte_of_a_body_came(page_of, script):
-    assert isinstance(page_of(script), NoAnswer)
+    """A page may have been handed out even so: the query had begun to go out."""
+    page = page_of(script)
+    assert isinstance(page, NoAnswer)
+    assert page.begun
 
 
 def test_reports_that_cannot_be_asked_for_are_no_answer(connect):
     why = "connection refused by 127.0.0.1:1"
-    assert connect("http://127.0.0.1:1").reports() == NoAnswer(why=why)
+    assert connect("http://127.0.0.1:1").reports(4000) == NoAnswer(why=why, begun=False)
 
 
 # An answer that breaks off is kept, byte for byte, however it breaks and however it was framed.
@@ -246,5 +249,5 @@ def test_a_page_that_breaks_off_does_not_disturb_the_next(serve, connect):
         (saying(by_length(PAGE[:10])) if call.number == 0 else answering(answer(PAGE)))(call)
 
     gateway = connect(serve(script).url)
-    assert not gateway.reports().complete
-    assert gateway.reports() == RawAnswer(status=200, body=PAGE)
+    assert not gateway.reports(4000).complete
+    assert gateway.reports(4000) == RawAnswer(status=200, body=PAGE)

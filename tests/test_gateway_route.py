@@ -166,7 +166,7 @@ def test_a_large_request_and_a_large_answer_pass_through_tls(serve_tls, connect_
     peer = serve_tls(answering(RECEIPT, answer(page)))
     gateway = connect_tls(peer.url)
     assert gateway.send(b"x" * 300_000) == ACCEPTED
-    assert gateway.reports().body == page
+    assert gateway.reports(4000).body == page
     assert peer.bodies[0] == b"x" * 300_000
 
 
@@ -229,7 +229,7 @@ def test_a_tls_stream_without_a_farewell_is_taken_for_cut(serve_tls, connect_tls
 
 def test_a_report_page_cut_within_tls_is_kept(serve_tls, connect_tls):
     peer = serve_tls(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<returnsms>"))
-    page = connect_tls(peer.url).reports()
+    page = connect_tls(peer.url).reports(4000)
     assert (page.body, page.complete) == (b"<returnsms>", False)
 
 
@@ -303,7 +303,7 @@ def test_https_goes_through_a_tunnel_that_is_verified_to_its_end(serve, serve_tl
 
 def test_what_the_proxy_says_is_no_part_of_a_report_page_that_is_cut(serve, serve_tls, connect_tls):
     peer = serve_tls(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<returnsms>"))
-    page = connect_tls(peer.url, proxy=serve(Tunnel(peer.port)).url).reports()
+    page = connect_tls(peer.url, proxy=serve(Tunnel(peer.port)).url).reports(4000)
     assert (page.status, page.body, page.complete) == (200, b"<returnsms>", False)
 
 

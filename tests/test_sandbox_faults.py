@@ -291,6 +291,21 @@ def test_a_report_query_that_fails_hands_out_nothing(ready, effect):
     assert len(boxes(query(ready))) == 5
 
 
+def test_an_answer_that_never_comes_can_take_the_reports_with_it(ready):
+    ready.add_fault("report:1=reset-after")
+    with pytest.raises(ConnectionResetError):
+        query(ready, statusNum="2")
+    assert ready.reports_left == 3
+    ready.add_fault("report:1=timeout-after")
+    form = urlencode(credentials(ready) | {"action": "query", "statusNum": "2"})
+    head = f"POST /mmsStatusApi.aspx HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n"
+    with socket.create_connection(("127.0.0.1", ready.port), timeout=0.2) as line:
+        line.sendall(f"{head}Content-Length: {len(form)}\r\n\r\n{form}".encode())
+        with pytest.raises(TimeoutError):
+            line.recv(1)
+    assert ready.reports_left == 1
+
+
 @pytest.mark.parametrize("call", ["balance", "report"])
 def test_queries_can_be_reset_or_never_answered(ready, call):
     ready.add_fault(f"{call}:1=reset")

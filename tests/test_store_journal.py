@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +30,14 @@ from runner.lifecycle import BatchEvent, RecipientState
 from runner.model.outcome import RawAnswer, Report
 from runner.store.accounts import ensure_accounts
 from runner.store.database import open_database
-from runner.store.journal import apply_page, find_new_entries, keep_answer, match_waiting
+from runner.store.journal import (
+    apply_page,
+    apply_page_again,
+    find_entry,
+    find_new_entries,
+    keep_answer,
+    match_waiting,
+)
 from runner.store.progress import read_recipients
 
 RAW = RawAnswer(status=200, body=b"<returnsms>as it came</returnsms>")
@@ -256,6 +264,110 @@ def test_reports_of_many_tasks_in_one_answer_find_their_batches(database):
     assert counts_of(database) == {"delivered": 700}
 
 
+# Applying again: a later version reads more of an answer than an earlier one did.
+
+
+def read_again(database, entry, *reports, unread=()):
+    """Read a kept answer again, and find this in it; gives the number of new reports."""
+    with database.writing() as transaction:
+        stored = find_entry(transaction, entry.id)
+        return apply_page_again(
+            transaction, stored, ReportPage(reports=reports, unread=unread), NOW
+        )
+
+
+def everything_in(database):
+    """Every row of every table."""
+    names = rows_of(database, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name: rows_of(database, f"SELECT * FROM {name}") for (name,) in names}
+
+
+def test_what_a_later_version_can_read_gets_its_place(sent):
+    entry = receive(sent, make_report(), unread=(Unread(text="<box>", reason="odd"),))
+    assert read_again(sent, entry, make_report(), make_report(FIRST + 1, delivered=False)) == 1
+    assert counts_of(sent) == {"delivered": 1, "failed": 1, "submitted": 2}
+    assert (account_of(sent).received, account_of(sent).quarantined) == (2, 0)
+    assert rows_of(sent, "SELECT state, reports FROM report_journal") == [("applied", 2)]
+    assert apart(sent) == []
+
+
+def test_what_a_later_version_read_of_which_answer_is_in_the_event_log(sent):
+    entry = receive(sent, unread=(Unread(text="<box>", reason="odd"),))
+    read_again(sent, entry, make_report(), unread=(Unread(text="<b", reason="odd"),))
+    read_again(sent, entry, make_report())
+    events = "SELECT name, old_state, new_state, reason FROM events WHERE subject = 'report'"
+    assert rows_of(sent, events) == [
+        (
+            f"{entry.id}",
+            "quarantined",
+            "quarantined",
+            "read again; reports: 1, new: 1, unreadable pieces: 1",
+        ),
+        (
+            f"{entry.id}",
+            "quarantined",
+            "applied",
+            "read again; reports: 1, new: 0, unreadable pieces: 0",
+        ),
+    ]
+
+
+def test_what_still_cannot_be_read_replaces_what_could_not_be(sent):
+    first, second = Unread(text="<one>", reason="odd"), Unread(text="<two>", reason="odd")
+    entry = receive(sent, unread=(first, second))
+    other = receive(sent, unread=(first,))
+    assert read_again(sent, entry, unread=(Unread(text="<two>", reason="still odd"),)) == 0
+    kept = rows_of(sent, "SELECT journal, text, reason FROM quarantine ORDER BY journal")
+    assert kept == [(entry.id, "<two>", "still odd"), (other.id, "<one>", "odd")]
+    assert rows_of(sent, "SELECT state FROM report_journal") == [("quarantined",)] * 2
+
+
+PLACED = {
+    "its recipient's": [make_report()],
+    "its recipient's, without a time": [make_report(received_at=None)],
+    "its recipient's, overruled": [make_report(delivered=False), make_report()],
+    "a repeated one": [make_report(), make_report(received_at=NOW + timedelta(hours=1))],
+    "twice the same": [make_report(), make_report()],
+    "a failure after a success": [make_report(), make_report(delivered=False)],
+    "of an unknown task": [make_report(task_id="88")],
+    "of a number that is not in the task": [make_report(FIRST + 99)],
+}
+
+
+@pytest.mark.parametrize("case", PLACED)
+@pytest.mark.parametrize("together", [True, False])
+def test_a_report_that_has_its_place_is_left_there(sent, case, together):
+    answers = [PLACED[case]] if together else [[report] for report in PLACED[case]]
+    entries = [receive(sent, *answer) for answer in answers]
+    before = everything_in(sent)
+    for entry, answer in zip(entries, answers, strict=True):
+        assert read_again(sent, entry, *answer) == 0
+    assert everything_in(sent) == before
+
+
+def test_reports_that_found_their_task_since_are_not_applied_twice(database):
+    begin(database, 4, batch_size=4)
+    claimed = claim(database)
+    entry = receive(database, make_report(), make_report(FIRST + 99))
+    settle(database, claimed, BatchEvent.ACCEPT, task_id="77")
+    find_task(database)
+    before = everything_in(database)
+    assert read_again(database, entry, make_report(), make_report(FIRST + 99)) == 0
+    assert everything_in(database) == before
+
+
+@pytest.mark.parametrize("task_id", ["77", "88"])
+def test_the_report_of_another_account_is_another_report(sent, task_id):
+    receive(sent, make_report(task_id=task_id))
+    with sent.writing() as transaction:
+        ensure_accounts(transaction, ["second"], NOW)
+        entry = keep_answer(transaction, "second", RAW, NOW)
+        apply_page(transaction, entry, ReportPage(unread=(Unread(text="<b", reason="odd"),)))
+    assert read_again(sent, entry, make_report(task_id=task_id)) == 1
+    query = "SELECT count(*) FROM reports WHERE account = 'second' AND matter = 'unmatched'"
+    assert rows_of(sent, query) == [(1,)]
+
+
 REPORTS = st.builds(
     make_report,
     st.integers(FIRST, FIRST + 5),
@@ -295,6 +407,48 @@ def follow(database, pages, outcomes):
     with_state = rows_of(database, "SELECT count(*) FROM recipients WHERE delivered IS NOT NULL")
     assert account_of(database).received == received
     assert with_state[0][0] + len(apart(database)) == received
+
+
+@settings(max_examples=25, deadline=None)
+@given(pages=st.lists(st.lists(REPORTS, max_size=6), max_size=4), data=st.data())
+def test_what_an_older_version_could_not_read_ends_where_it_would_have_been(pages, data):
+    """Delivered, failed and unmatched people come out the same, in whatever order it was read."""
+    seen = [[data.draw(st.booleans()) for _ in page] for page in pages]
+    with opened() as at_once, opened() as later:
+        entries = []
+        for page, readable in zip(pages, seen, strict=True):
+            receive(at_once, *page)
+            missed = [Unread(text="<box>", reason="odd") for read in readable if not read]
+            found = [report for report, read in zip(page, readable, strict=True) if read]
+            entries.append(receive(later, *found, unread=tuple(missed)))
+        for entry, page in zip(entries, pages, strict=True):
+            if page:
+                read_again(later, entry, *page)
+                check_counts(later)
+        assert counts_of(later) == counts_of(at_once)
+        assert set(unmatched(later)) == set(unmatched(at_once))
+        assert account_of(later).quarantined == 0
+
+
+@contextmanager
+def opened():
+    """A state in which two tasks of four people are known."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_database(Path(folder) / "state.db", actor="test")
+        try:
+            with database.writing() as transaction:
+                ensure_accounts(transaction, ["main"], NOW)
+            begin(database, 4)
+            for task_id in ("1", "2"):
+                settle(database, claim(database), BatchEvent.ACCEPT, task_id=task_id)
+            yield database
+        finally:
+            database.close()
+
+
+def unmatched(database):
+    query = "SELECT mobile, delivered, task_id FROM reports WHERE matter = 'unmatched'"
+    return rows_of(database, query)
 
 
 def settle_next(database, place, event):

@@ -35,6 +35,7 @@ _COMMANDS = {
     "daemon": "Run until told to stop: start each campaign at its time, poll reports.",
     "status": "Show where everything stands, why, and the next command to type.",
     "report": "Write one row for each recipient of a campaign.",
+    "reports": "Look after answers with delivery reports: list, show, read again, export.",
     "balance": "Ask the gateway what is left.",
     "pause": "Stop a campaign, an account or everything, until it is resumed.",
     "resume": "Let go on what was paused, halted, missed or suspended.",

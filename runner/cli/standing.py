@@ -156,8 +156,8 @@ def problems_of(account: AccountStatus, zone: tzinfo) -> list[str]:
         problems.append(f"reports are not polled: {account.reports_stopped}")
     if account.quarantined:
         problems.append(
-            f"{count(account.quarantined, 'piece')} of report answers could not be read"
-            " (kept in the table `quarantine` of the state)"
+            f"{count(account.quarantined, 'piece')} of report answers could not be read:"
+            " `mms-runner reports` shows them"
         )
     return problems
 
@@ -190,9 +190,10 @@ def _describe_trouble(batch: BatchStatus) -> str:
     settle = (
         _SETTLE if batch.state is BatchState.IN_DOUBT else "`mms-runner resolve {id} --not-sent`"
     )
+    known = "".join(f"; evidence: {text}" for text in batch.evidence)
     return (
         f"batch {batch.id} ({count(batch.recipients, 'recipient')}) is {state}:"
-        f" {batch.reason}; {settle.format(id=batch.id)}"
+        f" {batch.reason}{known}; {settle.format(id=batch.id)}"
     )
 
 

@@ -34,6 +34,8 @@ _BOX = re.compile(
     r"<statusbox(?:\s[^<>]*)?>[^<]*(?:<(?!/?statusbox[\s/>])[^<]*)*</statusbox\s*>", re.IGNORECASE
 )
 _WRAPPER = re.compile(r"</?returnsms\s*/?>|<\?xml[^<>]*\?>", re.IGNORECASE)
+_OPENED = re.compile(r"<returnsms\s*>", re.IGNORECASE)
+_CLOSED = re.compile(r"(?:</returnsms\s*>|<returnsms\s*/>)\s*\Z", re.IGNORECASE)
 _SUCCESS = ("success", "sucess")
 _WRONG_CREDENTIALS = ("用户名", "密码")
 _DELIVERED = {"10": True, "20": False}
@@ -50,10 +52,14 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """What one report answer held: the reports, and the pieces nobody could read."""
+    """What one report answer held: the reports, and the pieces nobody could read.
+
+    cut: the document has no end, so reports may be lost of which not one byte came.
+    """
 
     reports: tuple[Report, ...] = ()
     unread: tuple[Unread, ...] = ()
+    cut: bool = False
 
     @property
     def boxes(self) -> int:
@@ -175,7 +181,10 @@ def _salvage(text: str, reason: str) -> ReportPage:
     rest = _WRAPPER.sub("", _BOX.sub("", text)).strip()
     if rest:
         unread.append(Unread(text=rest, reason=reason))
-    return ReportPage(reports=tuple(reports), unread=tuple(unread))
+    # A declaration alone is the beginning of a document too.
+    begun = not (reports or unread) or _OPENED.search(text)
+    cut = bool(begun) and not _CLOSED.search(text)
+    return ReportPage(reports=tuple(reports), unread=tuple(unread), cut=cut)
 
 
 def _parse_document(text: str) -> etree._Element:
@@ -190,6 +199,7 @@ def _parse(text: str) -> etree._Element:
     if "<!DOCTYPE" in text:
         raise UnreadableAnswer("it has a DOCTYPE")
     parser = etree.XMLParser(
+        encoding="utf-8",  # it was decoded already: nobody guesses a second time
         resolve_entities=False,
         no_network=True,
         load_dtd=False,

@@ -47,21 +47,28 @@ class Gateway:
     """One account's line to its gateway, used by many threads at once.
 
     idle_limit: seconds after which a resting connection is opened anew instead of used.
+    reports_cap: bytes that a page of reports may have; what is beyond is cut off.
     Raises WrongUsage for a `url`, `proxy` or `ca_file` that cannot be one.
     """
 
     def __init__(
-        self, account: Account, credentials: Credentials, *, idle_limit: float = IDLE_LIMIT
+        self,
+        account: Account,
+        credentials: Credentials,
+        *,
+        idle_limit: float = IDLE_LIMIT,
+        reports_cap: int = REPORTS_CAP,
     ) -> None:
         self._route = read_route(account, credentials)
         self._timeout = account.timeout
         self._idle_limit = idle_limit
+        self._reports_cap = reports_cap
+        self._credentials = credentials
         # One connection more than requests in flight: the queries are asked beside them.
         self._adapter = GatewayAdapter(self._route, connections=account.concurrency + 1)
         self._submission = _prepare(f"{self._route.url}/sendmms.aspx", account)
         self._polling = _prepare(f"{self._route.url}/mmsStatusApi.aspx", account)
         self._balance_body = balance_body(credentials)
-        self._query_body = query_body(credentials, account.reports.page)
 
     def __enter__(self) -> Self:
         return self
@@ -93,19 +100,21 @@ class Gateway:
         except Exception as error:  # noqa: BLE001 - whatever it was, there is no answer
             return NoAnswer(why=self._explain(error, exchange))
 
-    def reports(self) -> RawAnswer | NoAnswer:
-        """Fetch a page of delivery reports as raw bytes, which the gateway hands out only once.
+    def reports(self, page: int) -> RawAnswer | NoAnswer:
+        """Fetch up to `page` delivery reports as raw bytes; the gateway hands each out only once.
 
         An answer that breaks off comes back as far as it was received; NoAnswer means that not one
         byte of a body was, or that nothing but an HTTP status was said.
         """
         exchange = self._start(keep_wire=True)
+        body = query_body(self._credentials, page)
         try:
-            with self._post(exchange, self._polling, self._query_body) as raw:
-                return _keep_page(raw)
+            with self._post(exchange, self._polling, body) as raw:
+                return _keep_page(raw, self._reports_cap)
         except Exception as error:  # noqa: BLE001 - whatever it was, what came is kept
             why = self._explain(error, exchange)
-            return salvage(bytes(exchange.wire or b""), REPORTS_CAP, why=why) or NoAnswer(why=why)
+            cut = salvage(bytes(exchange.wire or b""), self._reports_cap, why=why)
+            return cut or NoAnswer(why=why, begun=exchange.begun)
 
     def close(self) -> None:
         """Close the connections that rest."""
@@ -161,13 +170,15 @@ def _read_balance(raw: BaseHTTPResponse) -> BalanceAnswer:
         return NoAnswer(why="HTTP 200, but the body is no answer")
 
 
-def _keep_page(raw: BaseHTTPResponse) -> RawAnswer | NoAnswer:
+def _keep_page(raw: BaseHTTPResponse, cap: int) -> RawAnswer | NoAnswer:
     """Keep a page of any status: a gateway that answers 500 may have handed its reports out."""
-    body = read_body(raw, REPORTS_CAP)
+    body = read_body(raw, cap)
     if raw.status == HTTPStatus.OK:
         return RawAnswer(status=raw.status, body=body)
     why = _name_status(raw.status)
-    return RawAnswer(status=raw.status, body=body, why=why) if body.strip() else NoAnswer(why=why)
+    if not body.strip():
+        return NoAnswer(why=why, begun=True)
+    return RawAnswer(status=raw.status, body=body, why=why)
 
 
 def _name_status(status: int) -> str:

@@ -95,9 +95,13 @@ class QueryRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAnswer:
-    """A query without a readable answer; it changed nothing, so it may be asked again."""
+    """A query without a readable answer; it changed nothing, so it may be asked again.
+
+    begun: its first byte went out, so a page of reports may have been handed out and lost.
+    """
 
     why: str
+    begun: bool = False
 
 
 BalanceAnswer = Balance | QueryRefused | NoAnswer

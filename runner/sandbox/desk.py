@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PAGE = 4000
 LARGEST_PAGE = 10_000
+_SILENT = (Kind.TIMEOUT, Kind.RESET)
 
 _log = logging.getLogger(__name__)
 
@@ -175,6 +176,8 @@ class Desk:
         if wrong is not None:
             return reports_refused(wrong)
         reports = self.outbox.hand_out(page, self._clock())
+        if effect is not None and effect.kind in _SILENT:
+            return failure(effect)
         return reports_answer(reports, effect.kind if effect else None)
 
     def _credential_error(self, fields: Mapping[str, str]) -> int | None:

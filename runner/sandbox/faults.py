@@ -28,6 +28,7 @@ Effects of a report query. Those in the first two lines hand out nothing, so not
     error-1 to error-4
     cut                            hands out, and the connection ends inside a box
     short                          hands out, and a whole answer ends inside a box
+    timeout-after   reset-after    hands out, and answers nothing: the reports are lost
     gb2312  bom  cdata             hands out, and writes the XML in that manner
 
 Where several faults hit one request the one that was added first has it.
@@ -132,6 +133,10 @@ _PLAIN: Mapping[Call, Mapping[str, Effect]] = {
     | {
         kind.value: Effect(kind=kind, taken=True)
         for kind in (Kind.CUT, Kind.SHORT, Kind.GB2312, Kind.BOM, Kind.CDATA)
+    }
+    | {
+        "timeout-after": Effect(kind=Kind.TIMEOUT, taken=True),
+        "reset-after": Effect(kind=Kind.RESET, taken=True),
     },
 }
 

@@ -3,7 +3,8 @@
 A report becomes its recipient's row. What cannot (its task is unknown, its number is not in the
 task, another report came before) stays in ``reports`` with the matter named; what cannot even be
 read is quarantined. Applying an entry is one transaction that also marks it, so a crash repeats it
-whole, and a second time changes nothing.
+whole, and a second time changes nothing: a later version may read every entry again, and only what
+has no place yet gets one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, text
 
 from runner.model.outcome import Report
+from runner.store.events import record_event
 from runner.timing import stamp
 
 if TYPE_CHECKING:
@@ -49,11 +51,12 @@ class Matter(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One journalled answer."""
+    """One journalled answer. body: the raw bytes, as received."""
 
     id: int
     account: str
     body: bytes
+    state: EntryState = EntryState.RECEIVED
 
 
 _KEEP = text("""
@@ -61,12 +64,21 @@ _KEEP = text("""
     VALUES (:account, :now, :status, :complete, :body, :state)
 """)
 
-_NEW = text("SELECT id, account, body FROM report_journal WHERE state = 'received' ORDER BY id")
+_NEW = text("""
+    SELECT id, account, body, state FROM report_journal WHERE state = 'received' ORDER BY id
+""")
+
+_ENTRY = text("SELECT id, account, body, state FROM report_journal WHERE id = :id")
 
 # Marks an entry once: whoever comes second changes nothing.
 _MARK = text("""
     UPDATE report_journal SET state = :state, reports = :reports
     WHERE id = :id AND state = 'received'
+""")
+
+_MARK_AGAIN = text("""
+    UPDATE report_journal SET state = :state, reports = :reports
+    WHERE id = :id AND (state <> :state OR reports IS NOT :reports)
 """)
 
 # An answer without a report holds nothing to keep; polling for a year must not fill the disk.
@@ -75,6 +87,26 @@ _FORGET = text("DELETE FROM report_journal WHERE id = :id")
 _QUARANTINE = text("""
     INSERT INTO quarantine (journal, account, reason, text)
     VALUES (:journal, :account, :reason, :text)
+""")
+
+_UNREAD_OF = text("SELECT reason, text FROM quarantine WHERE journal = :journal ORDER BY id")
+
+_RELEASE = text("DELETE FROM quarantine WHERE journal = :journal")
+
+# One that says the same is its recipient's, or is kept apart from it. `IS`: a report without a
+# time equals another without one.
+_HAS_PLACE = text("""
+    SELECT EXISTS (
+        SELECT 1 FROM batches AS b JOIN recipients AS p ON p.batch = b.id
+        WHERE b.account = :account AND b.task_id = :task_id AND p.mobile = :mobile
+            AND p.delivered = :delivered AND p.received_at IS :received_at
+            AND p.error_code = :error_code
+    ) OR EXISTS (
+        SELECT 1 FROM reports
+        WHERE account = :account AND task_id = :task_id AND mobile = :mobile
+            AND delivered = :delivered AND received_at IS :received_at
+            AND error_code = :error_code
+    )
 """)
 
 _COUNT_RECEIVED = text("""
@@ -145,22 +177,43 @@ def keep_answer(transaction: Transaction, account: str, answer: RawAnswer, now: 
 
 def find_new_entries(transaction: Transaction) -> list[Entry]:
     """Give the entries that nobody applied yet: a crash came between."""
-    return [
-        Entry(id=row.id, account=row.account, body=row.body) for row in transaction.execute(_NEW)
-    ]
+    return [_entry(row) for row in transaction.execute(_NEW)]
+
+
+def find_entry(transaction: Transaction, entry_id: int) -> Entry | None:
+    """Find an entry by its id."""
+    row = transaction.execute(_ENTRY, {"id": entry_id}).one_or_none()
+    return _entry(row) if row else None
 
 
 def apply_page(transaction: Transaction, entry: Entry, page: ReportPage) -> None:
     """Give every report of an entry its place and mark the entry."""
-    if not page.boxes:
+    if not page.boxes and not page.cut:
         transaction.execute(_FORGET, {"id": entry.id})
         return
-    state = EntryState.QUARANTINED if page.unread else EntryState.APPLIED
-    if not _mark(transaction, entry, state, len(page.reports)):
+    if not _mark(transaction, entry, _judge(page), len(page.reports)):
         return
     _apply_reports(transaction, entry.id, entry.account, page.reports)
     _quarantine(transaction, entry, page.unread)
     transaction.execute(_COUNT_RECEIVED, {"account": entry.account, "count": len(page.reports)})
+
+
+def apply_page_again(
+    transaction: Transaction, entry: Entry, page: ReportPage, now: datetime
+) -> int:
+    """Give the reports of an entry that have no place yet theirs, and say how many they are.
+
+    For an entry that was applied before, and a page that another reader found in it. What the
+    quarantine holds of the entry is replaced by what still cannot be read.
+    """
+    new = [report for report in page.reports if not _has_place(transaction, entry.account, report)]
+    _apply_reports(transaction, entry.id, entry.account, new)
+    transaction.execute(_COUNT_RECEIVED, {"account": entry.account, "count": len(new)})
+    mark = {"id": entry.id, "state": _judge(page), "reports": len(page.reports)}
+    marked = transaction.execute(_MARK_AGAIN, mark).rowcount == 1
+    if _replace_quarantine(transaction, entry, page.unread) or marked or new:
+        _record_reading(transaction, entry, page, len(new), now)
+    return len(new)
 
 
 def mark_refusal(transaction: Transaction, entry: Entry) -> None:
@@ -179,9 +232,36 @@ def match_waiting(transaction: Transaction, account: str, task_id: str) -> None:
         _apply_reports(transaction, journal, account, [_report(row) for row in rows])
 
 
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(id=row.id, account=row.account, body=row.body, state=EntryState(row.state))
+
+
+def _judge(page: ReportPage) -> EntryState:
+    return EntryState.QUARANTINED if page.unread else EntryState.APPLIED
+
+
 def _mark(transaction: Transaction, entry: Entry, state: EntryState, reports: int) -> bool:
     change = {"id": entry.id, "state": state, "reports": reports}
     return transaction.execute(_MARK, change).rowcount == 1
+
+
+def _has_place(transaction: Transaction, account: str, report: Report) -> bool:
+    return bool(transaction.execute(_HAS_PLACE, _to_row(account, report)).scalar_one())
+
+
+def _record_reading(
+    transaction: Transaction, entry: Entry, page: ReportPage, new: int, now: datetime
+) -> None:
+    counts = f"reports: {len(page.reports)}, new: {new}, unreadable pieces: {len(page.unread)}"
+    record_event(
+        transaction,
+        now=now,
+        subject="report",
+        name=entry.id,
+        old_state=entry.state,
+        new_state=_judge(page),
+        reason=f"read again; {counts}",
+    )
 
 
 def _report(row: Row[Any]) -> Report:
@@ -200,7 +280,7 @@ def _apply_reports(
 ) -> None:
     batches = _find_batches(transaction, account, {report.task_id for report in reports})
     unknown = [report for report in reports if report.task_id not in batches]
-    _keep_apart(transaction, journal, account, unknown, Matter.UNMATCHED)
+    keep_apart(transaction, journal, account, unknown, Matter.UNMATCHED)
     known = [report for report in reports if report.task_id in batches]
     counts = _apply_at_once(transaction, known, batches)
     if counts is None:
@@ -269,7 +349,7 @@ def _apply_one(
     key = {"batch": batch, "mobile": report.mobile}
     earlier = transaction.execute(_EARLIER, key).one_or_none()
     if earlier is None or earlier.delivered or not report.delivered:
-        _keep_apart(transaction, journal, account, [report], _find_matter(report, earlier))
+        keep_apart(transaction, journal, account, [report], _find_matter(report, earlier))
         return {}
     overruled = replace(
         report,
@@ -278,7 +358,7 @@ def _apply_one(
         error_code=earlier.error_code,
         extno="",
     )
-    _keep_apart(transaction, journal, account, [overruled], Matter.OVERRULED)
+    keep_apart(transaction, journal, account, [overruled], Matter.OVERRULED)
     news = {"received_at": _to_seconds(report.received_at), "error_code": report.error_code}
     transaction.execute(_OVERRULE, {**key, **news})
     return {(batch, True): 1, (batch, False): -1}
@@ -291,29 +371,30 @@ def _find_matter(report: Report, earlier: Row[Any] | None) -> Matter:
     return Matter.REPEATED if same else Matter.OVERRULED
 
 
-def _keep_apart(
+def keep_apart(
     transaction: Transaction,
     journal: int,
     account: str,
     reports: Sequence[Report],
     matter: Matter,
 ) -> None:
+    """Keep reports that are not their recipient's one report, and say why."""
     rows = [
-        {
-            "journal": journal,
-            "account": account,
-            "task_id": report.task_id,
-            "mobile": report.mobile,
-            "delivered": int(report.delivered),
-            "received_at": _to_seconds(report.received_at),
-            "error_code": report.error_code,
-            "extno": report.extno,
-            "matter": matter,
-        }
+        _to_row(account, report) | {"journal": journal, "extno": report.extno, "matter": matter}
         for report in reports
     ]
     if rows:
         transaction.execute(_KEEP_APART, rows)
+
+
+def _replace_quarantine(transaction: Transaction, entry: Entry, unread: Sequence[Unread]) -> bool:
+    """Keep what still cannot be read in the place of what could not be; says whether it differs."""
+    rows = transaction.execute(_UNREAD_OF, {"journal": entry.id})
+    if [(row.reason, row.text) for row in rows] == [(each.reason, each.text) for each in unread]:
+        return False
+    transaction.execute(_RELEASE, {"journal": entry.id})
+    _quarantine(transaction, entry, unread)
+    return True
 
 
 def _quarantine(transaction: Transaction, entry: Entry, unread: Iterable[Unread]) -> None:
@@ -327,6 +408,18 @@ def _quarantine(transaction: Transaction, entry: Entry, unread: Iterable[Unread]
                 "text": piece.text,
             },
         )
+
+
+def _to_row(account: str, report: Report) -> dict[str, object]:
+    """Give what makes a report the same as another."""
+    return {
+        "account": account,
+        "task_id": report.task_id,
+        "mobile": report.mobile,
+        "delivered": int(report.delivered),
+        "received_at": _to_seconds(report.received_at),
+        "error_code": report.error_code,
+    }
 
 
 def _to_seconds(moment: datetime | None) -> int | None:

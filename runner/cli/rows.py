@@ -1,0 +1,71 @@
+"""Rows for other programs: CSV or JSON on stdout, one at a time, however many there are."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Rows = Iterable[Mapping[str, object]]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would calculate
+
+
+def choosing_a_format(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the option `--format`, as its parameter `form`."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["csv", "json"]),
+        default="csv",
+        show_default=True,
+        help="How the rows are written to stdout.",
+    )(command)
+
+
+def write_rows(columns: Sequence[str], rows: Rows, form: str) -> None:
+    """Write rows in the form of `--format`."""
+    if form == "csv":
+        _write_csv(columns, rows)
+    else:
+        _write_json_list(rows)
+        click.echo()
+
+
+def write_json_lists(lists: Mapping[str, Rows]) -> None:
+    """Write an object whose members are lists of rows."""
+    before = "{"
+    for name, rows in lists.items():
+        click.echo(f"{before}{json.dumps(name)}: ", nl=False)
+        _write_json_list(rows)
+        before = ",\n"
+    click.echo("}")
+
+
+def _write_json_list(rows: Rows) -> None:
+    """Write a list, a row at a time: millions of them never stand in memory."""
+    separator = "[\n"
+    for row in rows:
+        click.echo(separator + json.dumps(row, ensure_ascii=False), nl=False)
+        separator = ",\n"
+    click.echo("[]" if separator == "[\n" else "\n]", nl=False)
+
+
+def _write_csv(columns: Sequence[str], rows: Rows) -> None:
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(_defuse, rows))
+
+
+def _defuse(row: Mapping[str, object]) -> dict[str, object]:
+    """Quote every cell that a spreadsheet would take for a formula: the gateway wrote some."""
+    return {
+        name: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+        for name, cell in row.items()
+    }
