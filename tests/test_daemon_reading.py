@@ -66,6 +66,7 @@ def place_of(office: Office, state: Path) -> Place:
         name="shop",
         find_state=lambda _settings: state,
         state=state,
+        state_id="9f1c44a07be2d358",
     )
 
 

@@ -64,18 +64,17 @@ def make_old_state(path):
 
 
 def fill(connection):
-    plan = make_plan()
-    message = plan.message
-    connection.execute(
-        "INSERT INTO messages VALUES (?, ?, ?, ?)",
-        (message.digest, message.title, message.content, message.size),
-    )
     connection.execute(
         "INSERT INTO accounts (name, state, reason, since, balance, unknowns)"
         " VALUES ('main', 'suspended', 'no answers', '2035-09-16T01:00:00.000Z', '9', 3)"
     )
     for state, start, frozen_at in CAMPAIGNS:
-        batches = BATCHES[state]
+        batches, plan = BATCHES[state], make_plan(name=state)
+        message = plan.message
+        connection.execute(
+            "INSERT INTO messages VALUES (?, ?, ?, ?)",
+            (message.digest, message.title, message.content, message.size),
+        )
         connection.execute(
             "INSERT INTO campaigns (id, file, state, title, account, start, digest, message,"
             " recipients, planned_at, frozen_at) VALUES (?, ?, ?, ?, 'main', ?, ?, ?, ?, ?, ?)",
@@ -165,7 +164,8 @@ def test_accounts_reports_and_the_log_are_kept(migrated):
     assert rows_of(migrated, report) == [(1, 2_073_000_000, "DELIVRD")]
     assert rows_of(migrated, "SELECT actor, name FROM events") == [("run", "running")]
     with migrated.reading() as transaction:
-        assert load_message(transaction, make_plan().message.digest) == make_plan().message
+        message = make_plan(name="running").message
+        assert load_message(transaction, message.digest) == message
 
 
 def test_what_was_half_sent_goes_on_with_what_was_planned(migrated):
@@ -185,7 +185,7 @@ def test_all_that_is_new_works_on_what_is_old(migrated):
 
 def test_its_files_find_what_is_old_unchanged(migrated):
     """Version 1 knew neither contents nor times; the first look at the files adds the times."""
-    digest = make_plan().digest
+    digest = make_plan(name="scheduled").digest
     [(known,)] = rows_of(migrated, "SELECT digest FROM campaigns WHERE id = 'scheduled'")
     assert known == digest
     campaigns = [make_campaign(name=name, start=NOW + timedelta(days=1)) for name in BATCHES]

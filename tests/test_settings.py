@@ -177,6 +177,42 @@ def test_a_workspace_that_is_reached_by_a_symlink_has_the_name_of_the_symlink(sh
 def test_zone_and_state_are_taken_from_the_file(read):
     settings = read(text=f"timezone: Europe/Berlin\nstate: /srv/state.db\n{SETTINGS}")
     assert (settings.zone, settings.state) == (ZoneInfo("Europe/Berlin"), "/srv/state.db")
+    assert settings.state_id is None
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "state_id"),
+    [
+        ("{path: /srv/state.db, id: spring-2036}", "/srv/state.db", "spring-2036"),
+        ("{path: state.db}", "{root}/state.db", None),
+        ('{id: "1234"}', None, "1234"),
+        (f"{{id: {'a.b_c-D9' * 8}}}", None, "a.b_c-D9" * 8),
+    ],
+)
+def test_the_state_may_be_asked_for_by_its_id(read, shop, written, path, state_id):
+    settings = read(text=f"state: {written}\n{SETTINGS}")
+    path = path and path.format(root=shop.root)
+    assert (settings.state, settings.state_id) == (path, state_id)
+
+
+@pytest.mark.parametrize(
+    ("written", "rule", "column"),
+    [
+        ("{}", "missing-field", 8),
+        ("[/srv/state.db]", "wrong-type", 8),
+        ("{pth: /srv/state.db}", "unknown-field", 9),
+        ("{path: }", "no-value", 9),
+        ("{path: postgres://db/mms, id: abcd}", "unsupported-state", 15),
+        ("{id: abc}", "wrong-form", 13),
+        (f"{{id: {'a' * 65}}}", "wrong-form", 13),
+        ("{id: a/b/c}", "wrong-form", 13),
+        ("{id: 中秋二零三五}", "wrong-form", 13),
+        ("{id: 1234}", "wrong-type", 13),
+    ],
+)
+def test_a_state_that_is_asked_for_wrongly_is_told_at_its_place(refused, written, rule, column):
+    [fault] = refused(text=f"state: {written}\n{SETTINGS}")
+    assert (fault.rule, fault.span.line, fault.span.column) == (rule, 1, column)
 
 
 def test_lists_are_known_by_their_names_with_what_makes_them_fit(read):

@@ -453,7 +453,7 @@ def test_a_file_elsewhere_that_is_followed_before_the_reading_is_read_once(folde
     assert sights(watch) == [UNCHANGED, UNCHANGED]
 
 
-@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal", ".lock"])
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal", ".lock", ".witness"])
 def test_a_state_inside_the_workspace_does_not_matter(folder, tmp_path, suffix):
     """It changes with everything that is sent."""
     (tmp_path / "current").symlink_to(folder)

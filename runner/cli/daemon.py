@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
-from runner.cli.session import open_state, read_clock, state_path
+from runner.cli.session import open_to_send, read_clock, state_exists, state_path
 from runner.cli.signals import catching_signals
 from runner.daemon.daemon import Daemon
 from runner.daemon.files import Place
@@ -20,11 +20,16 @@ from runner.daemon.log import LogFormat, tell, writing_log
 from runner.daemon.mask import Mask
 from runner.daemon.systemd import Notifier
 from runner.errors import RunnerError
+from runner.store.custody import read_identity
 from runner.store.lock import hold_lock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runner.cli.session import Session
     from runner.cli.signals import Interruption
+    from runner.model.account import Settings
+    from runner.store.database import Database
 
 _LOOK_UP = 1.0  # seconds between two looks at whether the daemon is well
 
@@ -48,17 +53,13 @@ def command(session: Session, log_format: str) -> Exit:
     folder = session.find_folder()
     mask = Mask()
     notifier = Notifier.from_environment(mask, os.environ, pid=os.getpid())
-    place = Place(
-        folder=folder,
-        settings_file=session.settings_file,
-        name=settings.name,
-        find_state=lambda changed: state_path(changed, folder),
-        state=state_path(settings, folder),
-    )
+    state_exists(settings, folder)  # else a lock would be made beside one that is missing
     with ExitStack() as stack:
         interruption = stack.enter_context(catching_signals(hang_up=True))
-        stack.enter_context(hold_lock(place.state, command="daemon", now=read_clock()))
-        database = stack.enter_context(open_state(settings, folder, actor="daemon"))
+        state = state_path(settings, folder)
+        stack.enter_context(hold_lock(state, command="daemon", now=read_clock()))
+        database = stack.enter_context(open_to_send(settings, folder, actor="daemon"))
+        place = _find_place(session, settings, folder, database)
         level = logging.WARNING if session.quiet else logging.INFO
         stack.enter_context(writing_log(LogFormat(log_format), sys.stderr, mask, level=level))
         tell(logging.INFO, f"workspace {settings.name} in {folder}, state {place.state}")
@@ -71,6 +72,19 @@ def command(session: Session, log_format: str) -> Exit:
     if interruption.in_a_hurry():
         _leave_at_once(_status(interruption))
     return _status(interruption)
+
+
+def _find_place(session: Session, settings: Settings, folder: Path, database: Database) -> Place:
+    with database.reading() as transaction:
+        identity = read_identity(transaction)
+    return Place(
+        folder=folder,
+        settings_file=session.settings_file,
+        name=settings.name,
+        find_state=lambda changed: state_path(changed, folder),
+        state=database.path,
+        state_id=identity.id,
+    )
 
 
 def _attend(daemon: Daemon, interruption: Interruption) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runner.cli.exits import Exit
 from runner.cli.onlooker import Onlooker
 from runner.cli.person import name_person
-from runner.cli.session import open_state, read_clock, state_path
+from runner.cli.session import open_state, open_to_send, read_clock, state_exists, state_path
 from runner.cli.verdict import judge_run
 from runner.dispatch.begin import Begin, begin_campaign
 from runner.dispatch.crew import Crew
@@ -235,6 +235,7 @@ def open_errand(
     beside_daemon: where a daemon holds the lock, leave the sending and the secrets to it.
     Raises WrongUsage, AnotherInstance and StateRefused before anything is changed.
     """
+    state_exists(settings, workspace.folder)  # else a lock would be made beside one that is missing
     with ExitStack() as stack:
         path = state_path(settings, workspace.root)
         try:
@@ -249,8 +250,9 @@ def open_errand(
         lines = {name: open_line(settings.accounts[name]) for name in accounts}
         for line in lines.values():
             stack.enter_context(line.gateway)
+        opening = open_state if beside_daemon else open_to_send
         database = stack.enter_context(
-            open_state(settings, workspace.folder, actor=name_person(command))
+            opening(settings, workspace.folder, actor=name_person(command))
         )
         yield Errand(
             workspace=workspace,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from runner.model.account import Settings
     from runner.model.diagnostic import Diagnostic
-    from runner.store.database import Database
+    from runner.store.database import Database, Transaction
     from runner.workspace.load import Workspace
 
 
@@ -122,6 +122,59 @@ def _expand(path: str) -> Path:
         ) from error
 
 
+def check_state(transaction: Transaction | None, settings: Settings, folder: Path) -> None:
+    """Refuse a state that is not the one which the settings ask for, or another workspace's.
+
+    transaction: None where there is no state, which is refused where a certain one is asked for.
+    folder: the workspace as it was named.
+    """
+    from runner.store.custody import check_id
+    from runner.store.identity import check_workspace
+
+    if transaction is None:
+        _refuse_a_missing_one(settings, state_path(settings, folder))
+        return
+    check_id(transaction, settings.state_id)
+    check_workspace(transaction, name=settings.name, folder=str(folder))
+
+
+@contextmanager
+def look_at_state(settings: Settings, folder: Path) -> Iterator[Transaction | None]:
+    """Give a reading transaction of this workspace's own state, and change nothing.
+
+    None where there is none yet. folder: the workspace as it was named. Raises StateRefused.
+    """
+    from runner.store.database import look_into
+
+    with look_into(state_path(settings, folder)) as transaction:
+        check_state(transaction, settings, folder)
+        yield transaction
+
+
+@contextmanager
+def read_state(settings: Settings, folder: Path, *, actor: str) -> Iterator[Transaction | None]:
+    """Give a reading transaction of this workspace's own state, brought up to date before.
+
+    None where there is none yet. Other parameters and errors as of `open_state`.
+    """
+    if not state_exists(settings, folder):
+        yield None
+        return
+    with open_state(settings, folder, actor=actor) as database, database.reading() as transaction:
+        yield transaction
+
+
+def state_exists(settings: Settings, folder: Path) -> bool:
+    """Whether there is a state; raises StateRefused where a certain one is missing."""
+    from runner.store.database import holds_state
+
+    path = state_path(settings, folder)
+    if holds_state(path):
+        return True
+    _refuse_a_missing_one(settings, path)
+    return False
+
+
 @contextmanager
 def open_state(
     settings: Settings, folder: Path, *, actor: str, adopting: bool = False
@@ -132,21 +185,51 @@ def open_state(
     actor: who the event log names. adopting: another workspace's is wanted, to be adopted.
     Raises StateRefused.
     """
+    from runner.store.custody import check_id
     from runner.store.database import open_database
     from runner.store.identity import claim_workspace
 
     path = state_path(settings, folder)
     named = settings.state or "STATE_DIRECTORY" in os.environ
-    if not (path.exists() or named or adopting):
+    is_new = not state_exists(settings, folder)
+    if is_new and not (path.exists() or named or adopting):
         _refuse_namesakes(path, folder)
     database = open_database(path, actor=actor)
     try:
-        if not adopting:
-            with database.writing() as transaction:
+        with database.writing() as transaction:
+            check_id(transaction, settings.state_id)
+            if not adopting:
                 claim_workspace(transaction, name=settings.name, folder=str(folder))
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def open_to_send(settings: Settings, folder: Path, *, actor: str) -> Iterator[Database]:
+    """Open the state for whoever sends and polls; only for the holder of its lock.
+
+    Parameters as of `open_state`. Raises StateRefused, with what is at risk, for a copy and for a
+    backup that was put back.
+    """
+    from runner.store.custody import take_custody
+
+    with open_state(settings, folder, actor=actor) as database:
+        if suspicion := take_custody(database):
+            from runner.cli.risk import refuse_to_send
+
+            refuse_to_send(database, suspicion, settings.zone)
+        yield database
+
+
+def _refuse_a_missing_one(settings: Settings, path: Path) -> None:
+    if settings.state_id is not None:
+        raise StateRefused(
+            f"there is no state at {path}, but the settings ask for the one with the id"
+            f" `{settings.state_id}`, which knows what was sent",
+            hint="put it back there; where it is lost, or this is a new workspace:"
+            " `mms-runner state new` makes an empty one, which knows nothing of what was sent",
+        )
 
 
 def _refuse_namesakes(path: Path, folder: Path) -> None:

@@ -11,7 +11,7 @@ import click
 from runner.cli.advice import name_release
 from runner.cli.closed import describe_closed
 from runner.cli.exits import Exit
-from runner.cli.session import read_clock, state_path
+from runner.cli.session import look_at_state, read_clock, state_path
 from runner.cli.standing import (
     describe_accounts,
     describe_batches,
@@ -22,8 +22,6 @@ from runner.cli.standing import (
 from runner.errors import WrongUsage
 from runner.lifecycle import AccountState, BrakeSource
 from runner.store.brakes import Subject, read_brakes
-from runner.store.database import look_into
-from runner.store.identity import check_workspace
 from runner.store.lock import find_holder
 from runner.store.progress import AccountStatus, read_accounts, read_campaigns
 from runner.store.reloads import WorkspaceStatus, read_workspace_status
@@ -75,7 +73,7 @@ def command(session: Session, campaign: str | None, *, as_json: bool) -> Exit:
     """Show where everything stands, or one CAMPAIGN with its batches."""
     root, settings = session.load_settings()
     state = state_path(settings, root)
-    found = _read(state, settings, session.find_folder())
+    found = _read(settings, session.find_folder())
     chosen = found.campaigns if campaign is None else _select(campaign, found.campaigns, root)
     if as_json:
         document = status_json(
@@ -123,14 +121,13 @@ def _describe_campaigns(
     return describe_campaigns(chosen, settings.zone, notes=notes, tended=tended)
 
 
-def _read(state: Path, settings: Settings, folder: Path) -> Standings:
-    with look_into(state) as transaction:
+def _read(settings: Settings, folder: Path) -> Standings:
+    with look_at_state(settings, folder) as transaction:
         if transaction is None:
             accounts = [_unused(name, []) for name in settings.accounts]
             return Standings(
                 campaigns=[], accounts=accounts, workspace=WorkspaceStatus(), brakes=[]
             )
-        check_workspace(transaction, name=settings.name, folder=str(folder))
         brakes = read_brakes(transaction)
         accounts = read_accounts(transaction)
         known = {account.name for account in accounts}

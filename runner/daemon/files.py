@@ -71,7 +71,7 @@ class Place:
 
     folder: the workspace as it was named, links kept; settings_file: apart from it, or None.
     name: the workspace's. find_state: gives the state's file by the settings: it may lie in the
-    workspace, and is none of its files.
+    workspace, and is none of its files. state_id: which state that is.
     """
 
     folder: Path
@@ -79,6 +79,7 @@ class Place:
     name: str
     find_state: Callable[[Settings], Path]
     state: Path
+    state_id: str
 
     def require_same_state(self, settings: Settings) -> None:
         """Refuse settings by which other commands would use another state than this daemon."""
@@ -91,6 +92,11 @@ class Place:
             raise WrongUsage(
                 f"`state` is no longer {self.state}, which knows what was sent: put it back, or"
                 " stop the daemon, move the file there and start it anew"
+            )
+        if settings.state_id not in (None, self.state_id):
+            raise WrongUsage(
+                f"`state` asks for the id {settings.state_id} now, but this daemon works with"
+                f' {self.state_id}, which knows what was sent: put `id: "{self.state_id}"` back'
             )
 
 

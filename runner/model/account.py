@@ -122,7 +122,8 @@ class NamedList:
 class Settings:
     """The settings of a workspace, read and checked.
 
-    state: a path, None for the default; always_exclude: names of lists whose people get nothing.
+    state: a path, None for the default; state_id: which state must lie there, None for any.
+    always_exclude: names of lists whose people get nothing.
     """
 
     name: str
@@ -131,3 +132,4 @@ class Settings:
     accounts: Mapping[str, Account]
     lists: Mapping[str, NamedList] = field(default_factory=dict)
     always_exclude: tuple[str, ...] = ()
+    state_id: str | None = None

@@ -62,6 +62,9 @@ _CLAIM = text("""
     WHERE id = :batch
 """)
 
+# How many there ever were: a copy, and a backup that was put back, are known by it.
+_COUNT = text("UPDATE identity SET generation = generation + 1 RETURNING generation")
+
 _FREEZE = text("""
     UPDATE campaigns SET frozen_at = coalesce(frozen_at, :now), claimed_at = :now
     WHERE id = :campaign
@@ -187,6 +190,7 @@ def _take(transaction: Transaction, batch: int, *, token: str, owner: str, now: 
         _CLAIM,
         {"batch": batch, "state": state, "token": token, "owner": owner, "now": stamp(now)},
     )
+    transaction.info["generation"] = transaction.execute(_COUNT).scalar_one()
     record_event(
         transaction,
         now=now,

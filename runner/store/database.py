@@ -7,11 +7,15 @@ words for him; any other is a defect of ours.
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import sqlite3
 import stat
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import chain, count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy
@@ -20,11 +24,16 @@ from sqlalchemy.pool import NullPool
 
 from runner.errors import StateRefused
 from runner.faultpoint import faultpoint
+from runner.store.backup import back_up
+from runner.store.custody import FIRST_VERSION, inherit_id
+from runner.store.lock import find_holder
 from runner.store.migrations import LATEST, apply_migrations, read_version
+from runner.store.witness import witness_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from runner.store.witness import Witness
 
 APPLICATION_ID = 0x4D4D5352  # "MMSR": tells our files from other people's databases
 
@@ -58,15 +67,29 @@ class Database:
         self._engine = engine
         self._turn = threading.Lock()
         self._writer = engine.connect().execution_options(writes=True)
+        self._witness: Witness | None = None
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Give a transaction that may write; durable when the block ends, undone if it raises."""
-        with self._turn, _translating(self.path), self._writer.begin():
-            self._writer.info["actor"] = self.actor
-            yield self._writer
-            faultpoint("store.written")
+        with self._turn, _translating(self.path):
+            with self._writer.begin():
+                self._writer.info.update(actor=self.actor, generation=None)
+                yield self._writer
+                faultpoint("store.written")
+            self._tell_witness()
         faultpoint("store.committed")
+
+    def _tell_witness(self) -> None:
+        """Let the witness know of a claim: not before it is durable, not after its turn."""
+        generation: int | None = self._writer.info["generation"]
+        if self._witness and generation is not None:
+            faultpoint("store.unwitnessed")
+            self._witness.note(generation)
+
+    def report_to(self, witness: Witness) -> None:
+        """Tell a witness of every claim from now on; it is closed with the state."""
+        self._witness = witness
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -92,11 +115,15 @@ class Database:
         with self._turn:
             self._writer.close()
             self._engine.dispose()
+            if self._witness:
+                self._witness.close()
+                self._witness = None
 
 
 def open_database(path: Path, *, actor: str, busy_seconds: float = BUSY_SECONDS) -> Database:
     """Open the state for writing, made and migrated where needed; nobody else may read the file.
 
+    Before an older one is migrated, it is kept beside it as `STATE.backup-vN`.
     Raises StateRefused for a file that is foreign, newer, damaged, locked or not to be written.
     """
     with _translating(path):
@@ -104,10 +131,9 @@ def open_database(path: Path, *, actor: str, busy_seconds: float = BUSY_SECONDS)
         engine = _make_engine(f"file:{_quote(path)}?mode=rw", busy_seconds)
         with engine.connect().execution_options(writes=True) as connection:
             with connection.begin():
-                _check_identity(connection, path)
+                _check_kind(connection, path)
                 _keep_private(path)
-                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-                apply_migrations(connection)
+                _migrate(connection, path)
             _use_wal(connection)
         return Database(path, engine, actor)
 
@@ -121,13 +147,77 @@ def look_into(path: Path) -> Iterator[Transaction | None]:
     if not _exists(path):
         yield None
         return
-    engine = _make_engine(f"file:{_quote(path)}?mode=ro", BUSY_SECONDS)
-    with _translating(path), engine.connect() as connection, connection.begin():
-        _check_identity(connection, path)
+    with _looking(path, "ro") as connection:
         version = read_version(connection)
         if 0 < version < LATEST:
             raise StateRefused(f"the state {path} is older: `mms-runner run` brings it up to date")
         yield connection if version else None  # made, but nothing was kept in it yet
+
+
+def holds_state(path: Path) -> bool:
+    """Whether a state was ever made at a path, an older one too; raises StateRefused as others."""
+    if not _exists(path):
+        return False
+    # Not `ro`: what a crash left half-written is mended first, which a mere reader may not do.
+    with _looking(path, "rw") as connection:
+        return read_version(connection) > 0
+
+
+def move_aside(path: Path, state_id: str) -> Path:
+    """Move a state and its witness out of the way, and give where it is then; nothing is lost.
+
+    Only for the holder of its lock. Raises StateRefused where somebody else has it open.
+    """
+    place = path.resolve()
+    aside = _find_free_name(place.with_name(f"{place.name}.old-{state_id}"))
+    with _translating(path), closing(sqlite3.connect(place)) as connection:
+        # Takes the log in, so that the file is the whole state; BUSY where somebody has it open.
+        connection.execute("PRAGMA journal_mode = DELETE")
+    place.rename(aside)
+    with suppress(FileNotFoundError):
+        witness_of(path).rename(witness_of(aside))
+    return aside
+
+
+def _find_free_name(path: Path) -> Path:
+    numbered = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(name for name in chain([path], numbered) if not name.exists())
+
+
+@contextmanager
+def _looking(path: Path, mode: str) -> Iterator[Connection]:
+    engine = _make_engine(f"file:{_quote(path)}?mode={mode}", BUSY_SECONDS)
+    with _translating(path), engine.connect() as connection, connection.begin():
+        _check_kind(connection, path)
+        yield connection
+
+
+def _migrate(connection: Connection, path: Path) -> None:
+    """Bring a state up to date within the caller's transaction; an older one is kept beside it."""
+    version = read_version(connection)
+    if version == LATEST:
+        return
+    if version > 0:
+        _refuse_beside_another(path)
+        back_up(path, Path(f"{path}.backup-v{version}"))
+        faultpoint("migration.backed-up")
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    apply_migrations(connection)
+    if 0 < version < FIRST_VERSION:
+        inherit_id(connection, path)
+    faultpoint("migration.applied")
+
+
+def _refuse_beside_another(path: Path) -> None:
+    # A program of the older version would go on with a layout that it does not know.
+    holder = find_holder(path)
+    ourselves = f"process {os.getpid()} on {socket.gethostname()},"
+    if holder and ourselves not in str(holder):
+        raise StateRefused(
+            f"the state {path} is older, and cannot be brought up to date while somebody is at"
+            f" work with it: {holder}",
+            hint="stop that first, or start it anew with this version",
+        )
 
 
 def _make_engine(uri: str, busy_seconds: float) -> sqlalchemy.Engine:
@@ -191,7 +281,7 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _check_identity(connection: Connection, path: Path) -> None:
+def _check_kind(connection: Connection, path: Path) -> None:
     application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
     if application != APPLICATION_ID and (tables or application):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.model.account import Settings
 from runner.workspace.accounts import check_accounts, make_accounts
@@ -13,6 +13,7 @@ from runner.workspace.settings_files import read_settings_files
 from runner.workspace.surroundings import choose_zone, find_zone, read_surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from runner.workspace.named_lists import KnownLists
@@ -60,6 +61,7 @@ def _compile(files: SettingsFiles, lists: KnownLists | None) -> Settings | None:
         name=_choose_name(files),
         zone=choose_zone(files),
         state=_find_state(files.home),
+        state_id=_state_of(files.home).get("id"),
         accounts=make_accounts(files.home),
         lists={name: named for name, named in (lists or {}).items() if named},
         always_exclude=tuple(
@@ -78,8 +80,14 @@ def _choose_name(files: SettingsFiles) -> str:
 
 
 def _find_state(file: SettingsFile) -> str | None:
+    path = _state_of(file).get("path")
+    return absolute(file.folder, path) if path else None
+
+
+def _state_of(file: SettingsFile) -> Mapping[str, Any]:
+    """Give `state` as the mapping that it may be written as: a path alone is short for one."""
     state = file.data.get("state")
-    return absolute(file.folder, state) if state else None
+    return state if isinstance(state, dict) else {"path": state}
 
 
 def _refuse_what_is_set_apart(files: SettingsFiles) -> None:
@@ -104,14 +112,16 @@ def _check_presence(files: SettingsFiles) -> None:
 
 
 def _check_state(file: SettingsFile) -> None:
-    state = file.data.get("state")
-    if not isinstance(state, str) or "://" not in state:
+    path = _state_of(file).get("path")
+    if not isinstance(path, str) or "://" not in path:
         return
     message = "`state` is the path of a file"
-    if state.startswith(("postgresql:", "postgres:")):
+    if path.startswith(("postgresql:", "postgres:")):
         message = "PostgreSQL is reserved for a later version"
-    hint = "name a file, or leave `state` out"
-    file.faults.at_value(("state",), "unsupported-state", message, hint)
+    is_mapping = isinstance(file.data["state"], dict)
+    place = ("state", "path") if is_mapping else ("state",)
+    hint = "name a file, or leave `path` out" if is_mapping else "name a file, or leave `state` out"
+    file.faults.at_value(place, "unsupported-state", message, hint)
 
 
 def _check_zone(file: SettingsFile) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _REST = 1  # seconds; a file that was written more recently may be half-written
 _LONGEST_GIT = 600  # seconds; an older index.lock was left behind, or waits for an editor
-_BESIDE_THE_STATE = ("", "-wal", "-shm", "-journal", ".lock")
+_BESIDE_THE_STATE = ("", "-wal", "-shm", "-journal", ".lock", ".witness")
 
 
 class Sight(Enum):

@@ -1,0 +1,59 @@
+"""What may go out twice: a copy of the state, or a backup put back, in words for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from runner.cli.steering import count_waiting
+from runner.cli.tables import count
+from runner.errors import StateRefused
+from runner.lifecycle import CampaignState
+from runner.store.progress import read_campaigns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+
+    from runner.store.custody import Suspicion
+    from runner.store.database import Database, Transaction
+    from runner.store.progress import CampaignStatus
+
+_OVER = {CampaignState.FINISHED, CampaignState.CANCELLED}
+_MOST_NAMED = 5
+
+
+def refuse_to_send(database: Database, suspicion: Suspicion, zone: tzinfo) -> NoReturn:
+    """Raise StateRefused: what speaks against the state, what is at risk, and what to do."""
+    with database.reading() as transaction:
+        at_risk = describe_risk(transaction, zone)
+    raise StateRefused(
+        f"the state {database.path} {suspicion.what}; so nothing is sent, and no report is fetched",
+        hint=f"it would send, though that may have gone out already: {at_risk}\n"
+        "  where the other one is still at work, or can be again: use that one, and leave this\n"
+        "  otherwise: `mms-runner state adopt` makes this the one to send from, all of it paused"
+        " until a person has looked",
+    )
+
+
+def describe_risk(transaction: Transaction, zone: tzinfo) -> str:
+    """Name what the state would send: campaigns, each with its people and its start."""
+    waiting = [
+        (campaign, people)
+        for campaign in read_campaigns(transaction)
+        if campaign.state not in _OVER and (people := count_waiting([campaign]))
+    ]
+    named = [_describe(campaign, people, zone) for campaign, people in waiting[:_MOST_NAMED]]
+    if more := len(waiting) - len(named):
+        named.append(f"and {more} more")
+    return ", ".join(named) or "nothing that it knows of (`mms-runner plan` shows what files add)"
+
+
+def advise_after_takeover() -> Iterator[str]:
+    """Say how a person lets go on what may."""
+    yield "everything is paused: `mms-runner status` and `mms-runner plan` show what would go out"
+    yield "`mms-runner cancel` or `pause` what must not, then `mms-runner resume --all`"
+
+
+def _describe(campaign: CampaignStatus, people: int, zone: tzinfo) -> str:
+    start = f"{campaign.start.astimezone(zone):%F %R %Z}" if campaign.start else "by hand"
+    return f"{campaign.id} ({count(people, 'recipient')}, start {start})"

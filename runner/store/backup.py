@@ -1,0 +1,54 @@
+"""Keeps a whole copy of a state beside it, or none: what was there before a migration."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from runner.errors import StateRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def back_up(state: Path, target: Path) -> None:
+    """Write what is committed in a state to another file, whole and durable or not at all.
+
+    One of that name is replaced: whatever tries again and again must not fill the disk.
+    Whoever holds the state's write lock keeps it from changing meanwhile.
+    Raises StateRefused where there is no room, or the folder may not be written.
+    """
+    part = target.with_name(f"{target.name}.part")
+    try:
+        _copy(state, part)
+        part.rename(target)
+        _sync(target.parent)
+    except (OSError, sqlite3.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StateRefused(
+            f"the backup {target} cannot be written: {why}",
+            hint=f"without it the state {state} stays as it is: make room beside it",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(state: Path, part: Path) -> None:
+    # Made first, for its owner alone: SQLite would let everybody read it.
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+    with closing(sqlite3.connect(state)) as source, closing(sqlite3.connect(part)) as copy:
+        # Not yet anybody's: what a crash leaves is written anew, so it needs no journal.
+        copy.execute("PRAGMA journal_mode = OFF")
+        copy.execute("PRAGMA synchronous = OFF")
+        source.backup(copy)
+    _sync(part)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,196 @@
+"""Which state this is, and whether this very file is the one that a sender wrote last.
+
+A copy that is started elsewhere, and a backup that was put back, know nothing of what was sent
+since, and would send it again. Two marks tell them: the file itself (its inode and machine, which a
+copy does not have) and the number of claims (which the witness beside the state knows as well). A
+file that is merely moved keeps both.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from runner.errors import StateRefused
+from runner.lifecycle import BrakeSource
+from runner.store.brakes import Brake, Subject, set_brake
+from runner.store.witness import Recollection, open_witness, read_recollection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runner.store.database import Database, Transaction
+
+_READ = text("SELECT id, generation, inode, machine FROM identity")
+
+_NAME = text("UPDATE identity SET id = :id")
+
+_RECORD = text("UPDATE identity SET inode = :inode, machine = :machine, generation = :generation")
+
+# Numbers that the lost history may have given to batches, which the gateway may echo (extno).
+_SKIP = text("UPDATE sqlite_sequence SET seq = seq + :skipped WHERE name = 'batches'")
+_SKIP_FIRST = text("INSERT INTO sqlite_sequence (name, seq) VALUES ('batches', :skipped)")
+
+FIRST_VERSION = 3  # the layout that gave each state its id
+
+_SKIPPED = 1000  # batches that a copy may have planned since, at a guess; more where more are known
+
+# The content is the same on all boots of one installation, and in all of its containers that have
+# it. Source: machine-id(5); anything else in its place says nothing.
+_MACHINE_FILE = Path("/etc/machine-id")
+_MACHINE = re.compile(r"[0-9a-f]{32}\n?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a state says of itself.
+
+    generation: how many claims were ever made in it.
+    inode, machine: of the file that a sender wrote last; None before the first, "" for unknown.
+    """
+
+    id: str
+    generation: int
+    inode: int | None
+    machine: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """Where the file of a state is now. machine: "" where the system does not say."""
+
+    inode: int
+    machine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """Why a state must not send before a person has said so.
+
+    what: speaks against it, as the rest of a sentence; missing: how many claims it lacks.
+    """
+
+    what: str
+    missing: int = 0
+
+
+def read_identity(transaction: Transaction) -> Identity:
+    """Give what a state says of itself."""
+    row = transaction.execute(_READ).one()
+    return Identity(id=row.id, generation=row.generation, inode=row.inode, machine=row.machine)
+
+
+def name_state(transaction: Transaction, state_id: str) -> None:
+    """Give a new state the id that the settings ask for."""
+    transaction.execute(_NAME, {"id": state_id})
+
+
+def inherit_id(transaction: Transaction, state: Path) -> None:
+    """Give a state from before there were ids the one that its witness knows.
+
+    It is the backup of a migration, put back: with an id of its own nobody would know it again.
+    """
+    if recollection := read_recollection(state):
+        name_state(transaction, recollection.id)
+
+
+def check_id(transaction: Transaction, wanted: str | None) -> None:
+    """Refuse a state that is not the one which the settings ask for; wanted: None for any."""
+    found = read_identity(transaction).id
+    if wanted not in (None, found):
+        raise StateRefused(
+            f"the settings ask for the state `{wanted}`, but the one that lies there is `{found}`",
+            hint=f"put the file of `{wanted}` back; or, where this one is meant, write"
+            f' `id: "{found}"` in `state`; `mms-runner state new` moves it aside and begins anew,'
+            " knowing nothing of what was sent",
+        )
+
+
+def find_whereabouts(state: Path) -> Whereabouts:
+    """Say where the file of a state is now."""
+    return Whereabouts(inode=state.stat().st_ino, machine=_read_machine())
+
+
+def judge_custody(
+    identity: Identity, here: Whereabouts, recollection: Recollection | None
+) -> Suspicion | None:
+    """Say why a state is not the one that was written last; None where nothing speaks against it.
+
+    recollection: of the witness beside it; that of another state, or none, says nothing.
+    """
+    known = recollection.generation if recollection and recollection.id == identity.id else 0
+    if missing := max(0, known - identity.generation):
+        claims = "1 claim is" if missing == 1 else f"{missing:,} claims are"
+        return Suspicion(
+            what="was put back from a backup that is older than what was sent:"
+            f" {claims} missing in it",
+            missing=missing,
+        )
+    if identity.machine and here.machine and identity.machine != here.machine:
+        return Suspicion(what="is a copy: another machine sent from it last")
+    if identity.inode not in (None, here.inode):
+        return Suspicion(
+            what="is a copy: another file was sent from last"
+            f" (its inode was {identity.inode}, this one's is {here.inode})"
+        )
+    return None
+
+
+def suspect(database: Database) -> Suspicion | None:
+    """Say why a state must not send, None where it may; changes nothing."""
+    here, recollection = find_whereabouts(database.path), read_recollection(database.path)
+    with database.reading() as transaction:
+        return judge_custody(read_identity(transaction), here, recollection)
+
+
+def take_custody(database: Database) -> Suspicion | None:
+    """Make this file the one that is sent from, and open its witness; or say why that must not be.
+
+    Only for the holder of the state's lock, before anything is sent or asked for.
+    """
+    if suspicion := suspect(database):
+        return suspicion
+    with database.writing() as transaction:
+        identity = read_identity(transaction)
+        _record(transaction, identity, find_whereabouts(database.path), identity.generation)
+    recollection = Recollection(id=identity.id, generation=identity.generation)
+    database.report_to(open_witness(database.path, recollection))
+    return None
+
+
+def take_over(transaction: Transaction, state: Path, suspicion: Suspicion, now: datetime) -> None:
+    """Make a copy, or a backup that was put back, the state that is sent from: all of it paused.
+
+    What was sent in the history that it lacks is not known, so a person lets go on what may.
+    Only for the holder of the state's lock.
+    """
+    identity = read_identity(transaction)
+    generation = identity.generation + suspicion.missing
+    _record(transaction, identity, find_whereabouts(state), generation)
+    skipped = {"skipped": _SKIPPED + suspicion.missing}
+    if not transaction.execute(_SKIP, skipped).rowcount:
+        transaction.execute(_SKIP_FIRST, skipped)
+    kind = "a backup" if suspicion.missing else "a copy"
+    reason = f"taken over from {kind}: what was sent since is not known here"
+    everything = Brake(subject=Subject.ALL, source=BrakeSource.COMMAND, reason=reason)
+    set_brake(transaction, everything, now)
+
+
+def _record(
+    transaction: Transaction, identity: Identity, here: Whereabouts, generation: int
+) -> None:
+    machine = here.machine or identity.machine or ""
+    row = {"inode": here.inode, "machine": machine, "generation": generation}
+    transaction.execute(_RECORD, row)
+
+
+def _read_machine() -> str:
+    try:
+        content = _MACHINE_FILE.read_text("ascii", errors="replace")
+    except OSError:
+        return ""
+    return content.strip() if _MACHINE.fullmatch(content) else ""
