@@ -53,7 +53,7 @@ class StoredCampaign:
 
     frozen: something of it was claimed, or a person cancelled it: its file changes nothing more.
     contents: the digest of all its requests; brake: what a person keeps it with, None for nothing.
-    reason: why it is in its state.
+    reason: why it is in its state; again: what it knowingly repeats, as its file said.
     """
 
     state: CampaignState
@@ -66,6 +66,38 @@ class StoredCampaign:
     recipients: int = 0
     brake: str | None = None
     reason: str | None = None
+    again: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """Another campaign that sends the same message to many of the same people.
+
+    shared: how many of the `people` of the one that is judged it reaches, reached or may have.
+    again: what the file of that one would name where it is meant, in full.
+    """
+
+    campaign: str
+    shared: int
+    people: int
+    again: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say it to a person, and what to do."""
+        again = self.again[0] if len(self.again) == 1 else f"[{', '.join(self.again)}]"
+        return (
+            f"already sent as {self.campaign} to {self.shared:,} of its {self.people:,} recipients:"
+            f" write `again: {again}` into its file if that is meant, else change its recipients,"
+            " delete it, or give a renamed file its old name back"
+        )
+
+
+def is_repeated(shared: int, people: int, others: int) -> bool:
+    """Whether more than 5 % of the smaller of two campaigns with one message get it twice.
+
+    Of the smaller: a copy with a longer list is still a copy.
+    """
+    return 20 * shared > min(people, others)
 
 
 class UnreadableState:
@@ -136,7 +168,7 @@ def plan_campaign(
     *,
     sending: bool = False,
 ) -> CampaignPlan:
-    """Plan one campaign.
+    """Plan one campaign; whether it was sent under another name is asked by `rejudge`.
 
     zone: the one in which `hours` are meant.
     sending: it is to go out from this machine, so a list that is not here holds it.
@@ -171,13 +203,21 @@ def plan_campaign(
     )
 
 
-def rejudge(plan: CampaignPlan, stored: StoredCampaign | None, now: datetime) -> CampaignPlan:
-    """Judge a plan anew by what the store knows by now; what it would send stays the same."""
+def rejudge(
+    plan: CampaignPlan,
+    stored: StoredCampaign | UnreadableState | None,
+    twin: Twin | None,
+    now: datetime,
+) -> CampaignPlan:
+    """Judge a plan anew by what the store knows by now; what it would send stays the same.
+
+    twin: as which other campaign it was sent already.
+    """
     judge = _Judge(
         campaign=plan.campaign,
         digest=plan.digest,
         contents=plan.contents,
-        guard=plan.guard,
+        guard=plan.guard or (str(twin) if twin else None),
         now=now,
     )
     action, reason = judge.judge(stored)

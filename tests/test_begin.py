@@ -290,3 +290,62 @@ def test_a_draft_keeps_the_moment_when_it_was_named_through_an_edit(database):
     assert campaign_of(database).start == NOW
     assert begin_scheduled(database) == []
     assert claim(database).seq == 1
+
+
+# ---- sent under another name
+
+
+SAME = {"message": make_message()}
+
+
+def send(database, campaign):
+    start(database, campaign, named=True)
+    while claimed := claim(database, scope=[campaign.id]):
+        settle(database, claimed, BatchEvent.ACCEPT, task_id=f"{claimed.batch}")
+
+
+@pytest.mark.parametrize("changes", [{}, {"start": NOW}, {"starts_now": True}])
+def test_a_copy_of_what_was_sent_does_not_begin_though_it_is_named(database, changes):
+    send(database, make_campaign())
+    plan, begun = run(database, make_campaign(name="copy", **SAME, **changes), named=True)
+    assert (plan.action, begun) == (Action.HELD, Begin.KEPT_BACK)
+    assert plan.reason.startswith("already sent as moon to 4 of its 4 recipients:")
+    assert claim(database, scope=["copy"]) is None
+
+
+@pytest.mark.parametrize("changes", [{}, {"start": NOW}])
+def test_of_two_copies_of_which_nothing_was_claimed_the_first_that_is_run_begins(database, changes):
+    copies = [make_campaign(name=name, **SAME, **changes) for name in ("moon", "copy")]
+    assert start(database, copies[0], named=True) is Begin.BEGUN
+    assert start(database, copies[1], named=True) is Begin.KEPT_BACK
+    assert start(database, copies[0], named=True) is Begin.GOES_ON
+
+
+def test_a_draft_that_says_so_is_sent_again_at_the_next_word(database):
+    send(database, make_campaign())
+    start(database, make_campaign(name="copy", **SAME), named=True)
+    meant = make_campaign(name="copy", again=("moon",), **SAME)
+    assert start(database, meant) is Begin.NOT_DUE
+    assert start(database, meant, named=True) is Begin.BEGUN
+
+
+def test_a_copy_is_held_however_often_it_is_run(database):
+    send(database, make_campaign())
+    copy = make_campaign(name="copy", **SAME)
+    start(database, copy, named=True)
+    before = rows_of(database, "SELECT * FROM events")
+    assert start(database, copy, named=True) is Begin.KEPT_BACK
+    assert rows_of(database, "SELECT * FROM events") == before
+
+
+def test_an_edit_before_the_first_claim_can_make_a_copy_of_a_begun_draft(database):
+    send(database, make_campaign())
+    start(database, make_campaign(name="copy"), named=True)
+    assert start(database, make_campaign(name="copy", **SAME)) is Begin.KEPT_BACK
+
+
+def test_a_begun_draft_is_not_held_by_its_own_copy_when_it_is_edited(database):
+    start(database, make_campaign(), named=True)
+    assert start(database, make_campaign(name="copy", **SAME), named=True) is Begin.KEPT_BACK
+    assert start(database, make_campaign(6)) is Begin.GOES_ON
+    assert facts_of(database)["copy"].state is CampaignState.HELD

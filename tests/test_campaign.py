@@ -489,6 +489,63 @@ def test_an_account_that_is_written_wrong_is_not_missing_too(shop, line):
     assert shop.fault(f"{line}\n").span.line == 2
 
 
+# again
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [
+        ("mid-autumn", ("mid-autumn",)),
+        ("2034/mid-autumn", ("2034/mid-autumn",)),
+        ("[a, b, a]", ("a", "b")),
+        ("2034", ("2034",)),  # as written: a file may be called 2034.yaml
+        ("012", ("012",)),
+        ("[2034, '2035']", ("2034", "2035")),
+        ("'cafe\u0301'", ("caf\u00e9",)),  # NFC, as ids are
+    ],
+)
+def test_what_it_sends_again_is_named_by_ids(shop, written, ids):
+    assert shop.sound_campaign(f"again: {written}\n").again == ids
+
+
+def test_without_a_word_it_sends_nothing_again(shop):
+    assert shop.sound_campaign().again == ()
+
+
+def test_what_it_sends_again_need_not_be_known(shop):
+    """It may have been sent years ago, and its file be gone."""
+    assert shop.sound_campaign("again: nobody/knows\n").again == ("nobody/knows",)
+
+
+@pytest.mark.parametrize("written", ["news", "[mid-autumn, news]"])
+def test_no_campaign_sends_itself_again(shop, written):
+    fault = shop.fault(f"again: {written}\n")
+    assert (fault.rule, shop.marked(fault)) == ("again-itself", written)
+    assert fault.hint == "copy it to a new file name, and say `again: news` there"
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("''", "wrong-form"),
+        ("' '", "wrong-form"),
+        ('"a\\nb"', "wrong-form"),
+        ("true", "wrong-type"),
+        ("{id: mid-autumn}", "wrong-type"),
+        ("[true]", "wrong-type"),
+        ("[[a]]", "wrong-type"),
+        ("['']", "wrong-form"),
+        ("[]", "too-few"),
+        ("", "no-value"),
+        ("null", "no-value"),
+        ("no", "ambiguous-value"),
+    ],
+)
+def test_what_names_no_campaign_is_told_once(shop, written, rule):
+    fault = shop.fault(f"again: {written}\n")
+    assert (fault.rule, fault.span.line) == (rule, 2)
+
+
 # all at once
 
 

@@ -574,6 +574,197 @@ def test_what_is_held_and_paused_needs_both_to_let_go(scheduled):
     assert begin_scheduled(scheduled, START) == ["moon"]
 
 
+# ---- sent under another name
+
+
+def copy_of(people=4, *, name="copy", **changes):
+    """Another file with the same message as `moon.yaml`, to the same people."""
+    return campaign(people, name=name, message=make_message(), **changes)
+
+
+def skip(people, count):
+    """As many people as the workspace usually has, behind the first few."""
+    mobiles = array("Q", range(FIRST + people, FIRST + people + count))
+    return Audience(mobiles=mobiles, given=count)
+
+
+def test_a_copy_of_what_runs_is_held_and_says_of_whom_and_what_to_do(running):
+    follow(running, campaign(), copy_of(**TOMORROW), now=START)
+    status = campaign_of(running, "copy")
+    assert status.shown == "held"
+    assert status.reason == (
+        "already sent as moon to 4 of its 4 recipients: write `again: moon` into its file if that"
+        " is meant, else change its recipients, delete it, or give a renamed file its old name back"
+    )
+    assert campaign_of(running).shown == "running"
+    assert begin_scheduled(running, START + 24 * HOUR) == []
+
+
+def test_a_copy_of_what_is_finished_is_held_too(running):
+    send_one(running)
+    follow(running, campaign(), copy_of(**TOMORROW), now=START)
+    assert states_of(running) == {"moon": "finished", "copy": "held"}
+
+
+def test_again_in_its_file_lets_it_go_at_the_next_look(running):
+    follow(running, campaign(), copy_of(**TOMORROW), now=START)
+    follow(running, campaign(), copy_of(again=("moon",), **TOMORROW), now=START)
+    assert state_of(running, "copy") == "scheduled"
+    assert begin_scheduled(running, START + 24 * HOUR) == ["copy"]
+
+
+def test_again_for_another_one_lets_nothing_go(running):
+    follow(running, campaign(), copy_of(again=("sun",), **TOMORROW), now=START)
+    assert state_of(running, "copy") == "held"
+
+
+def test_again_that_is_taken_out_before_the_start_holds_it(running):
+    follow(running, campaign(), copy_of(again=("moon",), **TOMORROW), now=START)
+    follow(running, campaign(), copy_of(**TOMORROW), now=START)
+    assert state_of(running, "copy") == "held"
+
+
+def test_again_that_is_taken_out_before_the_first_claim_takes_a_begun_copy_back(running):
+    meant = copy_of(again=("moon",))
+    for reading in range(2):
+        follow(running, campaign(), meant, now=START)
+        assert begin_scheduled(running, START) == ([] if reading else ["copy"])
+    follow(running, campaign(), copy_of(), now=START)
+    assert state_of(running, "copy") == "held"
+
+
+def test_a_copy_counts_what_is_left_when_its_original_is_cancelled_in_the_same_reading(running):
+    copies = [copy_of(), copy_of(name="other")]
+    follow(running, copies[0], campaign(wish=Wish.CANCELLED), copies[1], now=START)
+    assert "to 4 of its 4 recipients" in campaign_of(running, "copy").reason
+    assert "to 2 of its 4 recipients" in campaign_of(running, "other").reason
+
+
+def test_again_that_is_all_that_changed_is_obeyed_at_the_start(database):
+    """Neither was sent when the file was read, and nothing of the plan is another one."""
+    follow(database, campaign(), copy_of())
+    before = rows_of(database, "SELECT id FROM batches")
+    follow(database, campaign(), copy_of(again=("moon",)))
+    assert rows_of(database, "SELECT id FROM batches") == before
+    assert begin_scheduled(database, START) == ["copy", "moon"]
+
+
+def test_again_that_was_all_that_was_taken_out_is_obeyed_at_the_start(database):
+    follow(database, campaign(), copy_of(again=("moon",)))
+    follow(database, campaign(), copy_of())
+    assert begin_scheduled(database, START) == ["copy"]
+    assert states_of(database) == {"copy": "running", "moon": "held"}
+
+
+def test_other_recipients_let_a_copy_go(running):
+    follow(running, campaign(), copy_of(**TOMORROW), now=START)
+    follow(running, campaign(), copy_of(audience=skip(4, 4), **TOMORROW), now=START)
+    assert state_of(running, "copy") == "scheduled"
+
+
+def test_a_copy_that_lets_go_too_late_is_missed(running):
+    follow(running, campaign(), copy_of(), now=START)
+    follow(running, campaign(), copy_of(again=("moon",)), now=TOO_LATE)
+    assert state_of(running, "copy") == "missed"
+
+
+def test_a_copy_that_goes_on_being_held_changes_nothing_more(running):
+    files = [campaign(), copy_of(**TOMORROW)]
+    follow(running, *files, now=START)
+    before = rows_of(running, "SELECT * FROM events")
+    follow(running, *files, now=START)
+    assert rows_of(running, "SELECT * FROM events") == before
+
+
+def test_a_copy_that_was_held_at_its_start_is_not_planned_again_for_the_same_reason(database):
+    files = [campaign(), copy_of()]
+    follow(database, *files)
+    begin_scheduled(database, START)
+    before = rows_of(database, "SELECT * FROM events")
+    follow(database, *files, now=START)
+    assert rows_of(database, "SELECT * FROM events") == before
+
+
+def test_a_missed_one_that_was_sent_under_another_name_is_held(database):
+    follow(database, campaign())
+    begin_scheduled(database, TOO_LATE)
+    copy = copy_of(start=TOO_LATE, start_as_written="now")
+    follow(database, campaign(), copy, now=TOO_LATE)
+    begin_scheduled(database, TOO_LATE)
+    follow(database, campaign(), copy, now=TOO_LATE)
+    assert states_of(database) == {"moon": "held", "copy": "running"}
+
+
+@pytest.mark.parametrize("before", ["scheduled", "missed", "held", "running"])
+def test_a_file_that_is_renamed_before_anything_of_it_was_sent_goes_its_way(database, before):
+    guarded = {"expect": Expectation(least=9, most=9)} if before == "held" else {}
+    follow(database, campaign(**guarded))
+    begin_scheduled(database, TOO_LATE if before == "missed" else START)
+    if before == "scheduled":
+        follow(database, campaign(**TOMORROW), now=START)
+    assert state_of(database) == before
+    follow(database, copy_of(**TOMORROW), now=START)
+    assert states_of(database) == {"copy": "scheduled"}
+    assert begin_scheduled(database, START + 24 * HOUR) == ["copy"]
+
+
+def test_a_file_that_is_renamed_while_it_runs_is_paused_and_held_until_its_name_is_back(running):
+    follow(running, copy_of(**TOMORROW), now=START)
+    old, new = campaign_of(running), campaign_of(running, "copy")
+    assert (old.shown, new.shown) == ("paused", "held")
+    assert "put it back" in str(old.brakes[0])
+    assert "give a renamed file its old name back" in new.reason
+    assert claim(running, scope=None, now=START) is None
+    follow(running, campaign(), now=START)
+    assert states_of(running) == {"moon": "running"}
+    assert claim(running, now=START).seq == 2
+
+
+@pytest.mark.parametrize("copy", ["eclipse", "sun"])
+def test_what_has_begun_is_not_held_by_its_own_copy_when_it_is_planned_anew(begun, copy):
+    """Whichever of the two stands first in the workspace."""
+    twin = campaign(name=copy, message=make_message())
+    follow(begun, *sorted([campaign(), twin], key=lambda each: each.id), now=START)
+    assert states_of(begun) == {"moon": "running", copy: "held"}
+    follow(begun, *sorted([campaign(6), twin], key=lambda each: each.id), now=START)
+    assert begin_scheduled(begun, START) == ["moon"]
+    assert states_of(begun) == {"moon": "running", copy: "held"}
+
+
+@pytest.mark.parametrize("copy", ["eclipse", "sun"])
+@pytest.mark.parametrize("edit", [{"message": EDITED}, TOMORROW])
+def test_what_has_begun_and_is_taken_back_frees_its_copy_in_the_same_reading(begun, copy, edit):
+    twin = campaign(name=copy, message=make_message())
+    follow(begun, campaign(), twin, now=START)
+    assert state_of(begun, copy) == "held"
+    follow(begun, twin, campaign(**edit), now=START)
+    assert state_of(begun, copy) == "scheduled"
+
+
+def test_what_has_begun_is_held_when_an_edit_makes_it_a_copy(begun):
+    send_one(begun)
+    other = campaign(name="other")
+    follow(begun, campaign(), other, now=START)
+    begin_scheduled(begun, START)
+    assert state_of(begun, "other") == "running"
+    follow(begun, campaign(), campaign(name="other", message=make_message()), now=START)
+    assert state_of(begun, "other") == "held"
+
+
+def test_what_was_sent_as_a_repetition_is_never_held_again(running):
+    repeated = copy_of(again=("moon",), **TOMORROW)
+    follow(running, campaign(), repeated, now=START)
+    begin_scheduled(running, START + 24 * HOUR)
+    claim(running, scope=["copy"], now=START + 24 * HOUR)
+    follow(running, campaign(), copy_of(**TOMORROW), now=START + 24 * HOUR)
+    assert states_of(running) == {"moon": "running", "copy": "running"}
+
+
+def test_a_copy_that_is_cancelled_by_its_file_is_not_held(running):
+    follow(running, campaign(), copy_of(wish=Wish.CANCELLED, **TOMORROW), now=START)
+    assert state_of(running, "copy") == "cancelled"
+
+
 # ---- lists of the settings
 
 

@@ -29,9 +29,11 @@ from runner.model.campaign import (
 from runner.plan import (
     Action,
     StoredCampaign,
+    Twin,
     UnreadableState,
     campaign_digest,
     find_guard,
+    is_repeated,
     plan_campaign,
     plan_digest,
     rejudge,
@@ -262,6 +264,76 @@ def test_hours_hold_nothing_that_this_program_starts():
     assert guard_of(campaign_of(hours=EVENING)) is None
 
 
+# ---- sent under another name
+
+
+TWIN = Twin(campaign="2034/mid-autumn", shared=1980, people=2000, again=("2034/mid-autumn",))
+
+
+def judged(campaign: Campaign, stored: Any = None, now: datetime = BEFORE) -> Any:
+    return rejudge(plan(campaign, now=now), stored, TWIN, now)
+
+
+def test_what_was_sent_under_another_name_is_held_and_says_what_would_let_it_go():
+    held = judged(campaign_of())
+    assert held.action is Action.HELD
+    assert held.reason == (
+        "already sent as 2034/mid-autumn to 1,980 of its 2,000 recipients:"
+        " write `again: 2034/mid-autumn` into its file if that is meant, else change its"
+        " recipients, delete it, or give a renamed file its old name back"
+    )
+
+
+@pytest.mark.parametrize("start", [DRAFT, NOW])
+def test_a_draft_and_what_starts_now_are_held_too(start):
+    assert judged(campaign_of(**start)).action is Action.HELD
+
+
+def test_that_it_was_sent_is_named_before_lateness_and_a_pause():
+    """Neither a new start nor `resume` would let it go."""
+    assert judged(campaign_of(), now=TOO_LATE).reason == str(TWIN)
+    assert judged(campaign_of(wish=Wish.PAUSED)).reason == str(TWIN)
+
+
+def test_a_guard_that_is_not_met_is_named_before_that_it_was_sent():
+    held = judged(campaign_of(expect=Expectation(least=9, most=9)))
+    assert (held.action, held.reason) == (Action.HELD, held.guard)
+
+
+def test_what_its_file_cancels_is_not_held():
+    assert judged(campaign_of(wish=Wish.CANCELLED)).action is Action.CANCEL
+
+
+@pytest.mark.parametrize(("state", "action"), [("running", "frozen"), ("finished", "done")])
+def test_what_was_sent_itself_is_not_held(state, action):
+    stored = stored_as(CampaignState(state), campaign_of(), frozen=True)
+    assert judged(campaign_of(), stored).action == action
+
+
+def test_a_plan_that_was_held_for_it_goes_its_way_when_it_is_judged_without():
+    again = rejudge(judged(campaign_of()), None, None, BEFORE)
+    assert (again.action, again.reason) == (Action.SCHEDULE, None)
+
+
+@pytest.mark.parametrize(
+    ("shared", "people", "others", "repeated"),
+    [
+        (0, 0, 0, False),
+        (0, 9, 9, False),
+        (5, 100, 100, False),
+        (6, 100, 100, True),
+        (5, 99, 10**6, True),
+        (5, 10**6, 99, True),
+        (50_000, 10**6, 10**6, False),
+        (50_001, 10**6, 10**6, True),
+    ],
+)
+def test_more_than_5_percent_of_the_smaller_of_two_is_a_repetition(
+    shared, people, others, repeated
+):
+    assert is_repeated(shared, people, others) == repeated
+
+
 # ---- lists of the settings
 
 
@@ -453,10 +525,10 @@ def test_what_stays_live_is_no_part_of_the_digest(changes):
 def test_a_plan_is_judged_anew_by_what_the_state_knows_by_then():
     planned = plan(campaign_of())
     stored = stored_as(CampaignState.RUNNING, campaign_of(), frozen=True)
-    begun = rejudge(planned, stored, TOO_LATE)
+    begun = rejudge(planned, stored, None, TOO_LATE)
     assert (begun.action, begun.stored) == (Action.FROZEN, stored)
     assert begun.batches is planned.batches
-    assert rejudge(planned, None, TOO_LATE).action is Action.LATE
+    assert rejudge(planned, None, None, TOO_LATE).action is Action.LATE
 
 
 # ---- batches
@@ -555,6 +627,7 @@ def test_a_digest_changes_with_message_recipients_start_and_account(changes):
         {"latest": timedelta(days=3)},
         {"start": START.astimezone(UTC)},
         {"account": "other"},
+        {"again": ("2034/mid-autumn",)},
         {"id": "2036/spring", "file": "2036/spring.yml"},
         {"audience": audience_of(duplicates=4, sources=(Source(name="l", rows=2, digest="d"),))},
     ],
@@ -568,6 +641,7 @@ def test_a_digest_does_not_depend_on_time_state_or_the_accounts_settings():
     other = SecretRef(kind=SecretKind.FILE, name="/etc/secret")
     plans = [
         plan(campaign_of()),
+        judged(campaign_of()),
         plan(campaign_of(), now=TOO_LATE),
         plan(campaign_of(), stored),
         plan(campaign_of(), UnreadableState()),

@@ -35,6 +35,7 @@ latest: 1h30m
 until: 2035-09-16 21:00
 hours: 21:00-08:00
 state: paused
+again: mid-autumn
 """
 
 SETTINGS = """\
@@ -68,7 +69,14 @@ always_exclude: [optout]
 """
 
 AS_WRITTEN = {
-    "campaign": [("recipients", "numbers", "*"), ("account",), ("start",), ("until",)],
+    "campaign": [
+        ("recipients", "numbers", "*"),
+        ("account",),
+        ("again",),
+        ("again", "*"),
+        ("start",),
+        ("until",),
+    ],
     "settings": [("accounts", "*", "userid"), ("accounts", "*", "account")],
 }
 
@@ -199,6 +207,10 @@ def test_missing_fields_are_told_at_the_first_line_of_their_mapping():
             "one `text` or one",
         ),
         ("      - text: 地址：……", "      - {}", "missing-field", "one `text` or one"),
+        ("again: mid-autumn", "again: {id: x}", "wrong-type", "must be text or a whole number or"),
+        ("again: mid-autumn", "again: [a, '']", "wrong-form", "item 2 of `again`"),
+        ("again: mid-autumn", "again: []", "too-few", "`again` needs at least 1 item"),
+        ("again: mid-autumn", "again:", "no-value", "`again` has no value"),
         ("starts_at_gateway: true", "starts_at_gateway: 1", "wrong-type", "must be true or false"),
         ("start: 2035-09-16 09:00\n", "", "missing-field", "with `starts_at_gateway` the gateway"),
     ],
@@ -339,7 +351,19 @@ def test_no_mapping_takes_unknown_fields(name):
 
 # YAML that is nearly a campaign: any value at any place
 places = st.sampled_from(
-    ["title", "account", "start", "frames", "recipients", "expect", "latest", "hours", "state", "x"]
+    [
+        "title",
+        "account",
+        "again",
+        "start",
+        "frames",
+        "recipients",
+        "expect",
+        "latest",
+        "hours",
+        "state",
+        "x",
+    ]
 )
 values = st.recursive(
     st.sampled_from(["null", "true", "3", "3.5", "x", "'13800138000'", "[]", "{}", "NO"]),

@@ -36,9 +36,9 @@ from runner.store.journal import apply_page, keep_answer
 from runner.store.outcomes import doubt_abandoned, find_claimed
 from runner.store.planning import (
     forget_campaign,
+    keep_conditions,
     keep_live,
     keep_plan,
-    keep_times,
     move_campaign,
     read_fact,
     read_facts,
@@ -85,8 +85,8 @@ def test_the_message_is_kept_by_content(database):
 
 
 def test_campaigns_with_the_same_message_share_it(database):
-    keep(database, make_plan(name="moon"))
-    keep(database, make_plan(name="sun"))
+    keep(database, make_plan(name="moon", message=make_message()))
+    keep(database, make_plan(name="sun", message=make_message()))
     assert rows_of(database, "SELECT count(*) FROM messages") == [(1,)]
 
 
@@ -106,7 +106,7 @@ def test_a_batch_id_is_never_used_again(database):
 
 def test_a_message_that_another_campaign_needs_stays(database):
     keep(database, make_plan(name="moon"))
-    keep(database, make_plan(name="sun"))
+    keep(database, make_plan(name="sun", message=make_message()))
     keep(database, make_plan(name="moon", message=make_message("改了")))
     assert rows_of(database, "SELECT count(*) FROM messages") == [(2,)]
 
@@ -210,7 +210,7 @@ def test_of_what_has_begun_until_hours_and_drift_are_kept_and_nothing_else(datab
 def test_a_list_that_was_written_anew_is_fresh_for_longer(database):
     keep(database, make_plan(start=START))
     with database.writing() as transaction:
-        keep_times(transaction, make_plan(start=START, latest=timedelta(), audience=listed()))
+        keep_conditions(transaction, make_plan(start=START, latest=timedelta(), audience=listed()))
     assert rows_of(database, "SELECT latest_until, fresh_until FROM campaigns") == [
         ("2035-09-16T02:00:00.000Z", "2035-09-19T01:00:00.000Z")
     ]
@@ -223,7 +223,7 @@ def test_what_a_person_resumed_stays_without_a_latest(database):
     with database.writing() as transaction:
         move_campaign(transaction, "moon", CampaignEvent.MISS, NOW)
         move_campaign(transaction, "moon", CampaignEvent.RESUME, NOW, start=NOW)
-        keep_times(transaction, make_plan(start=START))
+        keep_conditions(transaction, make_plan(start=START))
     assert rows_of(database, "SELECT latest_until FROM campaigns") == [(None,)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from builders import (
     CAMPAIGN,
     EVERYTHING,
     FILE,
+    FIRST,
     GUARD,
     NOW,
     SECOND,
@@ -22,13 +24,15 @@ from builders import (
     make_account,
     make_brake,
     make_campaign,
+    make_message,
     make_plan,
     rows_of,
+    settle,
     states_of,
     stop,
 )
 
-from runner.lifecycle import AccountEvent, AccountState, CampaignEvent
+from runner.lifecycle import AccountEvent, AccountState, BatchEvent, CampaignEvent
 from runner.model.account import NamedList
 from runner.model.campaign import Audience, Source
 from runner.store.accounts import change_standing, read_standing, release_account
@@ -137,6 +141,69 @@ def test_the_next_start_is_the_next_of_what_is_scheduled(database):
         assert next_start(transaction, NOW) == START
         assert next_start(transaction, START) == START + HOUR
         assert next_start(transaction, START + HOUR) is None
+
+
+# ---- sent under another name
+
+
+def schedule_copies(database, *names, **changes):
+    for name in names:
+        schedule(database, name=name, message=make_message(), **changes)
+
+
+def test_of_two_copies_that_are_due_at_once_the_first_begins_and_the_other_is_held(database):
+    """Though nothing of the first was claimed yet."""
+    schedule_copies(database, "copy", "moon")
+    assert begin_scheduled(database, START) == ["copy"]
+    assert states_of(database) == {"copy": "running", "moon": "held"}
+    assert campaign_of(database).reason.startswith("already sent as copy to 4 of its 4 recipients:")
+    assert claim(database, now=START) is None
+
+
+def test_the_first_is_the_one_whose_start_was_first(database):
+    schedule_copies(database, "copy")
+    schedule_copies(database, "moon", start=START - SECOND)
+    assert begin_scheduled(database, START) == ["moon"]
+    assert states_of(database) == {"copy": "held", "moon": "running"}
+
+
+def test_a_copy_that_says_so_begins_too(database):
+    schedule_copies(database, "copy")
+    schedule_copies(database, "moon", again=("copy",))
+    assert begin_scheduled(database, START) == ["copy", "moon"]
+
+
+def test_a_copy_for_other_people_begins_too(database):
+    schedule_copies(database, "copy")
+    others = Audience(mobiles=array("Q", [FIRST + 9]), given=1)
+    schedule_copies(database, "moon", audience=others)
+    assert begin_scheduled(database, START) == ["copy", "moon"]
+
+
+def test_what_was_sent_since_it_was_planned_holds_it_at_its_start(database):
+    schedule_copies(database, "copy")
+    begin(database, 2, message=make_message())
+    settle(database, claim(database), BatchEvent.ACCEPT, task_id="77")
+    assert begin_scheduled(database, START) == []
+    assert campaign_of(database, "copy").reason.startswith(
+        "already sent as moon to 2 of its 4 recipients:"
+    )
+
+
+def test_a_copy_whose_original_was_rejected_begins(database):
+    """Nobody got it."""
+    schedule_copies(database, "copy")
+    begin(database, 2, message=make_message())
+    settle(database, claim(database), BatchEvent.REJECT)
+    assert begin_scheduled(database, START) == ["copy"]
+
+
+def test_a_copy_that_comes_too_late_is_missed_and_not_held(database):
+    """It would not begin in any case; `resume` looks again."""
+    begin(database, message=make_message())
+    schedule_copies(database, "copy")
+    assert begin_scheduled(database, LATEST + SECOND) == []
+    assert state_of(database, "copy") == "missed"
 
 
 # ---- brakes

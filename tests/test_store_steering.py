@@ -25,6 +25,7 @@ from builders import (
     let_go,
     make_brake,
     make_campaign,
+    make_message,
     rows_of,
     settle,
     states_of,
@@ -248,6 +249,41 @@ def test_a_missed_campaign_starts_at_the_moment_of_the_word(database):
     assert resume_it(database, now=NOW + HOUR).restarted is CampaignState.MISSED
     assert campaign_of(database).start == NOW + HOUR
     assert claim(database, now=NOW + HOUR)
+
+
+def test_a_missed_campaign_that_was_sent_under_another_name_is_held(database):
+    miss(database)
+    begin(database, 2, name="copy", message=make_message())
+    resumed = resume_it(database)
+    assert (resumed.restarted, resumed.is_news) == (None, True)
+    assert resumed.held.startswith("already sent as copy to 2 of its 4 recipients:")
+    assert campaign_of(database).state is CampaignState.HELD
+    assert campaign_of(database).reason == resumed.held
+    assert claim(database) is None
+
+
+def test_a_missed_campaign_that_says_so_starts_again(database):
+    follow(database, make_campaign(start=NOW - 2 * HOUR, again=("copy",)))
+    begin(database, name="copy", message=make_message())
+    assert resume_it(database).restarted is CampaignState.MISSED
+    assert campaign_of(database).state is CampaignState.RUNNING
+
+
+def test_of_two_copies_that_were_missed_one_starts(database):
+    copies = [
+        make_campaign(start=NOW - 2 * HOUR, name=name, message=make_message())
+        for name in ("moon", "copy")
+    ]
+    follow(database, *copies)
+    assert resume_it(database).restarted is CampaignState.MISSED
+    assert resume_it(database, make_brake(name="copy")).held.startswith("already sent as moon")
+
+
+def test_what_was_halted_goes_on_whatever_copies_of_it_there_are(database):
+    halt(database)
+    begin(database, name="copy", message=make_message())
+    resumed = resume_it(database)
+    assert (resumed.restarted, resumed.held) == (CampaignState.HALTED, None)
 
 
 def test_what_a_person_started_is_never_late_again(database):

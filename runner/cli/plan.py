@@ -12,24 +12,28 @@ import click
 from runner.cli.exits import Exit
 from runner.cli.preview import describe_plans, plans_json
 from runner.cli.selection import select_campaigns
-from runner.cli.session import read_clock, state_path
+from runner.cli.session import check_state, read_clock, state_path
 from runner.cli.speech import warn
 from runner.errors import StateRefused
 from runner.lifecycle import BrakeSource
 from runner.model.outcome import Balance
-from runner.plan import Action, UnreadableState, plan_campaign
+from runner.plan import Action, UnreadableState, plan_campaign, rejudge
 from runner.store.brakes import read_brakes
 from runner.store.database import look_into
-from runner.store.identity import check_workspace
 from runner.store.planning import read_facts
+from runner.store.twins import Twins
+from runner.workspace.locate import campaign_id, find_campaign_files
+from runner.workspace.masking import show_name
+from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
 
     from runner.cli.session import Session
     from runner.model.account import Settings
     from runner.model.outcome import BalanceAnswer
-    from runner.plan import CampaignPlan, StoredCampaign
+    from runner.plan import CampaignPlan, StoredCampaign, Twin
     from runner.store.brakes import Brake
     from runner.store.database import Transaction
     from runner.workspace.load import Workspace
@@ -40,17 +44,34 @@ _NEEDS_A_PERSON = {Action.HELD, Action.LATE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What the state knows. brakes: what people paused; readable: False where it cannot say."""
+    """What the state knows. brakes: what people paused; readable: False where it cannot say.
+
+    twins: as what a campaign was sent already, by id; names: the campaigns that it, or a file,
+    knows, None where it cannot say.
+    """
 
     facts: Mapping[str, StoredCampaign] = field(default_factory=dict)
     brakes: Sequence[Brake] = ()
+    twins: Mapping[str, Twin | None] = field(default_factory=dict)
+    names: Collection[str] | None = None
     readable: bool = True
 
-    def find(self, campaign: str) -> StoredCampaign | UnreadableState | None:
-        """Give what it knows of a campaign."""
-        return self.facts.get(campaign) if self.readable else UnreadableState()
+    def judge(self, plan: CampaignPlan, now: datetime) -> CampaignPlan:
+        """Give a plan as it is by what the state knows."""
+        campaign = plan.campaign.id
+        stored = self.facts.get(campaign) if self.readable else UnreadableState()
+        plan = rejudge(plan, stored, self.twins.get(campaign), now)
+        return self._put_brakes_on(self._warn_of_strangers(plan))
 
-    def put_brakes_on(self, plan: CampaignPlan) -> CampaignPlan:
+    def _warn_of_strangers(self, plan: CampaignPlan) -> CampaignPlan:
+        """Give a plan that says which campaign it would send again, and nobody knows."""
+        if self.names is None:
+            return plan
+        strangers = (name for name in plan.campaign.again if name not in self.names)
+        warnings = tuple(_name_stranger(name, self.names) for name in strangers)
+        return replace(plan, warnings=plan.warnings + warnings)
+
+    def _put_brakes_on(self, plan: CampaignPlan) -> CampaignPlan:
         """Give a plan as it is under the brakes, which a campaign may have before it has a row."""
         campaign = plan.campaign
         for brake in self.brakes:
@@ -71,19 +92,13 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
     """
     only = select_campaigns(session.find_root(), campaigns) if campaigns else None
     workspace, settings = session.load_sound(only)
-    known, now = _ask_state(workspace, settings), read_clock()
-    plans = [
-        known.put_brakes_on(
-            plan_campaign(
-                campaign,
-                settings.accounts[campaign.account],
-                known.find(campaign.id),
-                now,
-                settings.zone,
-            )
-        )
+    now = read_clock()
+    made = [
+        plan_campaign(campaign, settings.accounts[campaign.account], None, now, settings.zone)
         for campaign in workspace.campaigns.values()
     ]
+    known = _ask_state(workspace, settings, made, now)
+    plans = [known.judge(plan, now) for plan in made]
     answers = _ask_balances(plans, settings) if ask else {}
     balances = {name: answer for name, answer in answers.items() if isinstance(answer, Balance)}
     if as_json:
@@ -94,19 +109,43 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
     return _judge(plans, answers)
 
 
-def _ask_state(workspace: Workspace, settings: Settings) -> _Known:
+def _name_stranger(name: str, names: Collection[str]) -> str:
+    hint = nearest(name, names) or "an id is the path of a campaign's file without the suffix"
+    return f"`again` names `{show_name(name)}`, a campaign that nobody knows: {hint}"
+
+
+def _ask_state(
+    workspace: Workspace, settings: Settings, plans: Sequence[CampaignPlan], now: datetime
+) -> _Known:
     path = state_path(settings, workspace.root)
     with ExitStack() as stack:
         try:
             transaction = stack.enter_context(look_into(path))
-            if transaction is None:
-                return _Known()
-            known = _Known(facts=read_facts(transaction), brakes=_read_pauses(transaction))
+            known = _look(transaction, workspace, plans, now) if transaction else _Known()
         except StateRefused as error:
             warn(f"{error}\n  {error.hint or 'what was sent already is not known'}")
             return _Known(readable=False)
-        check_workspace(transaction, name=settings.name, folder=str(workspace.folder))
+        check_state(transaction, settings, workspace.folder)
         return known
+
+
+def _look(
+    transaction: Transaction, workspace: Workspace, plans: Sequence[CampaignPlan], now: datetime
+) -> _Known:
+    facts = read_facts(transaction)
+    return _Known(
+        facts=facts,
+        brakes=_read_pauses(transaction),
+        twins=_find_twins(plans, facts, Twins(transaction, now)),
+        names={*facts, *map(campaign_id, find_campaign_files(workspace.root))},
+    )
+
+
+def _find_twins(
+    plans: Sequence[CampaignPlan], facts: Mapping[str, StoredCampaign], twins: Twins
+) -> dict[str, Twin | None]:
+    by_id = {plan.campaign.id: plan for plan in plans}
+    return {name: twins.find(plan, facts.get(name)) for name, plan in by_id.items()}
 
 
 def _read_pauses(transaction: Transaction) -> list[Brake]:

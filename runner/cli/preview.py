@@ -194,7 +194,7 @@ def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str
 
 
 def _describe_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, str]]:
-    """Give what else decides when it goes out, where it says so."""
+    """Give what else decides when, and whether, it goes out, where it says so."""
     campaign, account = plan.campaign, settings.accounts[plan.campaign.account]
     hours = [str(stretch) for stretch in (account.hours, campaign.hours) if stretch]
     if hours:
@@ -203,6 +203,8 @@ def _describe_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[st
         yield "until", _moment(campaign.until, settings)
     if campaign.starts_at_gateway:
         yield "submitted", "now: the gateway itself waits for the start"
+    if campaign.again:
+        yield "again", f"{', '.join(campaign.again)}, and that is meant"
     if account.pace:
         yield "pace", f"{account.pace:,} people a minute"
 

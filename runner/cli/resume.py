@@ -49,6 +49,8 @@ def command(
         still = list(_describe_stops(target, resumed, campaigns, transaction))
     for line in _describe(target, resumed):
         session.say(line)
+    if resumed.held:
+        warn(f"{target.words} is held: {resumed.held}")
     for line in (*still, *_describe_next(target, resumed, campaigns)):
         session.say(f"  {line}")
     for name in resumed.missed:
@@ -56,7 +58,7 @@ def command(
             f"{name} is missed: it was kept until its start had passed by more than `latest`\n"
             f"  `mms-runner resume {name}` starts it now"
         )
-    return Exit.PERSON_NEEDED if resumed.missed else Exit.OK
+    return Exit.PERSON_NEEDED if resumed.missed or resumed.held else Exit.OK
 
 
 def _describe(target: Target, resumed: Resumed) -> Iterator[str]:
@@ -83,7 +85,8 @@ def _describe_stops(
     """Say what else stops it: every brake is lifted by its own source alone."""
     zone = target.settings.zone
     if target.campaign:
-        left = [campaign for campaign in campaigns if campaign.id not in resumed.missed]
+        told = (*resumed.missed, *([target.campaign] if resumed.held else []))
+        left = [campaign for campaign in campaigns if campaign.id not in told]
         yield from (f"still {line}" for campaign in left for line in problems_in(campaign, zone))
         if not campaigns:  # it has only a file yet
             whole = (brake for brake in read_brakes(transaction) if brake.subject is Subject.ALL)

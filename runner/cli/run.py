@@ -9,9 +9,10 @@ import click
 
 from runner.cli.closed import describe_closed
 from runner.cli.errand import Errand, open_errand, select_due
+from runner.cli.person import name_person
 from runner.cli.progress import displaying
 from runner.cli.selection import select_campaigns
-from runner.cli.session import read_clock, state_path
+from runner.cli.session import read_clock, read_state
 from runner.cli.signals import catching_signals
 from runner.cli.speech import outliving_its_reader, warn
 from runner.cli.standing import (
@@ -23,7 +24,6 @@ from runner.cli.standing import (
 from runner.cli.tables import count
 from runner.dispatch.begin import Begin
 from runner.plan import Action
-from runner.store.database import look_into
 from runner.store.progress import list_accounts_of, list_unfinished, list_unsettled
 from runner.timing import WrongTime, parse_duration
 from runner.workspace.locate import campaign_id
@@ -143,7 +143,8 @@ def _choose(
         files = select_campaigns(workspace.root, names)
         chosen = [workspace.campaigns[campaign_id(file)] for file in files]
         return chosen, list(dict.fromkeys(campaign.account for campaign in chosen))
-    with look_into(state_path(settings, workspace.root)) as transaction:
+    # Brought up to date: this is how a person gets on with a state of an older version.
+    with read_state(settings, workspace.folder, actor=name_person("run")) as transaction:
         unfinished = list_unfinished(transaction) if transaction else []
         unsettled = list_unsettled(transaction) if transaction else []
         watched = list_accounts_of(transaction, [*unfinished, *unsettled]) if transaction else []

@@ -12,7 +12,7 @@ import click
 from runner.cli.diagnostics import clean
 from runner.cli.person import name_person
 from runner.cli.selection import select_campaigns
-from runner.cli.session import open_state, state_path
+from runner.cli.session import open_state, read_state, state_path
 from runner.cli.tables import count
 from runner.daemon.mask import Mask
 from runner.errors import WrongUsage
@@ -105,7 +105,7 @@ def find_target(
         raise WrongUsage("say what is meant", hint="one of CAMPAIGN, --account NAME and --all")
     root, settings = session.load_settings()
     folder, state = session.find_folder(), state_path(settings, root)
-    known = _read_known(settings, folder, state)
+    known = _read_known(settings, folder)
     if campaign is not None:
         subject, name = Subject.CAMPAIGN, _find_campaign(campaign, known.campaigns, root)
     elif account is not None:
@@ -155,14 +155,11 @@ class _Known:
     accounts: Sequence[str] = ()
 
 
-def _read_known(settings: Settings, folder: Path, state: Path) -> _Known:
-    # Opened as for writing, which brings it up to date: `pause` must work before anything sends.
-    if not state.exists():
-        return _Known()
-    with (
-        open_state(settings, folder, actor=name_person("look")) as database,
-        database.reading() as transaction,
-    ):
+def _read_known(settings: Settings, folder: Path) -> _Known:
+    # Brought up to date: `pause` must work before anything sends.
+    with read_state(settings, folder, actor=name_person("look")) as transaction:
+        if transaction is None:
+            return _Known()
         brakes = read_brakes(transaction)
         braked = [brake.name for brake in brakes if brake.subject is Subject.CAMPAIGN]
         return _Known(

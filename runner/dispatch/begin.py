@@ -14,6 +14,7 @@ from runner.model.campaign import Wish
 from runner.plan import Action, rejudge
 from runner.store.planning import move_campaign, read_fact
 from runner.store.start import begin_due
+from runner.store.twins import Twins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ def begin_campaign(
     plan: it is judged anew by what the state knows now. Gives it so, and what came of it.
     """
     stored = read_fact(transaction, plan.campaign.id)
-    plan = rejudge(plan, stored, now)
+    plan = rejudge(plan, stored, Twins(transaction, now).find(plan, stored), now)
     if stored is None and plan.campaign.wish is Wish.CANCELLED:
         return plan, Begin.AT_REST
     if stored is None and not _is_due(plan.campaign, now, named=named):

@@ -17,12 +17,13 @@ from runner.store.brakes import Brake, Subject, lift_brake, set_brake
 from runner.store.planning import (
     cancel_campaign,
     forget_campaign,
+    keep_conditions,
     keep_live,
     keep_plan,
-    keep_times,
     move_campaign,
     read_facts,
 )
+from runner.store.twins import Twins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,10 +66,14 @@ def follow_workspace(
         return removal
     for name in gone:
         _follow_removal(transaction, name, facts[name], now)
-    for name, plan in planned.items():
+    begun = {name for name, stored in facts.items() if _has_only_begun(stored)}
+    twins = Twins(transaction, now, begun=begun)
+    # First what has begun: by its new file it may no longer be what another one repeats.
+    for name, plan in sorted(planned.items(), key=lambda item: item[0] not in begun):
         if name not in gone:
             stored = facts.get(name)
-            follow_file(transaction, rejudge(plan, stored, now), stored, now)
+            judged = rejudge(plan, stored, twins.find(plan, stored), now)
+            follow_file(transaction, judged, stored, now)
     return None
 
 
@@ -107,7 +112,7 @@ def _follow_unfrozen(
         keep_plan(transaction, plan, now)
         _judge(transaction, plan, stored, now)
         return
-    keep_times(transaction, plan)
+    keep_conditions(transaction, plan)
 
 
 def _must_keep(plan: CampaignPlan, stored: StoredCampaign, now: datetime) -> bool:
@@ -155,6 +160,11 @@ def _find_mass_removal(
     if len(removed) <= _MOST_REMOVED or 2 * len(removed) <= len(scheduled):
         return None
     return MassRemoval(removed=tuple(removed), scheduled=len(scheduled))
+
+
+def _has_only_begun(stored: StoredCampaign) -> bool:
+    """Whether nothing of a running campaign was claimed yet, so that it follows its file."""
+    return stored.state is CampaignState.RUNNING and not stored.frozen
 
 
 def _is_scheduled(stored: StoredCampaign) -> bool:

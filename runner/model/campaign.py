@@ -116,6 +116,7 @@ class Campaign:
     until: nothing is claimed after it; hours: nothing is claimed outside of them.
     starts_at_gateway: it is submitted now, and the gateway waits for `start`.
     wish: the `state` of the file, None where it says nothing.
+    again: the ids of campaigns whose message it knowingly sends to the same people.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Campaign:
     hours: Hours | None = None
     starts_at_gateway: bool = False
     wish: Wish | None = None
+    again: tuple[str, ...] = ()
 
     @property
     def is_draft(self) -> bool:

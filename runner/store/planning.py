@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _FACTS = text("""
     SELECT id, state, digest, frozen_at IS NOT NULL AS frozen, contents, title, account, start,
-        recipients, reason
+        recipients, reason, again
     FROM campaigns WHERE :campaign IS NULL OR id = :campaign
 """)
 
@@ -50,17 +50,18 @@ _KEEP_MESSAGE = text("""
 _KEEP_CAMPAIGN = text("""
     INSERT INTO campaigns
         (id, file, state, title, account, start, digest, message, recipients, planned_at,
-         contents, latest_until, until, hours, starts_at_gateway, fresh_until)
+         contents, latest_until, until, hours, starts_at_gateway, fresh_until, again)
     VALUES
         (:id, :file, :state, :title, :account, :start, :digest, :message, :recipients, :now,
-         :contents, :latest_until, :until, :hours, :starts_at_gateway, :fresh_until)
+         :contents, :latest_until, :until, :hours, :starts_at_gateway, :fresh_until, :again)
     ON CONFLICT (id) DO UPDATE SET
         file = excluded.file, state = excluded.state, reason = NULL, title = excluded.title,
         account = excluded.account, start = excluded.start, digest = excluded.digest,
         message = excluded.message, recipients = excluded.recipients,
         planned_at = excluded.planned_at, contents = excluded.contents,
         latest_until = excluded.latest_until, until = excluded.until, hours = excluded.hours,
-        starts_at_gateway = excluded.starts_at_gateway, fresh_until = excluded.fresh_until
+        starts_at_gateway = excluded.starts_at_gateway, fresh_until = excluded.fresh_until,
+        again = excluded.again
 """)
 
 # What a file may still say of a campaign that has begun; the rest of it is only compared.
@@ -68,10 +69,11 @@ _KEEP_LIVE = text("""
     UPDATE campaigns SET until = :until, hours = :hours, drifted = :drifted WHERE id = :campaign
 """)
 
-# The lists of a campaign that is otherwise the same may have been written anew. What a person
-# began, and has therefore no `latest_until`, is never late.
-_KEEP_TIMES = text("""
-    UPDATE campaigns SET fresh_until = :fresh_until,
+# The lists of a campaign that is otherwise the same may have been written anew, and what it
+# repeats is no part of its digest. What a person began, and has therefore no `latest_until`, is
+# never late.
+_KEEP_CONDITIONS = text("""
+    UPDATE campaigns SET fresh_until = :fresh_until, again = :again,
         latest_until = CASE
             WHEN state <> 'running' OR latest_until IS NOT NULL THEN :latest_until
         END
@@ -113,6 +115,15 @@ _CANCEL_PLANNED = text("""
 """)
 
 
+def again_from_column(column: str | None) -> tuple[str, ...]:
+    """Read the campaigns that another one knowingly repeats, one a line."""
+    return tuple(column.split("\n")) if column else ()
+
+
+def _again_to_column(again: tuple[str, ...]) -> str | None:
+    return "\n".join(again) or None
+
+
 def read_facts(transaction: Transaction) -> Mapping[str, StoredCampaign]:
     """Give what is known of every campaign, by id."""
     return _read_facts(transaction, None)
@@ -138,6 +149,7 @@ def _read_facts(transaction: Transaction, campaign: str | None) -> Mapping[str, 
             recipients=row.recipients,
             brake=_first_brake(brakes, row.id, row.account),
             reason=row.reason,
+            again=again_from_column(row.again),
         )
         for row in transaction.execute(_FACTS, {"campaign": campaign})
     }
@@ -177,9 +189,9 @@ def keep_live(transaction: Transaction, plan: CampaignPlan, *, drifted: bool) ->
     transaction.execute(_KEEP_LIVE, {**row, **_live_fields(plan)})
 
 
-def keep_times(transaction: Transaction, plan: CampaignPlan) -> None:
-    """Keep up to when a campaign may begin, where nothing else of its plan has changed."""
-    transaction.execute(_KEEP_TIMES, {"campaign": plan.campaign.id, **_time_fields(plan)})
+def keep_conditions(transaction: Transaction, plan: CampaignPlan) -> None:
+    """Keep what decides when, and whether, a campaign may begin; all else of it is the same."""
+    transaction.execute(_KEEP_CONDITIONS, {"campaign": plan.campaign.id, **_condition_fields(plan)})
     keep_live(transaction, plan, drifted=False)
 
 
@@ -275,10 +287,11 @@ def _live_fields(plan: CampaignPlan) -> dict[str, object]:
     }
 
 
-def _time_fields(plan: CampaignPlan) -> dict[str, object]:
+def _condition_fields(plan: CampaignPlan) -> dict[str, object]:
     return {
         "latest_until": to_column(plan.latest_until),
         "fresh_until": to_column(plan.fresh_until),
+        "again": _again_to_column(plan.campaign.again),
     }
 
 
@@ -311,7 +324,7 @@ def _keep_campaign(
             "starts_at_gateway": campaign.starts_at_gateway,
             "contents": plan.contents,
             **_live_fields(plan),
-            **_time_fields(plan),
+            **_condition_fields(plan),
             "digest": plan.digest,
             "message": plan.message.digest,
             "recipients": len(campaign.audience.mobiles),

@@ -14,6 +14,7 @@ from runner.due import is_too_late, next_opening
 from runner.lifecycle import CampaignEvent
 from runner.store.moments import from_column
 from runner.store.planning import move_campaign
+from runner.store.twins import Twins
 from runner.timing import parse_hours, stamp, unstamp
 
 if TYPE_CHECKING:
@@ -61,12 +62,15 @@ def begin_due(
 
     campaign: only this one; zone: the one in which `hours` are meant.
     """
-    begun = []
+    begun, twins = [], Twins(transaction, now)
     for row in transaction.execute(_DUE, {"now": stamp(now), "campaign": campaign}).all():
         account = accounts.get(row.account)
         if account is None:
             continue  # its settings name it no more: it rests, and `status` says so
         event, reason = _judge(row, account, zone, now)
+        # What has begun before it in this very breath counts: of two copies one goes out.
+        if event is CampaignEvent.BEGIN and (twin := twins.find_kept(row.id)):
+            event, reason = CampaignEvent.HOLD, str(twin)
         move_campaign(transaction, row.id, event, now, reason=reason)
         if event is CampaignEvent.BEGIN:
             begun.append(row.id)

@@ -19,6 +19,7 @@ from runner.store.brakes import Subject, lift_brake, read_brakes, set_brake
 from runner.store.events import record_event
 from runner.store.outcomes import complete_if_done
 from runner.store.planning import cancel_campaign, move_campaign, read_fact, read_facts
+from runner.store.twins import Twins
 from runner.timing import stamp, unstamp
 
 if TYPE_CHECKING:
@@ -48,12 +49,14 @@ class Resumed:
     """What a person let go on; all empty where nothing had stopped it.
 
     lifted: the brake; restarted: the state in which the campaign had stopped.
+    held: why the campaign, which was missed, does not start: it was sent under another name.
     released: the account was suspended or low; polled: its reports had stopped.
     missed: campaigns that the brake had kept until it was too late for them.
     """
 
     lifted: Brake | None = None
     restarted: CampaignState | None = None
+    held: str | None = None
     released: bool = False
     polled: bool = False
     missed: tuple[str, ...] = ()
@@ -61,7 +64,7 @@ class Resumed:
     @property
     def is_news(self) -> bool:
         """Whether it changed anything."""
-        return bool(self.lifted or self.restarted or self.released or self.polled)
+        return bool(self.lifted or self.restarted or self.held or self.released or self.polled)
 
 
 def pause(transaction: Transaction, brake: Brake, now: datetime) -> Brake | None:
@@ -83,7 +86,8 @@ def resume(transaction: Transaction, brake: Brake, now: datetime) -> Resumed:
     """Lift a brake and whatever else a person alone can lift of its subject.
 
     A halted campaign goes on, a missed one starts now; an account that is suspended or low is tried
-    again. What became too late under the brake is missed, and waits for a second word.
+    again. What became too late under the brake is missed, and waits for a second word; what was
+    missed, and was sent under another name, is held.
     """
     before = _list_missed(transaction)
     stored = _read_campaign(transaction, brake)
@@ -92,11 +96,13 @@ def resume(transaction: Transaction, brake: Brake, now: datetime) -> Resumed:
         lift_brake(transaction, brake, now)
         _miss_late(transaction, brake, now)
     # By the state in which it stood before: what was missed just now waits for a second word.
-    restarted = stored and _restart(transaction, brake.name, stored.state, now)
+    held = _hold_twin(transaction, brake.name, stored.state, now) if stored else None
+    restarted = stored and not held and _restart(transaction, brake.name, stored.state, now)
     is_account = brake.subject is Subject.ACCOUNT
     return Resumed(
         lifted=lifted,
         restarted=stored.state if stored and restarted else None,
+        held=held,
         released=is_account and _release(transaction, brake.name, now),
         polled=is_account and _poll_again(transaction, brake.name, now),
         missed=tuple(sorted(_list_missed(transaction) - before)),
@@ -155,6 +161,19 @@ def _find_same(transaction: Transaction, brake: Brake) -> Brake | None:
         ),
         None,
     )
+
+
+def _hold_twin(
+    transaction: Transaction, campaign: str, state: CampaignState, now: datetime
+) -> str | None:
+    """Hold a missed campaign that was sent under another name; says why, None for any other."""
+    if state is not CampaignState.MISSED:
+        return None
+    twin = Twins(transaction, now).find_kept(campaign)
+    if twin is None:
+        return None
+    move_campaign(transaction, campaign, CampaignEvent.HOLD, now, reason=str(twin))
+    return str(twin)
 
 
 def _restart(transaction: Transaction, campaign: str, state: CampaignState, now: datetime) -> bool:

@@ -6,6 +6,7 @@ Every part is read on its own, so that one fault never hides another.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ class CampaignReader:
         account = self._find_account(data, faults)
         times = self._read_times(data, faults)
         expect = _read_expectation(data, faults)
+        again = _read_again(data, campaign_id(file), faults)
         message = self._messages.read(data, faults)
         if message and account:
             self._check_size(message, account, faults)
@@ -84,6 +86,7 @@ class CampaignReader:
             hours=times.hours,
             starts_at_gateway=data.get("starts_at_gateway", False),
             wish=Wish(data["state"]) if "state" in data else None,
+            again=again,
         )
 
     def _read_times(self, data: Mapping[str, Any], faults: Faults) -> _Times:
@@ -149,3 +152,16 @@ def _read_expectation(data: Mapping[str, Any], faults: Faults) -> Expectation | 
         message = "the range ends before it begins"
         faults.at_value(("expect", "recipients"), "wrong-range", message, f"write {most}-{least}")
     return Expectation(least=least, most=most)
+
+
+def _read_again(data: Mapping[str, Any], own: str, faults: Faults) -> tuple[str, ...]:
+    """Read the ids of campaigns that are sent again; own: the id of the one that does."""
+    written = data.get("again")
+    items = written if isinstance(written, list) else [written]
+    texts = (unicodedata.normalize("NFC", item) for item in items if isinstance(item, str))
+    ids = tuple(dict.fromkeys(texts))
+    if own in ids:
+        message = "`again` names this campaign itself, and no campaign is sent twice"
+        hint = f"copy it to a new file name, and say `again: {show_name(own)}` there"
+        faults.at_value(("again",), "again-itself", message, hint)
+    return ids

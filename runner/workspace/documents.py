@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Where the text in the file counts, not what YAML would make of it: 0123 stays 0123.
 _AS_WRITTEN = {
     "settings": tuple(("accounts", "*", key) for key in ("userid", "account", "extno")),
-    "campaign": (("account",), ("recipients", "numbers", "*")),
+    "campaign": (("account",), ("again",), ("again", "*"), ("recipients", "numbers", "*")),
 }
 _TIMES = {"settings": (), "campaign": (("start",), ("until",))}
 
