@@ -109,4 +109,4 @@ def test_a_state_that_is_taken_away_ends_it_with_the_reason(
         ran = daemon.end()
 
     assert ran.status == 2
-    assert f"error the state {office.state} cannot be used: " in ran.err
+    assert f"the state {office.state} cannot be used: " in ran.err

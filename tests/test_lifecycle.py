@@ -105,8 +105,8 @@ FIRST = {
     AccountState: AccountState.ACTIVE,
 }
 FINAL = {
-    # A receipt cannot be undone; whoever wants what was cancelled sent after all plans it anew.
-    BatchState: {BatchState.ACCEPTED, BatchState.CANCELLED},
+    # Whoever wants what was cancelled sent after all plans it anew.
+    BatchState: {BatchState.CANCELLED},
     CampaignState: set(),
     AccountState: set(),
 }

@@ -321,6 +321,22 @@ def test_the_event_log_says_who_changed_which_state_and_why(database):
     ]
 
 
+def test_where_the_making_of_a_state_was_cut_off_there_is_none_yet(tmp_path, state):
+    """What the crash left beside it can be rolled back by a writer alone."""
+    making = tmp_path / "making.db"
+    connection = sqlite3.connect(making, isolation_level=None)
+    connection.execute("PRAGMA cache_size = 1")  # so that the half of it is on the disk
+    connection.execute("BEGIN")
+    connection.execute("CREATE TABLE half (bytes BLOB)")
+    connection.executemany("INSERT INTO half VALUES (?)", [(bytes(4000),)] * 50)
+    for end in ("", "-journal"):
+        shutil.copy(f"{making}{end}", f"{state}{end}")
+    connection.close()
+    with look_into(state) as transaction:
+        assert transaction is None
+    open_briefly(state)
+
+
 def test_a_person_can_read_the_progress_with_sqlite_alone(database, state):
     begin(database)
     settle(database, claim(database), BatchEvent.ACCEPT, task_id="77")

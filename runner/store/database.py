@@ -147,6 +147,8 @@ def look_into(path: Path) -> Iterator[Transaction | None]:
     if not _exists(path):
         yield None
         return
+    if Path(f"{path}-journal").exists():
+        holds_state(path)  # a crash while it was made: a mere reader may not roll that back
     with _looking(path, "ro") as connection:
         version = read_version(connection)
         if 0 < version < LATEST:
