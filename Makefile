@@ -4,15 +4,18 @@
 PYTHON ?= python3
 UV ?= uv
 LOCK_FLAGS ?=
+PROOFS ?=
+SEEDS ?= 20
+ONLY ?=
 
 # The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
 ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
 
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test tools torture lint lock clean
 .NOTPARALLEL: # one .venv, one terminal
 
 help: ## show these targets (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 	@echo "Another Python: make PYTHON=python3.12 TARGET"
 
 demo: $(ENVIRONMENT) ## send the example campaign to a local gateway, start to end
@@ -20,6 +23,12 @@ demo: $(ENVIRONMENT) ## send the example campaign to a local gateway, start to e
 
 test: lint ## lint, types, layers and all tests
 	.venv/bin/python -m pytest
+
+tools: ## install what some tests use where it is there, from Debian's packages: strace
+	@tests/install-tools
+
+torture: .venv/dev ## crash the program everywhere, at length (SEEDS=2 is shorter, PROOFS=crashes only that)
+	@PYTHONPATH=tests .venv/bin/python -m torture --seeds $(SEEDS) $(if $(ONLY),--only '$(ONLY)') $(PROOFS)
 
 lint: .venv/dev ## lint, format, types and layers alone
 	.venv/bin/ruff check
