@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ENOUGH = 5  # different numbers of one task that settle a batch
-PATIENCE = timedelta(hours=24)  # within it more than half of a batch is wanted
+PATIENCE = timedelta(hours=24)  # after it ENOUGH are enough of any batch, if nobody else was heard
 CLOCKS_APART = timedelta(minutes=2)  # how far the gateway's clock may be behind ours
+_SHARE = 20  # one in so many of a batch's people is wanted too, where 5 would be less
 _ALIKE = 0.8  # the share of a stranger's numbers in a batch from which it is hardly told from ours
 _MUCH_SMALLER = 10  # times: a stranger that is so much smaller is told from ours by its size
 _MOST_UNKNOWN = 12  # claims whose sums are tried: 4096
-_HIGHEST_PRICE = 10  # of a message, in the balance's own unit
+_WAIT = format_duration(PATIENCE)
 
 
 class Kind(StrEnum):
@@ -126,8 +127,8 @@ class Fall:
     """How an account's balance moved between two moments at which nothing was in flight.
 
     before, after: as the gateway wrote them; accepted: people of the batches that it took since.
-    unknown: people of each claim since of which nobody knows, by batch; open: those of them that
-    are in doubt.
+    unknown: people of each batch of which nobody knows, by batch; open: those of them that are in
+    doubt and were claimed once, so that they are in the fall with all their people or not at all.
     certain: it is the account's alone, and nothing was bought in between.
     """
 
@@ -145,11 +146,12 @@ def weigh_reports(hearing: Hearing, suspects: Sequence[Suspect]) -> Iterator[Ver
 
     At most one task settles a batch and at most one batch is settled by a task.
     """
+    loudest = sorted(hearing.testimonies, key=lambda testimony: -testimony.numbers)
     for suspect in suspects:
         if suspect.open:
             found = [
                 _weigh(testimony, suspect, hearing)
-                for testimony in hearing.testimonies
+                for testimony in loudest
                 if _is_possible(testimony, suspect)
             ]
             yield from _agree(found, suspect)
@@ -165,7 +167,7 @@ def weigh_fall(fall: Fall) -> Iterator[Verdict | Note]:
     if lost is None:
         return
     text = (
-        f"the balance fell by {lost} more than what was taken for certain since"
+        f"the balance fell by {lost or 'no'} more than what was taken for certain since"
         f" {fall.since:%F %T %Z}, with {_people(sum(fall.unknown.values()))} in doubt"
     )
     settled = _explain(fall.accepted + lost, fall) if fall.certain else set[int]()
@@ -190,17 +192,22 @@ def _is_possible(testimony: Testimony, suspect: Suspect) -> bool:
 
 
 def _weigh(testimony: Testimony, suspect: Suspect, hearing: Hearing) -> Verdict | Note:
-    batch, task = suspect.batch, testimony.task_id
-    if testimony.echoed and not hearing.prefix_shared:
-        text = f"a report of task {task} echoes its extno"
-        return Verdict(batch=batch, kind=Kind.EXTNO, task_id=task, text=text)
+    # One is enough, as the protocol page says: another program's prefix must be another.
+    echoes = bool(testimony.echoed) and not hearing.prefix_shared
+    kind = Kind.EXTNO if echoes else Kind.REPORTS
+    task, people = testimony.task_id, testimony.numbers
     told = (
-        f"reports of task {task}, which no other batch has, name {testimony.numbers} of its people"
-        " and nobody else"
+        f"reports of task {task}, which no other batch has, name {people} of its people and nobody"
+        f" else{', and echo its extno' if echoes else ''}"
     )
-    if lack := _find_lack(testimony, suspect, hearing):
-        return Note(batch=batch, kind=Kind.REPORTS, text=f"{told}: {lack}")
-    return Verdict(batch=batch, kind=Kind.REPORTS, task_id=task, text=told)
+    lack = None if echoes else _find_lack(testimony, suspect, hearing)
+    if lack:
+        return Note(batch=suspect.batch, kind=kind, text=f"{told}: {lack}")
+    return Verdict(batch=suspect.batch, kind=kind, task_id=task, text=told)
+
+
+def _has_waited(testimony: Testimony, hearing: Hearing) -> bool:
+    return hearing.now - testimony.heard[0] >= PATIENCE
 
 
 def _find_lack(testimony: Testimony, suspect: Suspect, hearing: Hearing) -> str | None:
@@ -208,12 +215,11 @@ def _find_lack(testimony: Testimony, suspect: Suspect, hearing: Hearing) -> str 
     numbers, alone = testimony.numbers, testimony.alone.get(suspect.batch, 0)
     if alone < min(numbers, ENOUGH):
         return "but other batches that wait for an answer went to the same people"
-    if suspect.people < ENOUGH:
-        if hearing.exclusive and numbers == suspect.people:
-            return None
+    if suspect.people < ENOUGH and not hearing.exclusive:
         return f"in a batch of fewer than {ENOUGH} a person decides, unless `exclusive` is set"
-    if numbers < ENOUGH:
-        return f"{ENOUGH} are wanted"
+    wanted = min(ENOUGH, suspect.people)
+    if numbers < wanted:
+        return f"{wanted} are wanted"
     return None if hearing.exclusive else _find_doubt(testimony, suspect, hearing)
 
 
@@ -231,10 +237,11 @@ def _find_doubt(testimony: Testimony, suspect: Suspect, hearing: Hearing) -> str
         return None
     if others:
         return f"somebody else sends to the same people, so that {half} are wanted"
-    if hearing.now - testimony.heard[0] < PATIENCE:
-        wait = format_duration(PATIENCE)
-        return f"{half} are wanted, or that {wait} after the first it is still so"
-    return None
+    # A stranger's first task may be small; that it is all in one batch of many is chance.
+    wanted = max(ENOUGH, suspect.people // _SHARE)
+    if testimony.numbers >= wanted or _has_waited(testimony, hearing):
+        return None
+    return f"{wanted} are wanted, or that {_WAIT} after the first it is still so"
 
 
 def _is_alike(other: Stranger, testimony: Testimony) -> bool:
@@ -244,33 +251,31 @@ def _is_alike(other: Stranger, testimony: Testimony) -> bool:
 
 
 def _agree(found: Sequence[Verdict | Note], suspect: Suspect) -> Iterator[Verdict | Note]:
-    """Give one opinion of a batch where all tasks allow it."""
+    """Give one opinion of a batch where all tasks allow it; beside an echo no other task counts."""
+    found = [opinion for opinion in found if opinion.kind is Kind.EXTNO] or found
     verdicts = [opinion for opinion in found if isinstance(opinion, Verdict)]
-    echoes = [verdict for verdict in verdicts if verdict.kind is Kind.EXTNO]
-    if len(echoes) == 1 or (not echoes and len(verdicts) == 1):
-        yield (echoes or verdicts)[0]
-    elif verdicts:
+    if len(verdicts) > 1:
         tasks = ", ".join(verdict.task_id or "" for verdict in verdicts)
         text = f"any of the tasks {tasks} could be it, and only one can"
         yield Note(batch=suspect.batch, kind=verdicts[0].kind, text=text)
-    elif found:
-        yield found[0]
+    else:
+        yield from verdicts or found[:1]
 
 
 def _lost(fall: Fall) -> int | None:
     """Give the people that a fall is to be explained by; None where it cannot be told in people."""
     try:
         lost = Decimal(fall.before) - Decimal(fall.after) - fall.accepted
+        whole = lost >= 0 and lost == lost.to_integral_value()
     except InvalidOperation:
         return None
-    whole = lost >= 0 and lost == lost.to_integral_value()
     return int(lost) if whole and fall.unknown else None
 
 
 def _explain(total: int, fall: Fall) -> set[int]:
     """Give the claims that are part of every way in which a fall can have come about.
 
-    A way is a price of a message and the claims that were taken at it.
+    The balance counts people, so a way is a choice of claims that were taken.
     """
     if len(fall.unknown) > _MOST_UNKNOWN:
         return set()
@@ -278,16 +283,9 @@ def _explain(total: int, fall: Fall) -> set[int]:
         set(some)
         for size in range(len(fall.unknown) + 1)
         for some in combinations(fall.unknown, size)
-        if _is_price(total, fall.accepted + sum(fall.unknown[batch] for batch in some))
+        if total == fall.accepted + sum(fall.unknown[batch] for batch in some)
     ]
     return set.intersection(*ways) if ways else set()
-
-
-def _is_price(total: int, people: int) -> bool:
-    if not people:
-        return total == 0
-    price, rest = divmod(total, people)
-    return rest == 0 and 1 <= price <= _HIGHEST_PRICE
 
 
 def _people(count: int) -> str:

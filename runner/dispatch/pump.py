@@ -48,7 +48,7 @@ from runner.store.claims import (
     read_candidates,
     size_of_next,
 )
-from runner.store.doubt import is_fall_wanted, note_balance, note_receipt
+from runner.store.fall import is_fall_wanted, note_balance, note_receipt
 from runner.store.journal import match_waiting
 from runner.store.outcomes import (
     BatchChange,

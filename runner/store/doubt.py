@@ -1,7 +1,7 @@
 """Settles batches in doubt by evidence: gathers what is known, lets ``evidence`` weigh it, acts.
 
-To be called in the transaction of whatever may be news: a page of reports, a new doubt, an outcome,
-a balance, a person's word. What does not settle a batch is kept beside it, for the person who must.
+Each settlement is one transaction with what it was settled by, so a crash repeats it whole. What
+does not settle a batch is kept beside it, for the person who must.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sqlalchemy import bindparam, text
 
 from runner.codec.extno import read_extno, write_extno
 from runner.evidence import (
-    Fall,
     Hearing,
     Kind,
     Note,
@@ -23,13 +22,11 @@ from runner.evidence import (
     Suspect,
     Testimony,
     Verdict,
-    weigh_fall,
     weigh_reports,
 )
 from runner.faultpoint import faultpoint
 from runner.lifecycle import BatchEvent, BatchState, SettledBy
 from runner.model.account import OnCode8
-from runner.store.claims import count_in_flight
 from runner.store.events import record_event
 from runner.store.journal import match_waiting
 from runner.store.outcomes import BatchChange, change_batch, find_batch, find_report_deadline
@@ -42,7 +39,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from runner.model.account import Account
-    from runner.model.outcome import Balance
     from runner.store.database import Transaction
     from runner.store.outcomes import StoredBatch
 
@@ -104,13 +100,16 @@ _PREFIX_SHARED = text("""
     )
 """)
 
-# What evidence settled, and a later report of the same task speaks against.
+# What evidence settled, and a later report of the same task speaks against. It left its evidence:
+# without that, every batch there ever was would have to be looked at.
 _REFUTED = text("""
     SELECT b.id FROM batches AS b
-    WHERE b.account = :account AND b.settled_by = 'evidence' AND EXISTS (
-        SELECT 1 FROM reports AS r
-        WHERE r.account = b.account AND r.task_id = b.task_id AND r.matter = 'unmatched'
-    )
+    WHERE b.account = :account AND b.settled_by = 'evidence'
+        AND b.id IN (SELECT e.batch FROM evidence AS e)
+        AND EXISTS (
+            SELECT 1 FROM reports AS r
+            WHERE r.account = b.account AND r.task_id = b.task_id AND r.matter = 'unmatched'
+        )
     ORDER BY b.id
 """)
 
@@ -124,27 +123,6 @@ _EVIDENCE = text("SELECT batch, text FROM evidence ORDER BY batch, kind")
 
 _NAME_TASK = text("UPDATE batches SET task_id = :task_id WHERE id = :batch")
 
-_BASE = text("SELECT base_balance, base_at, base_bought FROM accounts WHERE name = :account")
-
-_KEEP_BASE = text("""
-    UPDATE accounts SET base_balance = :left, base_at = :now, base_bought = :bought
-    WHERE name = :account
-""")
-
-_TAKEN_SINCE = text("""
-    SELECT coalesce(sum(recipients - cancelled), 0) FROM batches
-    WHERE account = :account AND claimed_at > :since AND state = 'accepted'
-        AND settled_by IS NOT 'person'
-""")
-
-# A person's word is no knowledge of the gateway's balance.
-_UNKNOWN_SINCE = text("""
-    SELECT id, recipients - cancelled AS people, state FROM batches
-    WHERE account = :account AND claimed_at > :since
-        AND (state = 'in_doubt' OR disowned OR (state = 'accepted' AND settled_by = 'person'))
-    ORDER BY id
-""")
-
 _BELIEVED_FOR = timedelta(days=3)  # at least; later the same people may be sent to by anybody
 
 
@@ -155,49 +133,13 @@ def settle_doubt(transaction: Transaction, account: Account, now: datetime) -> N
     while settled and (suspects := _read_suspects(transaction, account)):
         hearing = _hear(transaction, account, suspects, now)
         # Once more after each verdict: what was settled is nobody's rival any more.
-        settled = _act(transaction, account, list(weigh_reports(hearing, suspects)), now)
+        settled = act_on(transaction, account, list(weigh_reports(hearing, suspects)), now)
 
 
 def is_doubtful(transaction: Transaction, account: Account) -> bool:
     """Whether anything of an account could be settled, or is to be taken back."""
     refuted = transaction.execute(_REFUTED, {"account": account.name}).first()
     return refuted is not None or bool(_read_suspects(transaction, account))
-
-
-def note_receipt(transaction: Transaction, account: Account, left: str, now: datetime) -> None:
-    """Take a receipt's balance, which is what is left after it, as the base of later falls.
-
-    An exclusive account keeps the one that it was asked for, with all that was ever bought.
-    """
-    base = transaction.execute(_BASE, {"account": account.name}).one()
-    if account.exclusive and base.base_at is not None:
-        return
-    if _is_at_rest(transaction, account) and not _is_wanted(transaction, account, base):
-        _keep_base(transaction, account, left, None, now)
-
-
-def note_balance(
-    transaction: Transaction, account: Account, balance: Balance, now: datetime
-) -> None:
-    """Weigh what a balance tells of the batches in doubt, and take it as the base of later falls.
-
-    Nothing is told while requests are in flight, or where the account was topped up in between.
-    """
-    if not _is_at_rest(transaction, account):
-        return
-    base = transaction.execute(_BASE, {"account": account.name}).one()
-    same = base.base_bought in (None, balance.bought) or balance.bought is None
-    if base.base_at is not None and same:
-        fall = _read_fall(transaction, account, base, balance)
-        _act(transaction, account, list(weigh_fall(fall)), now)
-    if not _is_wanted(transaction, account, base):
-        _keep_base(transaction, account, balance.left, balance.bought, now)
-
-
-def is_fall_wanted(transaction: Transaction, account: Account) -> bool:
-    """Whether the balance may still tell something of a batch in doubt."""
-    base = transaction.execute(_BASE, {"account": account.name}).one()
-    return _is_wanted(transaction, account, base)
 
 
 def read_evidence(transaction: Transaction) -> Mapping[int, Sequence[str]]:
@@ -208,6 +150,26 @@ def read_evidence(transaction: Transaction) -> Mapping[int, Sequence[str]]:
     return found
 
 
+def act_on(
+    transaction: Transaction, account: Account, opinions: Iterable[Verdict | Note], now: datetime
+) -> bool:
+    """Keep what was weighed and carry out the verdicts; says whether there was one."""
+    settled = False
+    for opinion in opinions:
+        row = {"batch": opinion.batch, "kind": opinion.kind, "text": opinion.text}
+        transaction.execute(_KEEP_EVIDENCE, {**row, "now": stamp(now)})
+        batch = find_batch(transaction, opinion.batch)
+        if isinstance(opinion, Verdict) and batch:
+            _settle(transaction, account, batch, opinion, now)
+            settled = True
+    return settled
+
+
+def repeats_by_itself(account: Account) -> bool:
+    """Whether what may have been taken is sent again by itself."""
+    return account.on_code_8 is OnCode8.RETRY
+
+
 def _take_back(transaction: Transaction, account: Account, now: datetime) -> None:
     """Put in doubt again what was taken for a task that has named somebody else since."""
     for row in transaction.execute(_REFUTED, {"account": account.name}).all():
@@ -216,12 +178,12 @@ def _take_back(transaction: Transaction, account: Account, now: datetime) -> Non
             why = f"task {batch.task_id} was taken for it, but names others too"
             overrule(transaction, batch, now, reason=why)
             note = Note(batch=batch.id, kind=Kind.REPORTS, text=why)
-            _act(transaction, account, [note], now)
+            act_on(transaction, account, [note], now)
 
 
 def _read_suspects(transaction: Transaction, account: Account) -> list[Suspect]:
     """Give the claims that may be behind unknown tasks; none where nothing could be settled."""
-    key = {"account": account.name, "repeats": account.on_code_8 is OnCode8.RETRY}
+    key = {"account": account.name, "repeats": repeats_by_itself(account)}
     suspects = [_make_suspect(row, account) for row in transaction.execute(_SUSPECTS, key)]
     return suspects if any(suspect.open for suspect in suspects) else []
 
@@ -267,9 +229,7 @@ def _hear(
     )
 
 
-def _find_strangers(
-    transaction: Transaction, account: Account, suspect: Suspect
-) -> list[Stranger]:
+def _find_strangers(transaction: Transaction, account: Account, suspect: Suspect) -> list[Stranger]:
     key = {"account": account.name, "batch": suspect.batch}
     return [
         Stranger(task_id=row.task_id, numbers=row.numbers, within=row.within)
@@ -324,21 +284,6 @@ def _take_testimony(
     )
 
 
-def _act(
-    transaction: Transaction, account: Account, opinions: Iterable[Verdict | Note], now: datetime
-) -> bool:
-    """Keep what was weighed and carry out the verdicts; says whether there was one."""
-    settled = False
-    for opinion in opinions:
-        row = {"batch": opinion.batch, "kind": opinion.kind, "text": opinion.text}
-        transaction.execute(_KEEP_EVIDENCE, {**row, "now": stamp(now)})
-        batch = find_batch(transaction, opinion.batch)
-        if isinstance(opinion, Verdict) and batch:
-            _settle(transaction, account, batch, opinion, now)
-            settled = True
-    return settled
-
-
 def _settle(
     transaction: Transaction, account: Account, batch: StoredBatch, verdict: Verdict, now: datetime
 ) -> None:
@@ -368,37 +313,3 @@ def _settle(
     if verdict.task_id:
         match_waiting(transaction, account.name, verdict.task_id)
     faultpoint("doubt.settled")
-
-
-def _is_at_rest(transaction: Transaction, account: Account) -> bool:
-    return count_in_flight(transaction, account.name) == 0
-
-
-def _is_wanted(transaction: Transaction, account: Account, base: Row[Any]) -> bool:
-    """Whether the fall since a base may still tell something of a batch in doubt."""
-    key = {"account": account.name, "since": base.base_at}
-    rows = transaction.execute(_UNKNOWN_SINCE, key) if base.base_at else ()
-    return any(row.state == BatchState.IN_DOUBT for row in rows)
-
-
-def _read_fall(
-    transaction: Transaction, account: Account, base: Row[Any], balance: Balance
-) -> Fall:
-    key = {"account": account.name, "since": base.base_at}
-    unknown = transaction.execute(_UNKNOWN_SINCE, key).all()
-    return Fall(
-        before=base.base_balance,
-        after=balance.left,
-        since=unstamp(base.base_at),
-        accepted=transaction.execute(_TAKEN_SINCE, key).scalar_one(),
-        unknown={row.id: row.people for row in unknown},
-        open=[row.id for row in unknown if row.state == BatchState.IN_DOUBT],
-        certain=account.exclusive and None not in (base.base_bought, balance.bought),
-    )
-
-
-def _keep_base(
-    transaction: Transaction, account: Account, left: str, bought: str | None, now: datetime
-) -> None:
-    row = {"account": account.name, "left": left, "bought": bought, "now": stamp(now)}
-    transaction.execute(_KEEP_BASE, row)

@@ -15,7 +15,7 @@ from runner.store.outcomes import (
     find_report_deadline,
     find_task_owner,
 )
-from runner.store.retraction import overrule
+from runner.store.retraction import forget_evidence, overrule
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -78,6 +78,7 @@ def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -
         resumes=True,
         disowned=stored.state is BatchState.IN_DOUBT,
     )
+    forget_evidence(transaction, stored)
     return change_batch(transaction, stored, change, now)
 
 

@@ -1,4 +1,4 @@
-"""Takes back what evidence had settled, where a person knows better.
+"""Takes back what evidence had settled, where a person or a later report knows better.
 
 The batch is in doubt again and its people have no report; those that had been taken for theirs wait
 for their task once more. They are read from the journal, which keeps every answer.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from runner.codec.answers import ReportPage, decode_reports
-from runner.lifecycle import BatchEvent
+from runner.lifecycle import BatchEvent, SettledBy
 from runner.store.journal import Matter, keep_apart
 from runner.store.outcomes import BatchChange, change_batch, find_batch
 
@@ -30,13 +30,17 @@ _CLEAR_BATCH = text("""
     UPDATE batches SET delivered = 0, failed = 0, task_id = NULL WHERE id = :batch
 """)
 
+_FORGET_EVIDENCE = text("DELETE FROM evidence WHERE batch = :batch")
+
 _DROP_KEPT = text("DELETE FROM reports WHERE account = :account AND task_id = :task_id")
 
-# No report of a task came before the claim that it was taken for.
+# What nobody has applied yet finds its place when somebody does. Evidence takes no task for a
+# claim's that was heard of before it; a person may.
 _ANSWERS = text("""
     SELECT j.id, j.body FROM report_journal AS j
-    WHERE j.account = :account
-        AND j.received_at >= (SELECT claimed_at FROM batches WHERE id = :batch)
+    WHERE j.account = :account AND j.state <> 'received' AND (
+        :ever OR j.received_at >= (SELECT claimed_at FROM batches WHERE id = :batch)
+    )
     ORDER BY j.id
 """)
 
@@ -44,10 +48,14 @@ _ANSWERS = text("""
 def overrule(
     transaction: Transaction, batch: StoredBatch, now: datetime, *, reason: str
 ) -> StoredBatch:
-    """Put a batch that evidence had settled in doubt again; gives it as it stands then."""
+    """Put a batch in doubt again that was settled without the gateway's word.
+
+    Gives it as it stands then.
+    """
     change_batch(transaction, batch, BatchChange(event=BatchEvent.OVERRULE, reason=reason), now)
     transaction.execute(_CLEAR_PEOPLE, {"batch": batch.id})
     transaction.execute(_CLEAR_BATCH, {"batch": batch.id})
+    forget_evidence(transaction, batch)
     if batch.task_id:
         _give_back(transaction, batch, batch.task_id)
     again = find_batch(transaction, batch.id)
@@ -55,10 +63,17 @@ def overrule(
     return again
 
 
+def forget_evidence(transaction: Transaction, batch: StoredBatch) -> None:
+    """Show no more what spoke for a claim that is over; what it had settled stays in the log."""
+    transaction.execute(_FORGET_EVIDENCE, {"batch": batch.id})
+
+
 def _give_back(transaction: Transaction, batch: StoredBatch, task_id: str) -> None:
     transaction.execute(_DROP_KEPT, {"account": batch.account, "task_id": task_id})
-    for row in transaction.execute(_ANSWERS, {"account": batch.account, "batch": batch.id}).all():
+    ever = batch.settled_by is not SettledBy.EVIDENCE
+    key = {"account": batch.account, "batch": batch.id, "ever": ever}
+    for row in transaction.execute(_ANSWERS, key):
         page = decode_reports(row.body)
         reports = page.reports if isinstance(page, ReportPage) else ()
-        ours = [report for report in reports if report.task_id == task_id]
-        keep_apart(transaction, row.id, batch.account, ours, Matter.UNMATCHED)
+        given_back = [report for report in reports if report.task_id == task_id]
+        keep_apart(transaction, row.id, batch.account, given_back, Matter.UNMATCHED)
