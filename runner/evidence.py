@@ -185,7 +185,7 @@ def _is_possible(testimony: Testimony, suspect: Suspect) -> bool:
     return (
         testimony.within.get(suspect.batch, 0) == testimony.numbers
         and set(testimony.echoed) <= {suspect.batch}
-        and suspect.claimed_at <= first
+        and suspect.claimed_at < first
         and last <= suspect.believed_until
         and (named is None or named >= suspect.claimed_at - CLOCKS_APART)
     )

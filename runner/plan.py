@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from array import array
 from dataclasses import dataclass, replace
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
     from runner.model.account import Account
     from runner.model.campaign import Audience, Campaign
+
+
+# An id that YAML reads as the text that it is.
+_PLAIN = re.compile(
+    r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w./-]*|\w+/[\w./-]+",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class Action(StrEnum):
@@ -84,7 +92,11 @@ class Twin:
 
     def __str__(self) -> str:
         """Say it to a person, and what to do."""
-        again = self.again[0] if len(self.again) == 1 else f"[{', '.join(self.again)}]"
+        names = [
+            name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+            for name in self.again
+        ]
+        again = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
         return (
             f"already sent as {self.campaign} to {self.shared:,} of its {self.people:,} recipients:"
             f" write `again: {again}` into its file if that is meant, else change its recipients,"

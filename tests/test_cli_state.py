@@ -407,6 +407,14 @@ def test_a_daemon_neither_sends_nor_polls_from_a_copy(half_sent: Office, sandbox
     assert dict(sandbox.requests) == asked
 
 
+def test_status_and_show_say_that_nothing_is_sent_from_a_copy(half_sent: Office) -> None:
+    copied = half_sent.state.with_name("copy.db")
+    shutil.copy(half_sent.state, copied)
+    copied.replace(half_sent.state)
+    for words in (["status"], ["state", "show"]):
+        assert "nothing is sent from it until `mms-runner state adopt`" in half_sent.run(*words).out
+
+
 def test_a_state_that_was_merely_moved_goes_on(half_sent: Office, sandbox: Sandbox) -> None:
     half_sent.state.parent.parent.parent.rename(half_sent.folder / "moved")
     half_sent.environment["XDG_STATE_HOME"] = str(half_sent.folder / "moved")

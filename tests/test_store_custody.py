@@ -51,6 +51,11 @@ def identity_of(database):
         return read_identity(transaction)
 
 
+def find_suspicion(database):
+    with database.reading() as transaction:
+        return suspect(transaction, database.path)
+
+
 def copy(state, name):
     """Copy a state that nobody has open, as `cp` does."""
     target = state.with_name(name)
@@ -58,14 +63,35 @@ def copy(state, name):
     return target
 
 
-def judge(*, inode=7, machine=ONE, here_inode=7, here_machine=ONE, generation=5, known=None):
-    identity = Identity(id="state", generation=generation, inode=inode, machine=machine)
-    here = Whereabouts(inode=here_inode, machine=here_machine)
+def judge(
+    *,
+    inode=7,
+    version=None,
+    machine=ONE,
+    here_inode=7,
+    here_version=None,
+    here_machine=ONE,
+    generation=5,
+    known=None,
+):
+    identity = Identity(
+        id="state", generation=generation, inode=inode, inode_version=version, machine=machine
+    )
+    here = Whereabouts(inode=here_inode, inode_version=here_version, machine=here_machine)
     recollection = None if known is None else Recollection(id=known[0], generation=known[1])
     return judge_custody(identity, here, recollection)
 
 
 # What speaks against a state
+
+
+@pytest.mark.parametrize(
+    ("version", "here", "is_copy"),
+    [(1, 1, False), (1, 2, True), (None, 2, False), (1, None, False)],
+)
+def test_an_inode_that_was_freed_and_used_again_is_another_file(version, here, is_copy):
+    """As a folder that was removed and put back from a backup mostly has it."""
+    assert bool(judge(version=version, here_version=here)) is is_copy
 
 
 @pytest.mark.parametrize(
@@ -193,7 +219,7 @@ def test_a_state_that_is_put_back_while_it_is_sent_from_makes_no_further_claim(d
     with pytest.raises(StateRefused, match="its claim 1 was made before"):
         claim(database)
     assert read_recollection(state).generation == 2
-    assert "was put back from a backup" in suspect(database).what
+    assert "was put back from a backup" in find_suspicion(database).what
 
 
 def test_a_state_that_was_moved_is_the_same(database, state, tmp_path):
@@ -369,7 +395,7 @@ def taken(database, state):
 
 def test_what_was_taken_over_is_suspect_no_more(taken):
     other = taken(missing=3)
-    assert suspect(other) is None
+    assert find_suspicion(other) is None
     assert identity_of(other).generation == 4
 
 

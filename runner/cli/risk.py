@@ -35,6 +35,11 @@ def refuse_to_send(database: Database, suspicion: Suspicion, zone: tzinfo) -> No
     )
 
 
+def describe_suspicion(suspicion: Suspicion) -> str:
+    """Say why nothing is sent from a state, and what ends that."""
+    return f"it {suspicion.what}; nothing is sent from it until `mms-runner state adopt`"
+
+
 def describe_risk(transaction: Transaction, zone: tzinfo) -> str:
     """Name what the state would send: campaigns, each with its people and its start."""
     waiting = [

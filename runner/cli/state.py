@@ -11,7 +11,7 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.person import name_person
-from runner.cli.risk import advise_after_takeover, describe_risk
+from runner.cli.risk import advise_after_takeover, describe_risk, describe_suspicion
 from runner.cli.session import check_state, open_state, read_clock, state_path
 from runner.errors import StateRefused
 from runner.store.custody import name_state, read_identity, suspect, take_over
@@ -85,7 +85,8 @@ def adopt(session: Session) -> Exit:
     folder, actor = session.find_folder(), name_person("state adopt")
     with ExitStack() as stack:
         database = stack.enter_context(open_state(settings, folder, actor=actor, adopting=True))
-        suspicion = suspect(database)
+        with database.reading() as transaction:
+            suspicion = suspect(transaction, database.path)
         if suspicion:
             stack.enter_context(hold_lock(database.path, command="state adopt", now=read_clock()))
         with database.writing() as transaction:
@@ -118,12 +119,14 @@ def _show(session: Session) -> Exit:
 def _describe(transaction: Transaction, path: Path) -> str:
     identity, owner = read_identity(transaction), read_owner(transaction)
     whose = f"{owner.name} in {owner.folder}" if owner else "nobody's yet"
+    suspicion = suspect(transaction, path)
+    warning = f"\nbut         {describe_suspicion(suspicion)}" if suspicion else ""
     return (
         f"id          {identity.id}\n"
         f"path        {path}\n"
         f"generation  {identity.generation} (claims so far)\n"
         f"workspace   {whose}\n"
-        f"version     {read_version(transaction)}"
+        f"version     {read_version(transaction)}{warning}"
     )
 
 

@@ -11,6 +11,7 @@ import click
 from runner.cli.advice import name_release
 from runner.cli.closed import describe_closed
 from runner.cli.exits import Exit
+from runner.cli.risk import describe_suspicion
 from runner.cli.session import look_at_state, read_clock, state_path
 from runner.cli.standing import (
     describe_accounts,
@@ -22,6 +23,7 @@ from runner.cli.standing import (
 from runner.errors import WrongUsage
 from runner.lifecycle import AccountState, BrakeSource
 from runner.store.brakes import Subject, read_brakes
+from runner.store.custody import suspect
 from runner.store.lock import find_holder
 from runner.store.progress import AccountStatus, read_accounts, read_campaigns
 from runner.store.reloads import WorkspaceStatus, read_workspace_status
@@ -35,18 +37,20 @@ if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.model.account import Settings
     from runner.store.brakes import Brake
+    from runner.store.custody import Suspicion
     from runner.store.lock import Holder
     from runner.store.progress import CampaignStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """Where everything stands."""
+    """Where everything stands. suspicion: why the state itself must not send."""
 
     campaigns: Sequence[CampaignStatus]
     accounts: Sequence[AccountStatus]
     workspace: WorkspaceStatus
     brakes: Sequence[Brake]
+    suspicion: Suspicion | None = None
 
     @property
     def on_everything(self) -> list[Brake]:
@@ -102,6 +106,8 @@ def _describe(
     yield f"\n{describe_accounts(found.accounts, settings.zone)}"
     if whole := describe_workspace(found.workspace, found.on_everything, settings.zone):
         yield f"\n{whole}"
+    if found.suspicion:
+        yield f"the state: {describe_suspicion(found.suspicion)}"
     if holder:
         yield f"at work: {holder}"
 
@@ -137,6 +143,7 @@ def _read(settings: Settings, folder: Path) -> Standings:
             + [_unused(name, brakes) for name in settings.accounts if name not in known],
             workspace=read_workspace_status(transaction),
             brakes=brakes,
+            suspicion=suspect(transaction, state_path(settings, folder)),
         )
 
 

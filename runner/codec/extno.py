@@ -6,7 +6,7 @@ Source: gateway protocol, "send", `extno`.
 
 from __future__ import annotations
 
-_WIDTH = 8  # digits: a hundred million batches
+_WIDTH = 8  # digits: a hundred million batches; what comes after them is not known again
 
 
 def write_extno(prefix: str, batch: int) -> str:
@@ -18,4 +18,4 @@ def read_extno(prefix: str, text: str) -> int | None:
     """Give the batch that an extno names; None for one that is not of this prefix and width."""
     digits = text.removeprefix(prefix)
     ours = text.startswith(prefix) and digits.isascii() and digits.isdecimal()
-    return int(digits) if ours and write_extno(prefix, int(digits)) == text else None
+    return int(digits) if ours and len(digits) == _WIDTH else None

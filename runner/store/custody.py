@@ -8,7 +8,9 @@ file that is merely moved keeps both.
 
 from __future__ import annotations
 
+import fcntl
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
 
     from runner.store.database import Database, Transaction
 
-_READ = text("SELECT id, generation, inode, machine FROM identity")
+_READ = text("SELECT id, generation, inode, inode_version, machine FROM identity")
 
 _NAME = text("UPDATE identity SET id = :id")
 
-_RECORD = text("UPDATE identity SET inode = :inode, machine = :machine, generation = :generation")
+_RECORD = text("""
+    UPDATE identity SET inode = :inode, inode_version = :inode_version, machine = :machine,
+        generation = :generation
+""")
 
 # Numbers that the lost history may have given to batches, which the gateway may echo (extno).
 _SKIP = text("UPDATE sqlite_sequence SET seq = seq + :skipped WHERE name = 'batches'")
@@ -38,6 +43,11 @@ _SKIP_FIRST = text("INSERT INTO sqlite_sequence (name, seq) VALUES ('batches', :
 FIRST_VERSION = 3  # the layout that gave each state its id
 
 _SKIPPED = 1000  # batches that a copy may have planned since, at a guess; more where more are known
+
+# Gives the number that a file system draws for each use of an inode: one that is freed is soon used
+# again. Source: linux/fs.h, FS_IOC_GETVERSION; not every file system has it.
+_GET_VERSION = 0x80087601
+_VERSION_BYTES = 8
 
 # The content is the same on all boots of one installation, and in all of its containers that have
 # it. Source: machine-id(5); anything else in its place says nothing.
@@ -51,19 +61,25 @@ class Identity:
 
     generation: how many claims were ever made in it.
     inode, machine: of the file that a sender wrote last; None before the first, "" for unknown.
+    inode_version: tells two files that had the same inode; None for unknown.
     """
 
     id: str
     generation: int
     inode: int | None
+    inode_version: int | None
     machine: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Where the file of a state is now. machine: "" where the system does not say."""
+    """Where the file of a state is now.
+
+    machine: "" where the system does not say, as inode_version is None.
+    """
 
     inode: int
+    inode_version: int | None
     machine: str
 
 
@@ -81,7 +97,13 @@ class Suspicion:
 def read_identity(transaction: Transaction) -> Identity:
     """Give what a state says of itself."""
     row = transaction.execute(_READ).one()
-    return Identity(id=row.id, generation=row.generation, inode=row.inode, machine=row.machine)
+    return Identity(
+        id=row.id,
+        generation=row.generation,
+        inode=row.inode,
+        inode_version=row.inode_version,
+        machine=row.machine,
+    )
 
 
 def name_state(transaction: Transaction, state_id: str) -> None:
@@ -112,7 +134,9 @@ def check_id(transaction: Transaction, wanted: str | None) -> None:
 
 def find_whereabouts(state: Path) -> Whereabouts:
     """Say where the file of a state is now."""
-    return Whereabouts(inode=state.stat().st_ino, machine=_read_machine())
+    return Whereabouts(
+        inode=state.stat().st_ino, inode_version=_read_version(state), machine=_read_machine()
+    )
 
 
 def judge_custody(
@@ -132,7 +156,7 @@ def judge_custody(
         )
     if identity.machine and here.machine and identity.machine != here.machine:
         return Suspicion(what="is a copy: another machine sent from it last")
-    if identity.inode not in (None, here.inode):
+    if _is_another_file(identity, here):
         return Suspicion(
             what="is a copy: another file was sent from last"
             f" (its inode was {identity.inode}, this one's is {here.inode})"
@@ -140,11 +164,15 @@ def judge_custody(
     return None
 
 
-def suspect(database: Database) -> Suspicion | None:
+def _is_another_file(identity: Identity, here: Whereabouts) -> bool:
+    versions = {identity.inode_version, here.inode_version} - {None}
+    return identity.inode not in (None, here.inode) or len(versions) > 1
+
+
+def suspect(transaction: Transaction, state: Path) -> Suspicion | None:
     """Say why a state must not send, None where it may; changes nothing."""
-    here, recollection = find_whereabouts(database.path), read_recollection(database.path)
-    with database.reading() as transaction:
-        return judge_custody(read_identity(transaction), here, recollection)
+    here, recollection = find_whereabouts(state), read_recollection(state)
+    return judge_custody(read_identity(transaction), here, recollection)
 
 
 def take_custody(database: Database) -> Suspicion | None:
@@ -152,9 +180,9 @@ def take_custody(database: Database) -> Suspicion | None:
 
     Only for the holder of the state's lock, before anything is sent or asked for.
     """
-    if suspicion := suspect(database):
-        return suspicion
     with database.writing() as transaction:
+        if suspicion := suspect(transaction, database.path):
+            return suspicion
         identity = read_identity(transaction)
         _record(transaction, identity, find_whereabouts(database.path), identity.generation)
     recollection = Recollection(id=identity.id, generation=identity.generation)
@@ -184,8 +212,17 @@ def _record(
     transaction: Transaction, identity: Identity, here: Whereabouts, generation: int
 ) -> None:
     machine = here.machine or identity.machine or ""
-    row = {"inode": here.inode, "machine": machine, "generation": generation}
-    transaction.execute(_RECORD, row)
+    row = {"inode": here.inode, "inode_version": here.inode_version, "machine": machine}
+    transaction.execute(_RECORD, {**row, "generation": generation})
+
+
+def _read_version(state: Path) -> int | None:
+    with state.open("rb") as opened:
+        try:
+            version = fcntl.ioctl(opened, _GET_VERSION, bytes(_VERSION_BYTES))
+        except OSError:
+            return None
+    return int.from_bytes(version, sys.byteorder)
 
 
 def _read_machine() -> str:
