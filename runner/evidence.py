@@ -134,7 +134,6 @@ class Fall:
 
     before: str
     after: str
-    since: datetime
     accepted: int
     unknown: Mapping[int, int]
     open: Collection[int]
@@ -167,8 +166,8 @@ def weigh_fall(fall: Fall) -> Iterator[Verdict | Note]:
     if lost is None:
         return
     text = (
-        f"the balance fell by {lost or 'no'} more than what was taken for certain since"
-        f" {fall.since:%F %T %Z}, with {_people(sum(fall.unknown.values()))} in doubt"
+        f"the balance fell by {lost or 'no'} more than what was taken for certain, with"
+        f" {_people(sum(fall.unknown.values()))} in doubt"
     )
     settled = _explain(fall.accepted + lost, fall) if fall.certain else set[int]()
     for batch in sorted(fall.open):

@@ -5,12 +5,26 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOW, batch_states, begin, campaign_of, cancel, claim, counts_of, settle
+from builders import (
+    FIRST,
+    NOW,
+    account_of,
+    batch_states,
+    begin,
+    campaign_of,
+    cancel,
+    claim,
+    counts_of,
+    rows_of,
+    settle,
+)
+from hand_written_line import HandWrittenLine, numbers, page_of
 
 from runner.codec.answers import ReportPage
 from runner.errors import WrongUsage
 from runner.lifecycle import BatchEvent, BatchState, CampaignState
-from runner.model.outcome import RawAnswer, Report
+from runner.model.outcome import Accepted, RawAnswer, Report, Unknown
+from runner.reports import apply_left_over
 from runner.store.journal import apply_page, keep_answer
 from runner.store.outcomes import find_claimed
 from runner.store.resolution import accept_by_hand, require_batch, send_again_by_hand
@@ -157,3 +171,116 @@ def test_a_batch_that_does_not_exist_is_told(database):
         database.reading() as transaction,
     ):
         require_batch(transaction, 4711)
+
+
+# overruling what evidence settled
+
+
+@pytest.fixture
+def line(database, clock):
+    return HandWrittenLine(database, clock)
+
+
+@pytest.fixture
+def settled(database, line):
+    """A batch that reports of task 77 settled, some of which say different things."""
+    begin(database, 10, batch_size=10)
+    line.submit(Unknown(why="no answer"))
+    line.hear("77", numbers(4), status=20)
+    line.hear("77", numbers(6))
+    line.hear("77", numbers(1, first=5))
+    assert counts_of(database) == {"delivered": 6, "submitted": 4}
+    return line
+
+
+def reports_of(database, task_id="77"):
+    query = f"SELECT mobile, delivered, matter FROM reports WHERE task_id = '{task_id}' ORDER BY id"
+    return rows_of(database, query)
+
+
+def test_what_evidence_settled_can_be_called_not_sent(database, settled):
+    assert send_again(database, 1) is BatchState.PLANNED
+    assert counts_of(database) == {"pending": 10}
+    assert campaign_of(database).state is CampaignState.RUNNING
+
+
+def test_every_report_that_had_settled_it_waits_for_its_task_again_as_it_came(database, settled):
+    send_again(database, 1)
+    failed = [(mobile, 0, "unmatched") for mobile in numbers(4)]
+    delivered = [(mobile, 1, "unmatched") for mobile in [*numbers(6), FIRST + 5]]
+    assert reports_of(database) == [*failed, *delivered]
+    assert account_of(database).received == 11
+
+
+def test_what_spoke_for_the_claim_that_was_overruled_is_not_shown_of_the_next(database, settled):
+    send_again(database, 1)
+    settled.submit(Unknown(why="no answer again"))
+    [batch] = campaign_of(database).batches
+    assert (batch.state, batch.evidence) == (BatchState.IN_DOUBT, ())
+
+
+def test_the_event_log_keeps_what_was_overruled(database, settled):
+    send_again(database, 1)
+    query = "SELECT old_state, new_state, reason FROM events WHERE subject = 'batch' ORDER BY id"
+    evidence, overruled, word = rows_of(database, query)[-3:]
+    assert evidence[2].startswith("settled by evidence: reports of task 77")
+    assert overruled == ("accepted", "in_doubt", "a person knows better than the evidence")
+    assert word == ("in_doubt", "planned", "a person says that it was not sent")
+
+
+def test_the_same_task_cannot_settle_the_next_claim(database, settled):
+    send_again(database, 1)
+    settled.submit(Unknown(why="no answer again"))
+    settled.hear("77", numbers(4, first=6))
+    assert batch_states(database) == ["in_doubt"]
+
+
+def test_a_person_can_name_another_task(database, settled):
+    settled.hear("78", numbers(3, first=500))
+    settled.hear("79", numbers(2))
+    accept(database, 1, task_id="79")
+    assert counts_of(database) == {"delivered": 2, "submitted": 8}
+    assert [row[2] for row in reports_of(database)] == ["unmatched"] * 11
+
+
+@pytest.mark.parametrize("task_id", [None, "77"])
+def test_what_counts_as_sent_already_needs_no_word(database, settled, task_id):
+    with pytest.raises(WrongUsage, match="batch 1 counts as sent already"):
+        accept(database, 1, task_id=task_id)
+
+
+def test_a_person_s_own_word_can_be_overruled_too(database, line):
+    """The task that he had named by mistake was heard of before the claim."""
+    line.hear("77", numbers(3))
+    begin(database, 10, batch_size=10)
+    line.submit(Unknown(why="no answer"))
+    accept(database, 1, task_id="77")
+    assert counts_of(database) == {"delivered": 3, "submitted": 7}
+    send_again(database, 1)
+    assert counts_of(database) == {"pending": 10}
+    assert len(reports_of(database)) == 3
+
+
+def test_an_answer_that_nobody_has_applied_yet_is_not_counted_twice(database, settled):
+    """A crash left it; the next process applies it."""
+    answer = RawAnswer(status=200, body=page_of("77", numbers(1, first=9), at=NOW))
+    with database.writing() as transaction:
+        keep_answer(transaction, "main", answer, settled.clock.now)
+    send_again(database, 1)
+    apply_left_over(database, settled.clock.now)
+    assert [mobile for mobile, *_ in reports_of(database)].count(FIRST + 9) == 1
+
+
+@pytest.mark.parametrize("act", [accept, send_again])
+def test_a_batch_that_a_receipt_accepted_cannot_be_overruled(database, line, act):
+    begin(database, 10, batch_size=10)
+    line.submit(Accepted(task_id="77", balance="1"))
+    with pytest.raises(WrongUsage, match="batch 1 is accepted"):
+        act(database, 1)
+
+
+def test_a_batch_of_a_cancelled_campaign_that_evidence_settled_stays_unsent(database, settled):
+    with database.writing() as transaction:
+        transaction.exec_driver_sql("UPDATE campaigns SET state = 'cancelled'")
+    assert send_again(database, 1) is BatchState.CANCELLED
+    assert counts_of(database) == {"cancelled": 10}

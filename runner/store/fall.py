@@ -139,7 +139,6 @@ def _read_fall(transaction: Transaction, account: Account, base: _Base, balance:
     return Fall(
         before=base.left,
         after=balance.left,
-        since=base.at,
         accepted=transaction.execute(_TAKEN_SINCE, key).scalar_one(),
         unknown={row.id: row.people for row in unknown},
         open=[row.id for row in unknown if row.once],
