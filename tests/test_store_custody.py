@@ -66,18 +66,16 @@ def copy(state, name):
 def judge(
     *,
     inode=7,
-    version=None,
+    born=None,
     machine=ONE,
     here_inode=7,
-    here_version=None,
+    here_born=None,
     here_machine=ONE,
     generation=5,
     known=None,
 ):
-    identity = Identity(
-        id="state", generation=generation, inode=inode, inode_version=version, machine=machine
-    )
-    here = Whereabouts(inode=here_inode, inode_version=here_version, machine=here_machine)
+    identity = Identity(id="state", generation=generation, inode=inode, born=born, machine=machine)
+    here = Whereabouts(inode=here_inode, born=here_born, machine=here_machine)
     recollection = None if known is None else Recollection(id=known[0], generation=known[1])
     return judge_custody(identity, here, recollection)
 
@@ -86,12 +84,12 @@ def judge(
 
 
 @pytest.mark.parametrize(
-    ("version", "here", "is_copy"),
+    ("born", "here", "is_copy"),
     [(1, 1, False), (1, 2, True), (None, 2, False), (1, None, False)],
 )
-def test_an_inode_that_was_freed_and_used_again_is_another_file(version, here, is_copy):
+def test_an_inode_that_was_freed_and_used_again_is_another_file(born, here, is_copy):
     """As a folder that was removed and put back from a backup mostly has it."""
-    assert bool(judge(version=version, here_version=here)) is is_copy
+    assert bool(judge(born=born, here_born=here)) is is_copy
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ file that is merely moved keeps both.
 
 from __future__ import annotations
 
-import fcntl
+import ctypes
+import os
 import re
-import sys
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 
     from runner.store.database import Database, Transaction
 
-_READ = text("SELECT id, generation, inode, inode_version, machine FROM identity")
+_READ = text("SELECT id, generation, inode, born, machine FROM identity")
 
 _NAME = text("UPDATE identity SET id = :id")
 
 _RECORD = text("""
-    UPDATE identity SET inode = :inode, inode_version = :inode_version, machine = :machine,
+    UPDATE identity SET inode = :inode, born = :born, machine = :machine,
         generation = :generation
 """)
 
@@ -44,10 +45,12 @@ FIRST_VERSION = 3  # the layout that gave each state its id
 
 _SKIPPED = 1000  # batches that a copy may have planned since, at a guess; more where more are known
 
-# Gives the number that a file system draws for each use of an inode: one that is freed is soon used
-# again. Source: linux/fs.h, FS_IOC_GETVERSION; not every file system has it.
-_GET_VERSION = 0x80087601
-_VERSION_BYTES = 8
+# An inode that is freed is soon used again, so the moment counts at which the file was made. Python
+# does not give it. Source: statx(2); not every file system, and not every libc, has it.
+_HERE = -100  # AT_FDCWD
+_WANTS_BIRTH = 0x800  # STATX_BTIME, in the mask that stands first in the answer
+_BIRTH = struct.Struct("=I76xqI")  # the mask, and seconds and nanoseconds since 1970
+_ANSWER_BYTES = 256
 
 # The content is the same on all boots of one installation, and in all of its containers that have
 # it. Source: machine-id(5); anything else in its place says nothing.
@@ -61,13 +64,14 @@ class Identity:
 
     generation: how many claims were ever made in it.
     inode, machine: of the file that a sender wrote last; None before the first, "" for unknown.
-    inode_version: tells two files that had the same inode; None for unknown.
+    born: when that was made, in nanoseconds since 1970, since an inode is used again; None for
+    unknown.
     """
 
     id: str
     generation: int
     inode: int | None
-    inode_version: int | None
+    born: int | None
     machine: str | None
 
 
@@ -75,11 +79,11 @@ class Identity:
 class Whereabouts:
     """Where the file of a state is now.
 
-    machine: "" where the system does not say, as inode_version is None.
+    machine: "" where the system does not say, as born is None.
     """
 
     inode: int
-    inode_version: int | None
+    born: int | None
     machine: str
 
 
@@ -101,7 +105,7 @@ def read_identity(transaction: Transaction) -> Identity:
         id=row.id,
         generation=row.generation,
         inode=row.inode,
-        inode_version=row.inode_version,
+        born=row.born,
         machine=row.machine,
     )
 
@@ -134,9 +138,7 @@ def check_id(transaction: Transaction, wanted: str | None) -> None:
 
 def find_whereabouts(state: Path) -> Whereabouts:
     """Say where the file of a state is now."""
-    return Whereabouts(
-        inode=state.stat().st_ino, inode_version=_read_version(state), machine=_read_machine()
-    )
+    return Whereabouts(inode=state.stat().st_ino, born=_read_birth(state), machine=_read_machine())
 
 
 def judge_custody(
@@ -165,8 +167,8 @@ def judge_custody(
 
 
 def _is_another_file(identity: Identity, here: Whereabouts) -> bool:
-    versions = {identity.inode_version, here.inode_version} - {None}
-    return identity.inode not in (None, here.inode) or len(versions) > 1
+    births = {identity.born, here.born} - {None}
+    return identity.inode not in (None, here.inode) or len(births) > 1
 
 
 def suspect(transaction: Transaction, state: Path) -> Suspicion | None:
@@ -212,17 +214,18 @@ def _record(
     transaction: Transaction, identity: Identity, here: Whereabouts, generation: int
 ) -> None:
     machine = here.machine or identity.machine or ""
-    row = {"inode": here.inode, "inode_version": here.inode_version, "machine": machine}
+    row = {"inode": here.inode, "born": here.born, "machine": machine}
     transaction.execute(_RECORD, {**row, "generation": generation})
 
 
-def _read_version(state: Path) -> int | None:
-    with state.open("rb") as opened:
-        try:
-            version = fcntl.ioctl(opened, _GET_VERSION, bytes(_VERSION_BYTES))
-        except OSError:
-            return None
-    return int.from_bytes(version, sys.byteorder)
+def _read_birth(state: Path) -> int | None:
+    # Without opening the file: to close it again would take from SQLite the locks of this process.
+    statx = getattr(ctypes.CDLL(None), "statx", None)
+    answer = ctypes.create_string_buffer(_ANSWER_BYTES)
+    if statx is None or statx(_HERE, os.fsencode(state), 0, _WANTS_BIRTH, answer) != 0:
+        return None
+    known, seconds, nanoseconds = _BIRTH.unpack_from(answer)
+    return seconds * 1_000_000_000 + nanoseconds if known & _WANTS_BIRTH else None
 
 
 def _read_machine() -> str:

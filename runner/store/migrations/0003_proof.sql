@@ -6,7 +6,7 @@ CREATE TABLE identity (
     id TEXT NOT NULL,        -- drawn once, or asked for by `state: {id}` of the settings
     generation INTEGER NOT NULL DEFAULT 0,  -- claims ever made: a backup of the state is behind
     inode INTEGER,           -- the file that a sender wrote last; NULL before the first
-    inode_version INTEGER,   -- tells two files that had this inode; NULL where nobody can say
+    born INTEGER,            -- when that was made: an inode is used again; NULL for unknown
     machine TEXT             -- where that was; empty where the system does not say
 );
 INSERT INTO identity (only_row, id) VALUES (1, lower(hex(randomblob(8))));
