@@ -20,7 +20,7 @@ from runner.faultpoint import faultpoint
 from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
 from runner.store.accounts import change_standing, read_standing, stop_reports
-from runner.store.doubt import is_doubtful, settle_doubt
+from runner.store.doubt import has_news, settle_doubt
 from runner.store.journal import (
     EntryState,
     apply_page,
@@ -108,7 +108,7 @@ def poll_reports(
 def _settle(database: Database, account: Account, now: datetime) -> None:
     """Weigh the evidence: what an earlier process had received counts as well."""
     with database.reading() as transaction:
-        if not is_doubtful(transaction, account):
+        if not has_news(transaction, account, now):
             return
     with database.writing() as transaction:
         settle_doubt(transaction, account, now)

@@ -20,7 +20,7 @@ from builders import (
 )
 from hand_written_line import HandWrittenLine, numbers, page_of
 
-from runner.dispatch.pump import Asked
+from runner.dispatch.pump import Asked, Wait
 from runner.evidence import PATIENCE
 from runner.lifecycle import BatchState, CampaignState
 from runner.model.account import NamedList, OnCode8, ReportPolling
@@ -149,6 +149,7 @@ def test_nothing_is_settled_before_all_pages_that_wait_were_read(database, clock
     line.report("77", numbers(1, first=10))
     line.poll()
     assert batch_states(database) == ["in_doubt"]
+    assert reasons_of(database)[-1] == "no answer within 60s"
 
 
 def test_a_few_reports_of_a_large_batch_settle_it_when_nothing_else_comes_for_a_day(database, line):
@@ -339,6 +340,16 @@ def test_a_batch_that_is_in_flight_is_a_rival_until_its_answer_comes(database, l
     assert states == ["in_doubt"]
     line.poll()
     assert batch_states(database) == ["accepted"]
+
+
+def test_when_evidence_has_settled_one_batch_its_rival_is_settled_by_what_is_left(database, line):
+    begin_list(database, "moon", numbers(20), batch_size=20)
+    begin_list(database, "sun", numbers(20, first=10), batch_size=20)
+    line.submit(LOST, LOST)
+    line.pages.append(page_of("78", numbers(13, first=10), at=line.clock.now))
+    line.hear("77", numbers(20))  # fetched after the other, and weighed with it
+    line.poll()
+    assert [task for _, task, _ in batches_of(database)] == ["77", "78"]
 
 
 def test_a_batch_that_was_accepted_by_hand_finds_its_task(database, line):
@@ -678,37 +689,69 @@ def test_after_code_8_nobody_knows_how_often_a_batch_is_in_the_fall(database, cl
     assert batch_states(database) == ["planned", "in_doubt"]
 
 
-def test_a_base_from_the_future_is_not_believed(database, exclusive):
-    """The clock was set back since: what was sent after it cannot be told from before."""
+def test_what_evidence_settled_since_is_no_evidence_for_another(database, exclusive):
+    """Not even where it was claimed in the very millisecond in which the balance was asked."""
     begin(database, 6, batch_size=3)
-    assert exclusive.pump.step() == Asked()
-    exclusive.clock.move(-3600)
     exclusive.outcomes = [LOST]
-    exclusive.left = "999997"
-    exclusive.pump.step()
     assert exclusive.pump.step() == Asked()
-    assert batch_states(database) == ["in_doubt", "planned"]
+    exclusive.pump.step()
+    assert exclusive.pump.step() == Asked()  # the gateway is still at work on it
+    exclusive.left = "999997"
+    exclusive.hear("77", numbers(3))
+    exclusive.submit(LOST)
+    assert batch_states(database) == ["accepted", "in_doubt"]
 
 
-def test_while_others_are_in_flight_the_balance_says_nothing(database, clock):
-    line = HandWrittenLine(database, clock, exclusive=True, concurrency=2)
+def test_what_the_gateway_took_late_is_no_evidence_for_the_next_batch(database, clock):
+    begin(database, 3, batch_size=3)
+    HandWrittenLine(database, clock).submit(LOST)
+    exclusive = HandWrittenLine(database, clock, exclusive=True)
+    begin(database, 3, batch_size=3, name="sun")
+    fall_by(exclusive, 3)
+    exclusive.submit(LOST)
+    assert [state for state, *_ in batches_of(database)] == ["in_doubt", "in_doubt"]
+
+
+def test_a_base_from_the_future_is_not_believed(database, exclusive):
+    """The clock was set back since: what was taken after it seems to have come before."""
     begin(database, 6, batch_size=3)
-    assert line.pump.step() == Asked()
+    assert exclusive.pump.step() == Asked()
+    exclusive.clock.move(-300)
+    exclusive.left = "999997"
+    exclusive.submit(taken("76", "999997"), LOST)
+    assert batch_states(database) == ["accepted", "in_doubt"]
+
+
+def test_while_another_request_is_in_flight_the_balance_says_nothing(database, clock):
+    line = HandWrittenLine(database, clock, concurrency=2)
+    begin(database, 12, batch_size=3)
+    line.outcomes = [taken("76"), LOST, taken("77")]
+    line.pump.step()
     beside = make_pump(database, line, line.account, clock, scope=None)
     line.left = "999997"
-    line.outcomes = [LOST, taken("77")]
-    seen = []
 
     def fail_beside():
         line.during = lambda: None
-        beside._knows_balance = True
         beside.step()
-        seen.append(type(beside.step()).__name__)
+        assert beside.step() == Asked()
 
     line.during = fail_beside
     line.pump.step()
-    assert seen == ["Wait"]
-    assert [state for state, *_ in batches_of(database)].count("in_doubt") == 1
+    assert batch_states(database) == ["accepted", "accepted", "in_doubt", "planned"]
+    assert evidence_of(database, 3) == []
+
+
+def test_an_exclusive_account_waits_for_what_is_in_flight_before_it_asks(database, clock):
+    line = HandWrittenLine(database, clock, concurrency=2, exclusive=True)
+    begin(database, 12, batch_size=3)
+    assert line.pump.step() == Asked()
+    beside = make_pump(database, line, line.account, clock, scope=None)
+    seen = []
+    line.during = lambda: seen.append(beside.step())
+    line.outcomes = [taken("76")]
+    line.pump.step()
+    assert seen == [Wait(until=None, why="what is in flight, so that the balance can be read")]
+    assert line.asked == 1
 
 
 def test_every_message_that_is_kept_as_evidence_masks_whom_it_is_about(database, exclusive):

@@ -219,6 +219,16 @@ def test_what_spoke_for_the_claim_that_was_overruled_is_not_shown_of_the_next(da
     assert (batch.state, batch.evidence) == (BatchState.IN_DOUBT, ())
 
 
+def test_what_spoke_for_a_claim_that_was_not_sent_is_not_shown_of_the_next(database, line):
+    begin(database, 10, batch_size=10)
+    line.submit(Unknown(why="no answer"))
+    line.hear("77", numbers(4))
+    assert len(campaign_of(database).batches[0].evidence) == 1
+    send_again(database, 1)
+    line.submit(Unknown(why="no answer again"))
+    assert campaign_of(database).batches[0].evidence == ()
+
+
 def test_the_event_log_keeps_what_was_overruled(database, settled):
     send_again(database, 1)
     query = "SELECT old_state, new_state, reason FROM events WHERE subject = 'batch' ORDER BY id"
@@ -241,6 +251,7 @@ def test_a_person_can_name_another_task(database, settled):
     accept(database, 1, task_id="79")
     assert counts_of(database) == {"delivered": 2, "submitted": 8}
     assert [row[2] for row in reports_of(database)] == ["unmatched"] * 11
+    assert campaign_of(database).batches[0].evidence == ()
 
 
 @pytest.mark.parametrize("task_id", [None, "77"])
@@ -252,6 +263,7 @@ def test_what_counts_as_sent_already_needs_no_word(database, settled, task_id):
 def test_a_person_s_own_word_can_be_overruled_too(database, line):
     """The task that he had named by mistake was heard of before the claim."""
     line.hear("77", numbers(3))
+    line.clock.move(1)
     begin(database, 10, batch_size=10)
     line.submit(Unknown(why="no answer"))
     accept(database, 1, task_id="77")

@@ -119,6 +119,10 @@ _KEEP_EVIDENCE = text("""
     WHERE text <> excluded.text
 """)
 
+_IS_KEPT = text("""
+    SELECT EXISTS (SELECT 1 FROM evidence WHERE batch = :batch AND kind = :kind AND text = :text)
+""")
+
 _EVIDENCE = text("SELECT batch, text FROM evidence ORDER BY batch, kind")
 
 _NAME_TASK = text("UPDATE batches SET task_id = :task_id WHERE id = :batch")
@@ -136,10 +140,21 @@ def settle_doubt(transaction: Transaction, account: Account, now: datetime) -> N
         settled = act_on(transaction, account, list(weigh_reports(hearing, suspects)), now)
 
 
-def is_doubtful(transaction: Transaction, account: Account) -> bool:
-    """Whether anything of an account could be settled, or is to be taken back."""
-    refuted = transaction.execute(_REFUTED, {"account": account.name}).first()
-    return refuted is not None or bool(_read_suspects(transaction, account))
+def has_news(transaction: Transaction, account: Account, now: datetime) -> bool:
+    """Whether settling would change anything.
+
+    To be asked before: it may take a second beside a stranger's millions, in which nobody else
+    could write.
+    """
+    if transaction.execute(_REFUTED, {"account": account.name}).first():
+        return True
+    suspects = _read_suspects(transaction, account)
+    if not suspects:
+        return False
+    opinions = weigh_reports(_hear(transaction, account, suspects, now), suspects)
+    return any(
+        isinstance(opinion, Verdict) or not _is_kept(transaction, opinion) for opinion in opinions
+    )
 
 
 def read_evidence(transaction: Transaction) -> Mapping[int, Sequence[str]]:
@@ -282,6 +297,11 @@ def _take_testimony(
         alone=Counter(next(iter(batches)) for batches in everybody if len(batches) == 1),
         echoed=voices.echoed,
     )
+
+
+def _is_kept(transaction: Transaction, opinion: Verdict | Note) -> bool:
+    row = {"batch": opinion.batch, "kind": opinion.kind, "text": opinion.text}
+    return bool(transaction.execute(_IS_KEPT, row).scalar_one())
 
 
 def _settle(
