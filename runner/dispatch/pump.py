@@ -245,6 +245,8 @@ class Pump:
             return Wait(until=standing.not_before, why=standing.reason or "", given_up=given_up)
         # Asked of the state: a crew that is being replaced may still have requests in flight.
         in_flight = count_in_flight(transaction, standing.name)
+        if self.account.exclusive and self._asking.locked():
+            return Wait(until=None, why="the balance is being asked")
         if self._wants_balance(standing):
             if self.account.exclusive and in_flight:
                 return Wait(until=None, why="what is in flight, so that the balance can be read")
@@ -408,6 +410,7 @@ class Pump:
             return Wait(until=None, why="the balance is being asked")
         try:
             faultpoint("pump.asking-balance")
+            asked_at = self._clock()
             answer = self._gateway.balance()
             faultpoint("pump.balance-answered")
             now = self._clock()
@@ -418,7 +421,7 @@ class Pump:
                 change_standing(transaction, changed, event, now)
                 if isinstance(answer, Balance):
                     keep_balance(transaction, self.account.name, answer.left, now)
-                    note_balance(transaction, self.account, answer, now)
+                    note_balance(transaction, self.account, answer, asked_at=asked_at, now=now)
         finally:
             self._asking.release()
         return Asked()

@@ -59,6 +59,13 @@ _UNKNOWN_SINCE = text("""
     ORDER BY id
 """)
 
+_WAS_BUSY = text("""
+    SELECT EXISTS (
+        SELECT 1 FROM batches
+        WHERE account = :account AND (claimed_at > :since OR accepted_at > :since)
+    )
+""")
+
 _TAKEN_LATE = timedelta(minutes=10)  # how long a gateway may work on what was in doubt already
 
 
@@ -75,13 +82,19 @@ def note_receipt(transaction: Transaction, account: Account, left: str, now: dat
 
 
 def note_balance(
-    transaction: Transaction, account: Account, balance: Balance, now: datetime
+    transaction: Transaction,
+    account: Account,
+    balance: Balance,
+    *,
+    asked_at: datetime,
+    now: datetime,
 ) -> None:
     """Weigh what a balance tells of the batches in doubt, and take it as the base of later falls.
 
-    Nothing is told while requests are in flight, or where the account was topped up in between.
+    Nothing is told where requests were under way since `asked_at`: nobody knows whether they are in
+    it; nor where the account was topped up in between.
     """
-    if not _is_at_rest(transaction, account):
+    if not _is_at_rest(transaction, account) or _was_busy(transaction, account, asked_at):
         return
     base = _find_base(transaction, account, now)
     if base and (None in (base.bought, balance.bought) or base.bought == balance.bought):
@@ -94,6 +107,11 @@ def note_balance(
 def is_fall_wanted(transaction: Transaction, account: Account) -> bool:
     """Whether the balance may still tell something of a batch in doubt."""
     return _is_wanted(transaction, account, _read_base(transaction, account))
+
+
+def _was_busy(transaction: Transaction, account: Account, since: datetime) -> bool:
+    key = {"account": account.name, "since": stamp(since)}
+    return bool(transaction.execute(_WAS_BUSY, key).scalar_one())
 
 
 def _is_at_rest(transaction: Transaction, account: Account) -> bool:
