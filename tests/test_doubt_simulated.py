@@ -6,7 +6,7 @@ import pytest
 from torture.doubt import sum_up
 from torture.doubtful_life import Case, World, live
 
-LIVES = range(12)
+LIVES = range(10)
 
 
 def live_in(world, folder, seeds=LIVES):

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from torture.shared_gateway import OURS
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping, Sequence
-
+    from torture.doubtful_sender import DoubtfulSender
     from torture.shared_gateway import SharedGateway, Task
 
 _NEWS = """
@@ -19,7 +17,6 @@ _NEWS = """
     FROM events AS e JOIN batches AS b ON b.id = CAST(e.name AS INTEGER)
     WHERE e.id > ? AND e.subject = 'batch' ORDER BY e.id
 """
-_EVIDENCE = "SELECT kind, text FROM evidence WHERE batch = ?"
 _PEOPLE = "SELECT mobile FROM recipients WHERE batch = ?"
 _LEFT = "SELECT id FROM batches WHERE state = 'in_doubt'"
 _PUT = """
@@ -36,21 +33,16 @@ _NAMED = "its task is "  # of what counted as taken before
 
 
 class Court:
-    """Follows one state. counts: of everything that came before it; wrong: in words.
+    """Follows one state. counts: of everything that came before it; wrong: in words."""
 
-    taken: the tasks that the gateway made of each batch.
-    """
-
-    def __init__(
-        self, look: sqlite3.Connection, gateway: SharedGateway, taken: Mapping[int, Sequence[Task]]
-    ) -> None:
+    def __init__(self, sender: DoubtfulSender, gateway: SharedGateway) -> None:
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
-        self._look = look
+        self._look = sender.look
         self._gateway = gateway
-        self._taken = taken
+        self._taken = sender.taken
+        self._arrives = sender.arrives
         self._heard = 0
-        self._doubted: list[int] = []
 
     def hear(self) -> None:
         """Judge what has happened since the last time."""
@@ -59,9 +51,10 @@ class Court:
             if new == "in_doubt" and old == "accepted":
                 self.counts["taken back"] += 1
             elif new == "in_doubt" and old != new:
-                self._doubted.append(batch)
+                self.counts["doubts"] += 1
+                self.counts["really taken"] += self._arrives[batch]
             elif reason.startswith(_SETTLED):
-                self.counts[self._find_kind(batch, reason)] += 1
+                self.counts[_find_kind(reason)] += 1
                 self._judge(batch, task_id, reason)
             elif reason.startswith(_NAMED):
                 self.counts["task found"] += 1
@@ -69,18 +62,12 @@ class Court:
 
     def conclude(self) -> None:
         """Look at what stands at the end."""
-        self.counts["doubts"] += len(self._doubted)
-        self.counts["really taken"] += sum(bool(self._taken[batch]) for batch in self._doubted)
         for (batch,) in self._look.execute(_LEFT).fetchall():
             self.counts["left, taken" if self._taken[batch] else "left, not taken"] += 1
         for batch, task_id, reports in self._look.execute(_PUT).fetchall():
             if not self._is_of(batch, task_id):
                 self.counts["misplaced"] += reports
         self.wrong += [f"the counts of {row[0]} do not add up" for row in self._look.execute(_OFF)]
-
-    def _find_kind(self, batch: int, reason: str) -> str:
-        evidence = self._look.execute(_EVIDENCE, (batch,)).fetchall()
-        return next(kind for kind, text in evidence if reason.endswith(text))
 
     def _judge(self, batch: int, task_id: str | None, reason: str) -> None:
         if self._is_of(batch, task_id) if task_id else self._taken[batch]:
@@ -113,3 +100,9 @@ class Court:
             f"a task of client {task.client} to {len(task.mobiles)}, {outside} of them not among"
             f" its {len(people)}; {'taken' if self._taken[batch] else 'not taken'} itself"
         )
+
+
+def _find_kind(reason: str) -> str:
+    if "the balance fell" in reason:
+        return "balance"
+    return "extno" if "echo its extno" in reason else "reports"

@@ -129,7 +129,7 @@ class _Life:
 
     def live(self) -> Lived:
         """Let it happen, and judge it."""
-        court = Court(self._sender.look, self._gateway, self._sender.taken)
+        court = Court(self._sender, self._gateway)
         has_person = self._luck.random() < _HAVE_PERSON
         for look in self._draw_looks():
             self._time.go_to(look)

@@ -91,8 +91,10 @@ class Crash(BaseException):
 
 
 class DoubtfulSender:
-    """A runner on its account. taken: the tasks that the gateway made of each batch.
+    """A runner on its account.
 
+    taken: the tasks that the gateway made of each batch, one for each request that it took.
+    arrives: of each batch, whether its newest request is taken, be it later.
     faulty: the share of its requests to which something happens.
     state: an empty one, which nobody else has open; look: a connection of the simulation's own.
     """
@@ -108,6 +110,7 @@ class DoubtfulSender:
         faulty: float,
     ) -> None:
         self.taken: defaultdict[int, list[Task]] = defaultdict(list)
+        self.arrives: dict[int, bool] = {}
         self.by_hand = 0
         self.look = sqlite3.connect(state, isolation_level=None)
         self._database = open_database(state, actor="simulation")
@@ -218,6 +221,7 @@ class DoubtfulSender:
         mobiles = [int(mobile) for mobile in form["mobile"].split(",")]
         batch, extno = self._batches[form["title"], mobiles[0]], form.get("extno", "")
         fate = self._draw_fate()
+        self.arrives[batch] = fate in _TAKEN or fate is Fate.LATE
         self._time.spend(self._luck.uniform(0, 3))
         task = self._take(batch, mobiles, extno) if fate in _TAKEN else None
         if fate is Fate.LATE:
