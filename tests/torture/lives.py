@@ -107,14 +107,12 @@ def prove(orders: Orders) -> Iterator[Row]:
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         folders = [orders.folder / f"life-{seed}" for seed, _ in cases]
         lives = pool.map(live, *zip(*cases, strict=True), folders)
-        for (seed, campaigns), lived in zip(cases, lives, strict=True):
-            case = f"{seed}/{campaigns}"
-            tell(f"{_NAME}: {case} has the digest {lived.digest}")
-            again = f"(python -m torture {_NAME} --only {case})"
-            broken = [f"{text} {again}" for text in lived.broken]
-            yield Row(
-                proof=_NAME, name=f"seed {seed}", runs=1, figures=lived.figures, broken=broken
-            )
+        for (seed, campaigns), folder, lived in zip(cases, folders, lives, strict=True):
+            tell(f"{_NAME}: {seed}/{campaigns} has the digest {lived.digest}")
+            again = f"make torture PROOFS={_NAME} ONLY={seed}/{campaigns}"
+            broken = [f"{text}\n  again: {again}\n  kept:  {folder}" for text in lived.broken]
+            name = f"seed {seed}"
+            yield Row(proof=_NAME, name=name, runs=1, figures=lived.figures, broken=broken)
 
 
 def live(seed: int, campaigns: int, folder: Path) -> Lived:

@@ -68,7 +68,8 @@ def explore(number: int, folder: Path) -> Row:
     except Exception as error:  # noqa: BLE001 - whatever it was, it is what broke
         written = folder / f"{_NAME}-{number}.txt"
         written.write_text("".join(traceback.format_exception(error)), "utf-8")
-        broken.append(f"{error!r:.200}, see {written} (python -m torture {_NAME} --only {number})")
+        again = f"make torture PROOFS={_NAME} ONLY={number}"
+        broken.append(f"{error!r:.200}\n  again: {again}\n  kept:  {written}")
     figures = {name: tally[name] for name in (*_COUNTS, "requests", "kills")}
     return Row(
         proof=_NAME, name=f"seed {number}", runs=tally["runs"], figures=figures, broken=broken
