@@ -712,14 +712,30 @@ def test_what_the_gateway_took_late_is_no_evidence_for_the_next_batch(database, 
     assert [state for state, *_ in batches_of(database)] == ["in_doubt", "in_doubt"]
 
 
-def test_a_base_from_the_future_is_not_believed(database, exclusive):
-    """The clock was set back since: what was taken after it seems to have come before."""
+@pytest.mark.parametrize("taken_too", [True, False])
+def test_a_clock_that_was_set_back_does_not_hide_what_was_taken_since(
+    database, exclusive, taken_too
+):
     begin(database, 6, batch_size=3)
     assert exclusive.pump.step() == Asked()
-    exclusive.clock.move(-300)
-    exclusive.left = "999997"
+    exclusive.clock.move(-3600)
+    exclusive.left = "999994" if taken_too else "999997"
     exclusive.submit(taken("76", "999997"), LOST)
-    assert batch_states(database) == ["accepted", "in_doubt"]
+    assert batch_states(database) == ["accepted", "accepted" if taken_too else "in_doubt"]
+
+
+def test_what_was_in_doubt_at_the_base_may_be_in_the_fall_though_reports_have_settled_it(
+    database, clock
+):
+    begin(database, 5, batch_size=5)
+    HandWrittenLine(database, clock).submit(LOST)
+    exclusive = HandWrittenLine(database, clock, exclusive=True)
+    begin(database, 10, batch_size=5, name="sun")
+    assert exclusive.pump.step() == Asked()
+    exclusive.left = "999995"  # the gateway takes the first, which reports tell
+    exclusive.hear("77", numbers(5))
+    exclusive.submit(LOST, LOST)
+    assert [state for state, *_ in batches_of(database)] == ["accepted", "in_doubt", "in_doubt"]
 
 
 def test_while_another_request_is_in_flight_the_balance_says_nothing(database, clock):

@@ -48,14 +48,20 @@ from runner.store.claims import (
     read_candidates,
     size_of_next,
 )
-from runner.store.fall import is_fall_wanted, note_balance, note_receipt
+from runner.store.fall import (
+    find_rest,
+    is_fall_wanted,
+    note_balance,
+    note_late_receipt,
+    note_receipt,
+)
 from runner.store.journal import match_waiting
 from runner.store.outcomes import (
     BatchChange,
     change_batch,
     find_claimed,
     find_task_owner,
-    note_late_receipt,
+    note_unwanted_receipt,
 )
 from runner.store.start import miss_late
 from runner.timing import LOW_BALANCE_RETRY, gateway_time
@@ -382,7 +388,7 @@ class Pump:
             batch = find_claimed(transaction, claim)
             if batch is None:
                 if isinstance(outcome, Accepted):
-                    note_late_receipt(transaction, claim, outcome.task_id, now)
+                    note_unwanted_receipt(transaction, claim, outcome.task_id, now)
                 return Submitted(claim=claim, outcome=outcome, state=None)
             if isinstance(outcome, Accepted):
                 keep_balance(transaction, batch.account, outcome.balance, now)
@@ -395,7 +401,10 @@ class Pump:
             change_standing(transaction, ruling.standing, ruling.event, now)
             if isinstance(outcome, Accepted):
                 match_waiting(transaction, batch.account, outcome.task_id)
-                note_receipt(transaction, self.account, outcome.balance, now)
+                if batch.state is BatchState.IN_DOUBT:
+                    note_late_receipt(transaction, self.account, batch.id)
+                else:
+                    note_receipt(transaction, self.account, outcome.balance, now)
             faultpoint("pump.recorded")
         return Submitted(
             claim=claim,
@@ -410,7 +419,8 @@ class Pump:
             return Wait(until=None, why="the balance is being asked")
         try:
             faultpoint("pump.asking-balance")
-            asked_at = self._clock()
+            with self._database.reading() as transaction:
+                asked_at = find_rest(transaction, self.account)
             answer = self._gateway.balance()
             faultpoint("pump.balance-answered")
             now = self._clock()

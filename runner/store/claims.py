@@ -52,13 +52,15 @@ _NEXT = text("""
     ORDER BY b.not_before, b.id LIMIT 1
 """)
 
+_NUMBER_ANEW = text("UPDATE batches SET claim = :claim WHERE id = :batch")
+
 _IN_FLIGHT = text("""
     SELECT count(*) FROM batches WHERE account = :account AND state = 'submitting'
 """)
 
 _CLAIM = text("""
     UPDATE batches SET state = :state, token = :token, owner = :owner, claimed_at = :now,
-        attempts = attempts + 1, not_before = NULL, reason = NULL
+        claim = :claim, attempts = attempts + 1, not_before = NULL, reason = NULL
     WHERE id = :batch
 """)
 
@@ -169,6 +171,11 @@ def count_in_flight(transaction: Transaction, account: str) -> int:
     return count
 
 
+def number_anew(transaction: Transaction, batch: int) -> None:
+    """Count a batch as claimed just now, for all who compare what came after what."""
+    transaction.execute(_NUMBER_ANEW, {"batch": batch, "claim": _count(transaction)})
+
+
 def load_message(transaction: Transaction, digest: str) -> PackedMessage:
     """Give a kept message."""
     row = transaction.execute(_MESSAGE, {"digest": digest}).one()
@@ -186,11 +193,8 @@ def _find_next(transaction: Transaction, campaign: str, now: datetime) -> Row[An
 
 def _take(transaction: Transaction, batch: int, *, token: str, owner: str, now: datetime) -> None:
     state = after(BATCH, BatchState.PLANNED, BatchEvent.CLAIM)
-    transaction.execute(
-        _CLAIM,
-        {"batch": batch, "state": state, "token": token, "owner": owner, "now": stamp(now)},
-    )
-    transaction.info["generation"] = transaction.execute(_COUNT).scalar_one()
+    row = {"batch": batch, "state": state, "token": token, "owner": owner, "now": stamp(now)}
+    transaction.execute(_CLAIM, {**row, "claim": _count(transaction)})
     record_event(
         transaction,
         now=now,
@@ -200,3 +204,10 @@ def _take(transaction: Transaction, batch: int, *, token: str, owner: str, now: 
         new_state=state,
         reason=f"claimed by {owner}",
     )
+
+
+def _count(transaction: Transaction) -> int:
+    """Count a claim, and let the witness know once that is durable."""
+    generation: int = transaction.execute(_COUNT).scalar_one()
+    transaction.info["generation"] = generation
+    return generation

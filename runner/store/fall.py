@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from runner.evidence import Fall, weigh_fall
 from runner.lifecycle import BatchState
-from runner.store.claims import count_in_flight
+from runner.store.claims import count_in_flight, number_anew
 from runner.store.doubt import act_on, repeats_by_itself
 from runner.timing import stamp, unstamp
 
@@ -28,45 +28,53 @@ if TYPE_CHECKING:
     from runner.model.outcome import Balance
     from runner.store.database import Transaction
 
-_BASE = text("SELECT base_balance, base_at, base_bought FROM accounts WHERE name = :account")
+_BASE = text("""
+    SELECT base_balance, base_claim, base_at, base_bought FROM accounts WHERE name = :account
+""")
 
 _KEEP_BASE = text("""
-    UPDATE accounts SET base_balance = :left, base_at = :now, base_bought = :bought
+    UPDATE accounts SET base_balance = :left, base_claim = :claim, base_at = :now,
+        base_bought = :bought
     WHERE name = :account
 """)
 
-# By the receipt, which comes after the base whatever the clock said at the claim, since nothing was
-# in flight at the base. What evidence settled was taken at its claim, which may be of the base's
-# own millisecond.
+# What evidence settled was taken at its claim.
 _TAKEN_SINCE = text("""
     SELECT coalesce(sum(recipients - cancelled), 0) FROM batches
-    WHERE account = :account AND state = 'accepted' AND (
-        (settled_by IS NULL AND accepted_at > :base_at)
-        OR (settled_by = 'evidence' AND claimed_at >= :base_at)
-    )
+    WHERE account = :account AND claim > :base AND state = 'accepted'
+        AND (settled_by IS NULL OR settled_by = 'evidence')
 """)
 
 # A person's word is no knowledge of the gateway's balance, and code 8 may come for what was taken:
-# what was claimed again after either may have been taken more than once.
+# what was claimed again after either may have been taken more than once. What was in doubt at the
+# base may have been taken before or after it, whatever its reports have told since.
 _UNKNOWN_SINCE = text("""
     SELECT id, recipients - cancelled AS people, state,
         state = 'in_doubt' AND NOT disowned AND NOT (:repeats AND refusals > 0) AS once
     FROM batches
-    WHERE account = :account AND claimed_at >= :since AND (
+    WHERE account = :account AND (claim > :base OR claimed_at >= :since) AND (
         state = 'in_doubt' OR disowned OR (state = 'accepted' AND settled_by = 'person')
+        OR (state = 'accepted' AND settled_by = 'evidence' AND task_id IS NOT NULL
+            AND coalesce(claim, 0) <= :base)
         OR (:repeats AND refusals > 0)
     )
     ORDER BY id
 """)
 
-_WAS_BUSY = text("""
-    SELECT EXISTS (
-        SELECT 1 FROM batches
-        WHERE account = :account AND (claimed_at > :since OR accepted_at > :since)
-    )
-""")
+_NEWEST_CLAIM = text("SELECT coalesce(max(claim), 0) FROM batches WHERE account = :account")
 
 _TAKEN_LATE = timedelta(minutes=10)  # how long a gateway may work on what was in doubt already
+
+
+def find_rest(transaction: Transaction, account: Account) -> int | None:
+    """Give the number of an account's newest claim while nothing is in flight; else None.
+
+    Two moments of the same number have nothing between them that the balance could tell of.
+    """
+    if count_in_flight(transaction, account.name):
+        return None
+    newest: int = transaction.execute(_NEWEST_CLAIM, {"account": account.name}).scalar_one()
+    return newest
 
 
 def note_receipt(transaction: Transaction, account: Account, left: str, now: datetime) -> None:
@@ -74,11 +82,21 @@ def note_receipt(transaction: Transaction, account: Account, left: str, now: dat
 
     An exclusive account keeps the one that it was asked for, with all that was ever bought.
     """
-    base = _find_base(transaction, account, now)
+    base = _read_base(transaction, account)
     if account.exclusive and base:
         return
-    if _is_at_rest(transaction, account) and not _is_wanted(transaction, account, base):
-        _keep_base(transaction, account, left, None, now)
+    rest = find_rest(transaction, account)
+    if rest is not None and not _is_wanted(transaction, account, base):
+        _keep_base(transaction, account, _Base(left=left, claim=rest, at=now, bought=None))
+
+
+def note_late_receipt(transaction: Transaction, account: Account, batch: int) -> None:
+    """Forget the base, since nobody knows whether it has a batch whose receipt came late in it.
+
+    A balance that is being asked for at the moment becomes no base either.
+    """
+    _keep_base(transaction, account, None)
+    number_anew(transaction, batch)
 
 
 def note_balance(
@@ -86,22 +104,24 @@ def note_balance(
     account: Account,
     balance: Balance,
     *,
-    asked_at: datetime,
+    asked_at: int | None,
     now: datetime,
 ) -> None:
     """Weigh what a balance tells of the batches in doubt, and take it as the base of later falls.
 
-    Nothing is told where requests were under way since `asked_at`: nobody knows whether they are in
-    it; nor where the account was topped up in between.
+    asked_at: the rest in which it was asked for. Where that has ended since, or was none, nothing
+    is told: nobody knows whether what was under way is in it; nor where the account was topped up.
     """
-    if not _is_at_rest(transaction, account) or _was_busy(transaction, account, asked_at):
+    rest = find_rest(transaction, account)
+    if rest is None or rest != asked_at:
         return
-    base = _find_base(transaction, account, now)
+    base = _read_base(transaction, account)
     if base and (None in (base.bought, balance.bought) or base.bought == balance.bought):
         fall = _read_fall(transaction, account, base, balance)
         act_on(transaction, account, list(weigh_fall(fall)), now)
     if not _is_wanted(transaction, account, base):
-        _keep_base(transaction, account, balance.left, balance.bought, now)
+        new = _Base(left=balance.left, claim=rest, at=now, bought=balance.bought)
+        _keep_base(transaction, account, new)
 
 
 def is_fall_wanted(transaction: Transaction, account: Account) -> bool:
@@ -109,20 +129,15 @@ def is_fall_wanted(transaction: Transaction, account: Account) -> bool:
     return _is_wanted(transaction, account, _read_base(transaction, account))
 
 
-def _was_busy(transaction: Transaction, account: Account, since: datetime) -> bool:
-    key = {"account": account.name, "since": stamp(since)}
-    return bool(transaction.execute(_WAS_BUSY, key).scalar_one())
-
-
-def _is_at_rest(transaction: Transaction, account: Account) -> bool:
-    return count_in_flight(transaction, account.name) == 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Base:
-    """What was left at a moment at which nothing was in flight, and what had ever been bought."""
+    """What was left while nothing was in flight, and what had ever been bought.
+
+    claim: the number of the account's newest claim then.
+    """
 
     left: str
+    claim: int
     at: datetime
     bought: str | None
 
@@ -131,13 +146,12 @@ def _read_base(transaction: Transaction, account: Account) -> _Base | None:
     row = transaction.execute(_BASE, {"account": account.name}).one()
     if row.base_at is None:
         return None
-    return _Base(left=row.base_balance, at=unstamp(row.base_at), bought=row.base_bought)
-
-
-def _find_base(transaction: Transaction, account: Account, now: datetime) -> _Base | None:
-    """Give the base of later falls; None where the clock was set back to before it since."""
-    base = _read_base(transaction, account)
-    return base if base and base.at <= now else None
+    return _Base(
+        left=row.base_balance,
+        claim=row.base_claim,
+        at=unstamp(row.base_at),
+        bought=row.base_bought,
+    )
 
 
 def _is_wanted(transaction: Transaction, account: Account, base: _Base | None) -> bool:
@@ -147,13 +161,18 @@ def _is_wanted(transaction: Transaction, account: Account, base: _Base | None) -
 
 
 def _read_unknown(transaction: Transaction, account: Account, base: _Base) -> Sequence[Row[Any]]:
-    key = {"account": account.name, "since": stamp(base.at - _TAKEN_LATE)}
-    return transaction.execute(_UNKNOWN_SINCE, {**key, "repeats": repeats_by_itself(account)}).all()
+    key = {
+        "account": account.name,
+        "base": base.claim,
+        "since": stamp(base.at - _TAKEN_LATE),
+        "repeats": repeats_by_itself(account),
+    }
+    return transaction.execute(_UNKNOWN_SINCE, key).all()
 
 
 def _read_fall(transaction: Transaction, account: Account, base: _Base, balance: Balance) -> Fall:
     unknown = _read_unknown(transaction, account, base)
-    key = {"account": account.name, "base_at": stamp(base.at)}
+    key = {"account": account.name, "base": base.claim}
     return Fall(
         before=base.left,
         after=balance.left,
@@ -164,8 +183,11 @@ def _read_fall(transaction: Transaction, account: Account, base: _Base, balance:
     )
 
 
-def _keep_base(
-    transaction: Transaction, account: Account, left: str, bought: str | None, now: datetime
-) -> None:
-    row = {"account": account.name, "left": left, "bought": bought, "now": stamp(now)}
-    transaction.execute(_KEEP_BASE, row)
+def _keep_base(transaction: Transaction, account: Account, base: _Base | None) -> None:
+    row = {
+        "left": base and base.left,
+        "claim": base and base.claim,
+        "bought": base and base.bought,
+        "now": base and stamp(base.at),
+    }
+    transaction.execute(_KEEP_BASE, {**row, "account": account.name})

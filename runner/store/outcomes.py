@@ -142,7 +142,9 @@ def find_task_owner(transaction: Transaction, batch: StoredBatch, task_id: str) 
     return owner
 
 
-def note_late_receipt(transaction: Transaction, claim: Claim, task_id: str, now: datetime) -> None:
+def note_unwanted_receipt(
+    transaction: Transaction, claim: Claim, task_id: str, now: datetime
+) -> None:
     """Log that the gateway took a batch after somebody had settled it: nothing else shows it."""
     reason = f"the gateway took it as task {task_id}, but the claim had been settled before"
     record_event(transaction, now=now, subject="batch", name=claim.batch, reason=reason)

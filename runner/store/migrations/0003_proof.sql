@@ -15,6 +15,10 @@ ALTER TABLE campaigns ADD COLUMN again TEXT;  -- the campaigns that it knowingly
 -- Who was sent the same under another name, without a walk through all campaigns at each look.
 CREATE INDEX campaigns_by_message ON campaigns (message);
 
+-- The number of its newest claim, of all that there ever were: tells what came after what, whatever
+-- the clock did. A receipt that comes late, for a batch in doubt, numbers it anew.
+ALTER TABLE batches ADD COLUMN claim INTEGER;
+CREATE INDEX batches_by_claim ON batches (account, claim) WHERE claim IS NOT NULL;
 ALTER TABLE batches ADD COLUMN settled_by TEXT;  -- of one that was in doubt: evidence, person
 -- A person said of a claim that it was not sent: reports of its task may come even so.
 ALTER TABLE batches ADD COLUMN disowned INTEGER NOT NULL DEFAULT 0;
@@ -34,6 +38,7 @@ CREATE TABLE evidence (
 
 -- What was left when nothing was in flight: the fall since then can be told.
 ALTER TABLE accounts ADD COLUMN base_balance TEXT;
+ALTER TABLE accounts ADD COLUMN base_claim INTEGER;  -- the account's newest claim then; 0 for none
 ALTER TABLE accounts ADD COLUMN base_at TEXT;
 ALTER TABLE accounts ADD COLUMN base_bought TEXT;  -- what had ever been bought: tells a top-up
 -- How many reports the next query asks for: fewer while the line is bad, NULL for `reports.page`.
