@@ -1,7 +1,9 @@
 """Who has opted out is looked up again before every request, and without certainty nothing goes."""
 
 import os
+import sys
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,6 +28,20 @@ def put(tmp_path):
         return path
 
     return write
+
+
+@contextmanager
+def hearing_opens(path, act):
+    """Do something at the moment at which somebody opens a file."""
+    waiting = [act]
+
+    def hear(event, args):
+        if waiting and event == "open" and args[0] == str(path):
+            waiting.pop()()
+
+    sys.addaudithook(hear)
+    yield
+    assert not waiting
 
 
 @pytest.fixture
@@ -229,6 +245,17 @@ def test_a_list_with_too_few_rows_forbids_to_send(put, optouts):
     assert "has 2 rows, fewer than its `min_rows` of 3" in optouts(min_rows=3).look(NOW).fault
 
 
+def test_a_list_that_is_written_anew_while_it_is_read_lets_nobody_through(put, optouts):
+    put(A)
+    lists = optouts()
+    lists.look(NOW)
+    path = put(A, B, at=LONG_AGO + timedelta(seconds=1))
+    with hearing_opens(path, lambda: path.write_text("mobile\n")):
+        assert on_it(lists.look(NOW)) == [A]
+    put(A, C, at=LONG_AGO + timedelta(seconds=2))
+    assert on_it(lists.look(NOW)) == [A, C]
+
+
 def test_all_faults_of_all_lists_are_told(put, optouts):
     put("12")
     fault = optouts("optout", "complaints").look(NOW).fault
@@ -240,18 +267,20 @@ def test_all_faults_of_all_lists_are_told(put, optouts):
 
 
 def test_many_threads_may_look_at_once(put, optouts):
-    put(A)
+    """The clock is the real one, by which a file that is just being written is new."""
+    now = datetime.now(UTC)
+    put(A, at=now - timedelta(hours=1))
     lists = optouts()
     seen = []
 
     def look():
-        seen.extend(on_it(lists.look(NOW)) for _ in range(20))
+        seen.extend(on_it(lists.look(now)) for _ in range(20))
 
     threads = [threading.Thread(target=look) for _ in range(4)]
     for thread in threads:
         thread.start()
     for minute in range(20):
-        put(A, B, at=LONG_AGO + timedelta(minutes=minute))
+        put(A, B, at=now - timedelta(minutes=minute))
     for thread in threads:
         thread.join()
     assert len(seen) == 80

@@ -92,6 +92,9 @@ class _Version:
     modified: float
     noticed: datetime
 
+    def is_same(self, other: _Version | None) -> bool:
+        return other is not None and self.identity == other.identity
+
     def is_settled(self, now: datetime) -> bool:
         changed = min(self.modified, self.noticed.timestamp())
         return now.timestamp() - changed >= _SETTLING.total_seconds()
@@ -111,13 +114,16 @@ class _Known:
     def refresh(self, now: datetime) -> None:
         """Read the file again where it changed, and once more when it has settled."""
         version = _look_at(self.named, now)
-        if version and self._version and version.identity == self._version.identity:
+        if version and self._version and version.is_same(self._version):
             if self._is_settled or not self._version.is_settled(now):
                 return
         else:
             self._version = version
+        numbers = read_list(Path(self.named.file), name=self.named.name, named=self.named)
+        if self._version and not self._version.is_same(_look_at(self.named, now)):
+            self._version = None  # what changed while it was read may be half of either
         self._is_settled = self._version is not None and self._version.is_settled(now)
-        self._take(read_list(Path(self.named.file), name=self.named.name, named=self.named))
+        self._take(numbers)
 
     def find_fault(self, now: datetime) -> str | None:
         """Say why the list must not be trusted."""
