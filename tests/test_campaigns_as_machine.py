@@ -35,11 +35,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from torture.actors import Actor, Killed, current_actor
-from torture.folders import quick_folder
-from torture.promises import Promises, read_boxes
-from torture.steps import hearing_steps
-from torture.wire import REFUSED, Wire
+from torture.simulation.actors import Actor, Killed, current_actor
+from torture.simulation.folders import quick_folder
+from torture.simulation.promises import Promises, read_boxes
+from torture.simulation.steps import hearing_steps
+from torture.simulation.wire import REFUSED, Wire
 
 from runner.dispatch.begin import begin_campaign
 from runner.dispatch.line import take_up

@@ -16,23 +16,23 @@ import pytest
 import sandbox_line
 from cli_workspace import until
 from torture.__main__ import conclude
-from torture.case import Beginning, Case, Program, find_steps, parse_case
 from torture.crashes import find_unpassed
-from torture.judge import judge
-from torture.life import live
-from torture.matrix import Aim, choose_case, count_passings
-from torture.process import can_trace
+from torture.processes.case import Beginning, Case, Program, find_steps, parse_case
+from torture.processes.judge import judge
+from torture.processes.life import live
+from torture.processes.matrix import Aim, choose_case, count_passings
+from torture.processes.process import can_trace
+from torture.processes.state import Watcher
+from torture.processes.world import World
 from torture.proof import Row
-from torture.state import Watcher
 from torture.syscalls import COUNTED
-from torture.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from torture.life import Lived
-    from torture.matrix import Calm
+    from torture.processes.life import Lived
+    from torture.processes.matrix import Calm
 
 SEED = 1
 AT_ONCE = 4  # each waits for most of its time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from torture.doubt import sum_up
-from torture.doubtful_life import Case, World, live
+from torture.doubts.life import Case, World, live
 
 LIVES = range(10)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torture.case import find_steps
-from torture.matrix import (
+from torture.processes.case import find_steps
+from torture.processes.matrix import (
     add_life,
     calm_cases,
     count_passings,
@@ -24,7 +24,7 @@ from torture.proof import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torture.matrix import Calm
+    from torture.processes.matrix import Calm
     from torture.proof import Orders
 
 _NAME = "crashes"
@@ -53,5 +53,5 @@ def find_unpassed(calm: Calm) -> list[str]:
 
 
 def _never_passed(step: str) -> Row:
-    why = f"nothing passes {step}: let the world of `torture.world` contain what does"
+    why = f"nothing passes {step}: let the world of `torture.processes.world` contain what does"
     return Row(proof=_NAME, name=step, broken=[why])

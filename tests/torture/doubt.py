@@ -13,13 +13,13 @@ from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from torture.doubtful_life import Case, World, live
+from torture.doubts.life import Case, World, live
 from torture.proof import Row, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from torture.doubtful_life import Lived
+    from torture.doubts.life import Lived
     from torture.proof import Orders
 
 _NAME = "doubt"

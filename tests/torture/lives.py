@@ -25,18 +25,18 @@ from typing import TYPE_CHECKING
 from builders import ZONE, make_credentials
 
 from runner.sandbox.settings import SandboxSettings
-from torture.actors import Killed
-from torture.agenda import Agenda
-from torture.author import AN_HOUR, Author
-from torture.folders import quick_folder
-from torture.promises import Promises
 from torture.proof import Row, chance, tell
-from torture.road import Road
-from torture.sender import Sender
-from torture.shelf import Shelf
-from torture.steps import hearing_steps
-from torture.supervisor import Supervisor
-from torture.wire import Wire
+from torture.simulation.actors import Killed
+from torture.simulation.agenda import Agenda
+from torture.simulation.author import AN_HOUR, Author
+from torture.simulation.folders import quick_folder
+from torture.simulation.promises import Promises
+from torture.simulation.road import Road
+from torture.simulation.sender import Sender
+from torture.simulation.shelf import Shelf
+from torture.simulation.steps import hearing_steps
+from torture.simulation.supervisor import Supervisor
+from torture.simulation.wire import Wire
 
 if TYPE_CHECKING:
     import random

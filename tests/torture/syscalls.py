@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torture.case import Kill
-from torture.matrix import (
+from torture.processes.case import Kill
+from torture.processes.matrix import (
     add_life,
     calm_cases,
     count_passings,
@@ -18,7 +18,7 @@ from torture.matrix import (
     prove_aims,
     prove_one,
 )
-from torture.process import can_trace
+from torture.processes.process import can_trace
 from torture.proof import Row
 
 if TYPE_CHECKING:

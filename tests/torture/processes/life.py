@@ -8,15 +8,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torture.case import Beginning, Kill
-from torture.judge import judge
-from torture.world import World
+from torture.processes.case import Beginning, Kill
+from torture.processes.judge import judge
+from torture.processes.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torture.case import Case
-    from torture.judge import Findings
+    from torture.processes.case import Case
+    from torture.processes.judge import Findings
 
 # Late enough for requests to be in flight, early enough for much to be left to do.
 _ABANDON = Kill(place="gateway.begun", passing=5)

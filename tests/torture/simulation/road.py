@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runner.sandbox.faults import Call
-from torture.actors import current_actor
-from torture.wire import REFUSED
+from torture.simulation.actors import current_actor
+from torture.simulation.wire import REFUSED
 
 if TYPE_CHECKING:
     import random
 
-    from torture.actors import Actor
-    from torture.agenda import Agenda
+    from torture.simulation.actors import Actor
+    from torture.simulation.agenda import Agenda
 
 # How many of a thousand requests meet one of these. What says for certain that nothing was taken
 # does not lie here: no client could know better.

@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from torture.case import Beginning, Case, Kill, Program, parse_case
-from torture.life import live
+from torture.processes.case import Beginning, Case, Kill, Program, parse_case
+from torture.processes.life import live
 from torture.proof import Row, chance, run_all
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterable, Iterator, Sequence
 
-    from torture.life import Lived
+    from torture.processes.life import Lived
     from torture.proof import Orders
 
 _MOST_KILLS = 3  # of the processes of one case, one after another

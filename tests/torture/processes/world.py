@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from cli_workspace import Office, numbers
 
-from torture.case import Program
-from torture.older import make_older
-from torture.process import Process
-from torture.state import Watcher, read_in_flight, read_standing
-from torture.weather import has_extno, open_sandbox
+from torture.processes.case import Program
+from torture.processes.older import make_older
+from torture.processes.process import Process
+from torture.processes.state import Watcher, read_in_flight, read_standing
+from torture.processes.weather import has_extno, open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from torture.case import Case, Kill
+    from torture.processes.case import Case, Kill
 
 CONCURRENCY = 3
 PAGE = 10

@@ -11,15 +11,15 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from torture.state import find_off, looking_into, read_standing
-from torture.world import CONCURRENCY, PAGE, PEOPLE
+from torture.processes.state import find_off, looking_into, read_standing
+from torture.processes.world import CONCURRENCY, PAGE, PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from runner.sandbox import Submission
-    from torture.world import World
+    from torture.processes.world import World
 
 _PEOPLE = "SELECT campaign, mobile, state, batch, task_id FROM recipient_status"
 _IN_DOUBT = "SELECT id FROM batches WHERE state = 'in_doubt'"

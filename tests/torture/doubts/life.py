@@ -20,12 +20,12 @@ from builders import make_account
 from runner.model.account import OnCode8, ReportPolling
 from runner.store.accounts import ensure_accounts
 from runner.store.database import open_database
-from torture.court import Court
-from torture.doubtful_sender import DoubtfulSender
+from torture.doubts.court import Court
+from torture.doubts.sender import DoubtfulSender
+from torture.doubts.shared_gateway import Echo, SharedGateway, draw_manners
+from torture.doubts.strangers import draw_mirrors, draw_strangers, draw_twin
+from torture.doubts.timeline import Timeline
 from torture.proof import chance
-from torture.shared_gateway import Echo, SharedGateway, draw_manners
-from torture.strangers import draw_mirrors, draw_strangers, draw_twin
-from torture.timeline import Timeline
 
 if TYPE_CHECKING:
     import random
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.model.account import Account
-    from torture.strangers import Sending
+    from torture.doubts.strangers import Sending
 
 _START = datetime(2035, 9, 16, 1, 0, tzinfo=UTC)
 _BEFORE = timedelta(days=11)  # since when others may be at work

@@ -22,16 +22,16 @@ from runner.store.database import open_database
 from runner.store.planning import read_facts
 from runner.store.start import begin_due, is_due, next_start
 from runner.workspace.optouts import OptOuts
-from torture.actors import Actor, current_actor
+from torture.simulation.actors import Actor, current_actor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from torture.agenda import Agenda
-    from torture.shelf import Shelf
-    from torture.wire import Wire
+    from torture.simulation.agenda import Agenda
+    from torture.simulation.shelf import Shelf
+    from torture.simulation.wire import Wire
 
 _BEAT = 1.0  # seconds until another process's word is heard
 _SOON = timedelta(milliseconds=1)

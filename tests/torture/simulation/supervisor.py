@@ -16,8 +16,8 @@ from runner.store.database import open_database
 from runner.store.doubt import settle_doubt
 from runner.store.resolution import accept_by_hand, send_again_by_hand
 from runner.store.steering import cancel_for_good, may_cancel, pause, resume
-from torture.actors import Killed
-from torture.shelf import POPULATION
+from torture.simulation.actors import Killed
+from torture.simulation.shelf import POPULATION
 
 if TYPE_CHECKING:
     import random
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.store.database import Transaction
-    from torture.agenda import Agenda
-    from torture.author import Author
-    from torture.promises import Promises
-    from torture.shelf import Shelf
-    from torture.wire import Wire
+    from torture.simulation.agenda import Agenda
+    from torture.simulation.author import Author
+    from torture.simulation.promises import Promises
+    from torture.simulation.shelf import Shelf
+    from torture.simulation.wire import Wire
 
 _STOPPED = """
     SELECT c.id, c.state, coalesce(c.reason, '') AS reason, coalesce(c.until, '9') < :now AS over

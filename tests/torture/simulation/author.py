@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from builders import ZONE
 
-from torture.shelf import POPULATION, Draft
+from torture.simulation.shelf import POPULATION, Draft
 
 if TYPE_CHECKING:
     import random
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from torture.shelf import Shelf
+    from torture.simulation.shelf import Shelf
 
 AN_HOUR = 20  # campaigns that are written in one, on average
 _LONGEST_AHEAD = 3 * 86_400.0  # seconds from a file to its start

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from torture.shared_gateway import OURS
+from torture.doubts.shared_gateway import OURS
 
 if TYPE_CHECKING:
-    from torture.doubtful_sender import DoubtfulSender
-    from torture.shared_gateway import SharedGateway, Task
+    from torture.doubts.sender import DoubtfulSender
+    from torture.doubts.shared_gateway import SharedGateway, Task
 
 _NEWS = """
     SELECT e.id, CAST(e.name AS INTEGER), e.old_state, e.new_state, coalesce(e.reason, ''),

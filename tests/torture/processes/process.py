@@ -1,7 +1,7 @@
 """The program as a process of its own, killed at a step or at a system call, or let live.
 
-Killed at a step by ``torture.launch`` from within, at a system call by strace: the process then
-runs as a user would start it, and dies before the call is done.
+Killed at a step by ``torture.processes.launch`` from within, at a system call by strace: the
+process then runs as a user would start it, and dies before the call is done.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from cli_workspace import CHECKOUT
 
-from torture.case import Kill
+from torture.processes.case import Kill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +115,7 @@ def can_trace() -> bool:
 
 def _command(kill: Kill | None, trace: Path) -> list[str]:
     if kill is None or kill.is_step:
-        return [sys.executable, "-m", "torture.launch", str(kill or "-"), str(trace)]
+        return [sys.executable, "-m", "torture.processes.launch", str(kill or "-"), str(trace)]
     return [*_trace(kill, trace), sys.executable, "-m", "runner"]
 
 

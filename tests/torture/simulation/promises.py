@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.sandbox import Submission
-    from torture.wire import Wire
+    from torture.simulation.wire import Wire
 
 _COUNTS = """
     SELECT campaign, total, pending, submitted, delivered, failed, rejected, in_doubt, cancelled,

@@ -1,5 +1,6 @@
-"""Starts the real program, and kills it at a step: `python -m torture.launch KILL TRACE WORDS…`.
+"""Starts the real program, and kills it at a step: `python -m torture.processes.launch`.
 
+Its words: KILL TRACE WORDS…
 KILL is `pump.claimed:3`, the third passing of a step, or `-` for none; TRACE a file that gets a
 line for every passing of a step, the last one too; WORDS are those of `mms-runner`. The kill is a
 SIGKILL from within: nothing of the process runs after it, in no thread.

@@ -23,7 +23,7 @@ from runner.store.accounts import release_accounts
 from runner.store.database import open_database
 from runner.store.outcomes import doubt_abandoned
 from runner.store.resolution import accept_by_hand, send_again_by_hand
-from torture.shared_gateway import OURS
+from torture.doubts.shared_gateway import OURS
 
 if TYPE_CHECKING:
     import random
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from runner.model.account import Account
     from runner.model.outcome import Outcome
-    from torture.shared_gateway import SharedGateway, Task
-    from torture.timeline import Timeline
+    from torture.doubts.shared_gateway import SharedGateway, Task
+    from torture.doubts.timeline import Timeline
 
 _BATCHES = """
     SELECT b.id, (SELECT min(mobile) FROM recipients WHERE batch = b.id) FROM batches AS b

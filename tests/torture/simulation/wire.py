@@ -17,7 +17,7 @@ from runner.sandbox.desk import Desk
 from runner.sandbox.faults import Call, parse_fault
 from runner.sandbox.replies import Answer
 from runner.sandbox.request import REPORT_PATH, SEND_PATH, read_request
-from torture.actors import current_actor
+from torture.simulation.actors import current_actor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runner.model.outcome import BalanceAnswer, Outcome
     from runner.sandbox.replies import Reply
     from runner.sandbox.settings import SandboxSettings
-    from torture.actors import Actor
+    from torture.simulation.actors import Actor
 
 REFUSED = "refused"  # beside the effects of the sandbox: nobody listens there
 _FORM = "application/x-www-form-urlencoded"
