@@ -11,7 +11,6 @@ from runner.cli.person import ask, name_person
 from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock
 from runner.cli.steering import (
-    count_waiting,
     describe_flight,
     find_target,
     naming_a_target,
@@ -80,7 +79,7 @@ def _look(database: Database, target: Target) -> tuple[list[str], int]:
     with database.reading() as transaction:
         names = _list_names(transaction, target)
         campaigns = target.read_concerned(transaction)
-    return names, count_waiting(campaign for campaign in campaigns if campaign.id in names)
+    return names, sum(campaign.waiting for campaign in campaigns if campaign.id in names)
 
 
 def _list_names(transaction: Transaction, target: Target) -> list[str]:

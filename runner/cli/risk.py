@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from runner.cli.steering import count_waiting
 from runner.cli.tables import count
 from runner.errors import StateRefused
 from runner.lifecycle import CampaignState
@@ -43,11 +42,11 @@ def describe_suspicion(suspicion: Suspicion) -> str:
 def describe_risk(transaction: Transaction, zone: tzinfo) -> str:
     """Name what the state would send: campaigns, each with its people and its start."""
     waiting = [
-        (campaign, people)
+        campaign
         for campaign in read_campaigns(transaction)
-        if campaign.state not in _OVER and (people := count_waiting([campaign]))
+        if campaign.state not in _OVER and campaign.waiting
     ]
-    named = [_describe(campaign, people, zone) for campaign, people in waiting[:_MOST_NAMED]]
+    named = [_describe(campaign, zone) for campaign in waiting[:_MOST_NAMED]]
     if more := len(waiting) - len(named):
         named.append(f"and {more} more")
     return ", ".join(named) or "nothing that it knows of (`mms-runner plan` shows what files add)"
@@ -59,6 +58,6 @@ def advise_after_takeover() -> Iterator[str]:
     yield "`mms-runner cancel` or `pause` what must not, then `mms-runner resume --all`"
 
 
-def _describe(campaign: CampaignStatus, people: int, zone: tzinfo) -> str:
+def _describe(campaign: CampaignStatus, zone: tzinfo) -> str:
     start = f"{campaign.start.astimezone(zone):%F %R %Z}" if campaign.start else "by hand"
-    return f"{campaign.id} ({count(people, 'recipient')}, start {start})"
+    return f"{campaign.id} ({count(campaign.waiting, 'recipient')}, start {start})"

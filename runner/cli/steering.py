@@ -16,7 +16,7 @@ from runner.cli.session import open_state, read_state, state_path
 from runner.cli.tables import count
 from runner.daemon.mask import Mask
 from runner.errors import WrongUsage
-from runner.lifecycle import BatchState, BrakeSource, RecipientState
+from runner.lifecycle import BatchState, BrakeSource
 from runner.store.brakes import Brake, Subject, read_brakes
 from runner.store.lock import find_holder
 from runner.store.planning import read_facts
@@ -132,19 +132,8 @@ def describe_flight(campaigns: Iterable[CampaignStatus]) -> Iterator[str]:
     if handed_over := sum(campaign.handed_over for campaign in some):
         people = count(handed_over, "recipient")
         yield f"at the gateway, which sends at the start and takes nothing back: {people}"
-    if left := count_waiting(some):
+    if left := sum(campaign.waiting for campaign in some):
         yield f"waiting: {count(left, 'recipient')}"
-
-
-def count_waiting(campaigns: Iterable[CampaignStatus]) -> int:
-    """Count the recipients of whom nothing was handed to the gateway yet, and who are to get it."""
-    return sum(
-        campaign.recipients[RecipientState.PENDING]
-        - sum(
-            batch.recipients for batch in campaign.batches if batch.state is BatchState.SUBMITTING
-        )
-        for campaign in campaigns
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,13 @@ class CampaignStatus:
     handed_over: int
     batches: tuple[BatchStatus, ...]
 
+    @property
+    def waiting(self) -> int:
+        """Recipients of whom nothing was handed to the gateway yet, and who are to get it."""
+        submitting = (each for each in self.batches if each.state is BatchState.SUBMITTING)
+        in_flight = sum(batch.recipients for batch in submitting)
+        return self.recipients[RecipientState.PENDING] - in_flight
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStatus:
