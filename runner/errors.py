@@ -4,6 +4,8 @@
     ├── FaultyFiles           fix the files: the diagnostics say where             (exit 1)
     ├── WrongUsage            fix the command, the settings or the machine         (exit 2)
     │   └── StateRefused      the state is foreign, newer, locked or unreadable    (exit 2)
+    │       ├── DiskFull      wait for room: nothing is lost, and it goes on       (exit 2)
+    │       └── DiskFailed    mend the disk: nothing may be begun on it            (exit 2)
     ├── AnotherInstance       wait: another process holds the state                (exit 75)
     └── UnreadableAnswer      never repeat: the gateway said something, nobody knows what
 
@@ -46,6 +48,14 @@ class WrongUsage(RunnerError):  # noqa: N818 - as above
 
 class StateRefused(WrongUsage):
     """The state cannot be used as it is: foreign, of a newer version, locked, full or damaged."""
+
+
+class DiskFull(StateRefused):
+    """The disk of the state takes nothing more; what was to be written is undone, and may wait."""
+
+
+class DiskFailed(StateRefused):
+    """The disk of the state reported an error: what it holds may differ from what it shows."""
 
 
 class AnotherInstance(RunnerError):  # noqa: N818 - as above

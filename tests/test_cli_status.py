@@ -43,6 +43,7 @@ from runner.store.database import open_database
 from runner.store.lock import hold_lock
 from runner.store.planning import keep_plan
 from runner.store.reloads import note_files_in_force, note_problem
+from runner.store.wal import find_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +107,13 @@ def test_the_json_has_the_keys_of_the_contract_and_no_other(
         "reports": {"received": 3, "unmatched": 0, "quarantined": 0},
         "problems": [],
     }
-    assert status["workspace"] == {"paused": [], "read_at": None, "revision": None, "problems": []}
+    assert status["workspace"] == {
+        "paused": [],
+        "read_at": None,
+        "revision": None,
+        "problems": [],
+        "warnings": [find_fault()] if find_fault() else [],
+    }
 
 
 def test_before_anything_was_sent_status_knows_the_accounts_and_makes_no_state(
@@ -733,3 +740,10 @@ def test_the_state_is_for_its_owner_alone(office: Office, sandbox: Sandbox) -> N
     office.run("run", "news")
 
     assert office.state.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_version_of_sqlite_with_a_known_fault_is_named(office, sandbox):
+    office.campaign()
+    office.run("run", "news")
+    said = f"the state: {find_fault()}" in office.run("status").out
+    assert said == (find_fault() is not None)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.cli.advice import TROUBLED, advise, advise_account
 from runner.cli.tables import count, render_table
 from runner.lifecycle import AccountState, BatchState, BrakeSource, RecipientState
+from runner.store.room import has_room
+from runner.store.wal import find_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
+    from pathlib import Path
 
     from runner.store.brakes import Brake
     from runner.store.progress import AccountStatus, BatchStatus, CampaignStatus
@@ -21,7 +25,22 @@ _DRIFTED = (
     "its file differs from what was sent, and changes nothing of it:"
     " to send something new, copy it to a new file name"
 )
+_FULL = "the disk of the state is full: nothing is sent or fetched until there is room"
 _MOST_BATCHES_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the state stands on. problem: keeps it from being written; warning: may harm it."""
+
+    problem: str | None = None
+    warning: str | None = None
+
+
+def find_ground(state: Path) -> Ground:
+    """Look at the disk of a state and at the library that writes it."""
+    full = None if has_room(state) else _FULL
+    return Ground(problem=full, warning=find_fault())
 
 
 def status_json(
@@ -30,8 +49,10 @@ def status_json(
     workspace: WorkspaceStatus,
     brakes: Iterable[Brake],
     zone: tzinfo,
+    ground: Ground,
 ) -> dict[str, object]:
     """Give the state in the shape that scripts rely on; brakes: those on everything."""
+    problems = [workspace.problem, ground.problem]
     return {
         "campaigns": [_campaign_json(campaign, zone) for campaign in campaigns],
         "accounts": [_account_json(account, zone) for account in accounts],
@@ -39,7 +60,8 @@ def status_json(
             "paused": [brake.describe(zone) for brake in brakes],
             "read_at": _iso(workspace.read_at, zone),
             "revision": workspace.revision,
-            "problems": [workspace.problem] if workspace.problem else [],
+            "problems": [problem for problem in problems if problem],
+            "warnings": [ground.warning] if ground.warning else [],
         },
     }
 

@@ -14,10 +14,12 @@ from runner.cli.exits import Exit
 from runner.cli.risk import describe_suspicion
 from runner.cli.session import look_at_state, read_clock, state_path
 from runner.cli.standing import (
+    Ground,
     describe_accounts,
     describe_batches,
     describe_campaigns,
     describe_workspace,
+    find_ground,
     status_json,
 )
 from runner.errors import WrongUsage
@@ -44,12 +46,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """Where everything stands. suspicion: why the state itself must not send."""
+    """Where everything stands.
+
+    ground: what the state stands on; suspicion: why it must not send.
+    """
 
     campaigns: Sequence[CampaignStatus]
     accounts: Sequence[AccountStatus]
     workspace: WorkspaceStatus
     brakes: Sequence[Brake]
+    ground: Ground
     suspicion: Suspicion | None = None
 
     @property
@@ -81,7 +87,12 @@ def command(session: Session, campaign: str | None, *, as_json: bool) -> Exit:
     chosen = found.campaigns if campaign is None else _select(campaign, found.campaigns, root)
     if as_json:
         document = status_json(
-            chosen, found.accounts, found.workspace, found.on_everything, settings.zone
+            chosen,
+            found.accounts,
+            found.workspace,
+            found.on_everything,
+            settings.zone,
+            found.ground,
         )
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return Exit.OK
@@ -106,6 +117,9 @@ def _describe(
     yield f"\n{describe_accounts(found.accounts, settings.zone)}"
     if whole := describe_workspace(found.workspace, found.on_everything, settings.zone):
         yield f"\n{whole}"
+    for text in (found.ground.problem, found.ground.warning):
+        if text:
+            yield f"the state: {text}"
     if found.suspicion:
         yield f"the state: {describe_suspicion(found.suspicion)}"
     if holder:
@@ -132,7 +146,11 @@ def _read(settings: Settings, folder: Path) -> Standings:
         if transaction is None:
             accounts = [_unused(name, []) for name in settings.accounts]
             return Standings(
-                campaigns=[], accounts=accounts, workspace=WorkspaceStatus(), brakes=[]
+                campaigns=[],
+                accounts=accounts,
+                workspace=WorkspaceStatus(),
+                brakes=[],
+                ground=Ground(),
             )
         brakes = read_brakes(transaction)
         accounts = read_accounts(transaction)
@@ -143,6 +161,7 @@ def _read(settings: Settings, folder: Path) -> Standings:
             + [_unused(name, brakes) for name in settings.accounts if name not in known],
             workspace=read_workspace_status(transaction),
             brakes=brakes,
+            ground=find_ground(state_path(settings, folder)),
             suspicion=suspect(transaction, state_path(settings, folder)),
         )
 

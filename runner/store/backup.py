@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from runner.errors import StateRefused
+from runner.store.folders import sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ def back_up(state: Path, target: Path) -> None:
     try:
         _copy(state, part)
         part.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     except (OSError, sqlite3.Error) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise StateRefused(
@@ -43,12 +44,4 @@ def _copy(state: Path, part: Path) -> None:
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")
         source.backup(copy)
-    _sync(part)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(part)

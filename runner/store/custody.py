@@ -180,13 +180,15 @@ def suspect(transaction: Transaction, state: Path) -> Suspicion | None:
 def take_custody(database: Database) -> Suspicion | None:
     """Make this file the one that is sent from, and open its witness; or say why that must not be.
 
-    Only for the holder of the state's lock, before anything is sent or asked for.
+    Only for the holder of the state's lock, before anything is sent or asked for. What the log
+    holds is written into the file by it: after an error of the disk it may be in memory alone.
     """
     with database.writing() as transaction:
         if suspicion := suspect(transaction, database.path):
             return suspicion
         identity = read_identity(transaction)
         _record(transaction, identity, find_whereabouts(database.path), identity.generation)
+    database.take_log_in()
     recollection = Recollection(id=identity.id, generation=identity.generation)
     database.report_to(open_witness(database.path, recollection))
     return None

@@ -1,14 +1,21 @@
 """Opens the state file, brings it up to date, and hands out transactions.
 
 Writing transactions begin IMMEDIATE on one connection, since a read that turns into a write fails
-at once with BUSY. An error of SQLite that an operator can mend leaves here as ``StateRefused``, in
-words for him; any other is a defect of ours.
+at once with BUSY. An error of SQLite that an operator can mend leaves here as ``StateRefused``.
+
+Nobody's commit takes the write-ahead log into the file, as SQLite would have it: the sender does
+that alone, while it keeps everybody from writing, since old versions of SQLite may lose pages
+otherwise (see ``wal``). Where nobody sends, whoever lets go of the state last does it.
+
+After an error of the disk neither what SQLite holds nor what the system shows of a file is sure to
+be on the disk, and a second sync would say nothing of it. So nothing is begun any more; what is in
+hand is still recorded, where the disk takes it; and the next sender writes the whole log into the
+file, and syncs it, before it trusts it.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sqlite3
 import stat
@@ -16,22 +23,27 @@ import threading
 from contextlib import closing, contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
-from runner.errors import StateRefused
+from runner.errors import DiskFailed, DiskFull, StateRefused
 from runner.faultpoint import faultpoint
 from runner.store.backup import back_up
+from runner.store.complaints import refuse_full, translating
 from runner.store.custody import FIRST_VERSION, inherit_id
+from runner.store.folders import make_folder, sync
 from runner.store.lock import find_holder
 from runner.store.migrations import LATEST, apply_migrations, read_version
+from runner.store.room import has_room
+from runner.store.wal import is_long
 from runner.store.witness import witness_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runner.store.witness import Witness
 
@@ -39,18 +51,11 @@ APPLICATION_ID = 0x4D4D5352  # "MMSR": tells our files from other people's datab
 
 BUSY_SECONDS = 30.0  # how long to wait for another program's transaction
 
-_FULL = "the disk is full"
-_COMPLAINTS = {
-    "SQLITE_FULL": _FULL,
-    "SQLITE_BUSY": "another program keeps it locked",
-    "SQLITE_READONLY": "it may not be written",
-    "SQLITE_CANTOPEN": "it cannot be opened",
-    "SQLITE_PERM": "it may not be opened",
-    "SQLITE_NOTADB": "it is not an SQLite database",
-    "SQLITE_CORRUPT": "it is damaged",
-    "SQLITE_IOERR": "the disk reports an error",
-    "SQLITE_ERROR": "its layout is not the one that this version makes",
-}
+_AGAIN = 1.0  # seconds between two tries of what must be recorded
+_PATIENCE = 60.0  # seconds for a disk that is full
+_PATIENCE_WITH_FAILURE = 3.0  # seconds for one that reports errors
+
+_Recorded = TypeVar("_Recorded")
 
 Transaction = Connection
 
@@ -68,17 +73,56 @@ class Database:
         self._turn = threading.Lock()
         self._writer = engine.connect().execution_options(writes=True)
         self._witness: Witness | None = None
+        self._failure: DiskFailed | None = None
+        self._patience = _PATIENCE
+        self._tell: Callable[[DiskFull], None] | None = None
+        self._given_up = threading.Event()
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Give a transaction that may write; durable when the block ends, undone if it raises."""
-        with self._turn, _translating(self.path):
+        with self._turn, self._noticing():
             with self._writer.begin():
                 self._writer.info.update(actor=self.actor, generation=None)
                 yield self._writer
                 faultpoint("store.written")
             self._tell_witness()
+            with suppress(StateRefused):  # what was written is durable all the same
+                self._keep_log_short()
         faultpoint("store.committed")
+
+    def record(self, write: Callable[[Transaction], _Recorded], *, what: str) -> _Recorded:
+        """Write what nobody could have again; gives what `write` gives.
+
+        It is tried again for as long as `wait_for_room` says where the disk is full, and a few
+        times where it fails. what: the thing, for a person, where it is given up: StateRefused.
+        """
+        began = monotonic()
+        while True:
+            try:
+                with self.writing() as transaction:
+                    return write(transaction)
+            except (DiskFull, DiskFailed) as error:
+                if not self._is_tried_again(error, began):
+                    raise StateRefused(f"{what} could not be recorded: {error}") from error
+
+    def _is_tried_again(self, error: DiskFull | DiskFailed, began: float) -> bool:
+        """Wait until the next try, where there is to be one."""
+        patience = self._patience
+        if isinstance(error, DiskFailed):
+            patience = min(patience, _PATIENCE_WITH_FAILURE)
+        elif self._tell:
+            self._tell(error)
+        return monotonic() - began < patience and not self._given_up.wait(_AGAIN)
+
+    def wait_for_room(self, seconds: float, tell: Callable[[DiskFull], None] | None = None) -> None:
+        """Say how long `record` waits from now on, such as math.inf; tell: hears of each try."""
+        self._patience = seconds
+        self._tell = tell or self._tell
+
+    def give_up(self) -> None:
+        """Wait for no room any more: whatever is tried fails at once."""
+        self._given_up.set()
 
     def _tell_witness(self) -> None:
         """Let the witness know of a claim: not before it is durable, not after its turn."""
@@ -88,27 +132,71 @@ class Database:
             self._witness.note(generation)
 
     def report_to(self, witness: Witness) -> None:
-        """Tell a witness of every claim from now on; it is closed with the state."""
+        """Tell a witness of every claim from now on; it is closed with the state.
+
+        It makes this process the sender, who takes care of the log.
+        """
         self._witness = witness
+
+    def keep_log_short(self) -> None:
+        """Take the log into the file where other processes have made it long.
+
+        Only for the sender, whose own writing does it by itself.
+        """
+        with self._turn, self._noticing():
+            self._keep_log_short()
+
+    def take_log_in(self) -> None:
+        """Write all of the log that nobody still reads into the file, and sync it.
+
+        Only for the holder of the state's lock. Raises StateRefused.
+        """
+        with self._turn, self._noticing():
+            self._take_log_in()
+
+    def _keep_log_short(self) -> None:
+        if self._witness and is_long(self.path):
+            with self._noticing():
+                self._take_log_in()
+
+    def _take_log_in(self) -> None:
+        # Nobody writes, and so begins the log anew, while this transaction lasts. It cannot do it
+        # itself: a connection's own transaction is in the way of its checkpoint.
+        with self._writer.begin(), self._engine.connect() as other:
+            faultpoint("store.taking-log-in")
+            _driver_of(other).execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Give a transaction that sees one moment of the state."""
-        with _translating(self.path), self._engine.connect() as connection, connection.begin():
+        with self._noticing(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     def require_room(self, size: int) -> None:
-        """Raise StateRefused where the disk cannot take so many bytes more."""
-        if shutil.disk_usage(self.path.parent).free < size:
-            raise _refuse(self.path, _FULL)
+        """Raise DiskFull where the disk cannot take so many bytes more, DiskFailed as below."""
+        self.require_sound_disk()
+        if not has_room(self.path, size):
+            raise refuse_full(self.path)
+
+    def require_sound_disk(self) -> None:
+        """Raise DiskFailed where the disk has ever failed: nothing may be begun then."""
+        if self._failure:
+            raise DiskFailed(str(self._failure), hint=self._failure.hint) from self._failure
 
     def count_foreign_commits(self) -> int:
         """Give a number that changes where another process has changed the state; costs nothing."""
-        with self._turn, _translating(self.path):
-            driver = self._writer.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells mypy which it is
-            version: int = driver.execute("PRAGMA data_version").fetchone()[0]
+        with self._turn, self._noticing():
+            version: int = _driver_of(self._writer).execute("PRAGMA data_version").fetchone()[0]
             return version
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            with translating(self.path):
+                yield
+        except DiskFailed as error:
+            self._failure = self._failure or error
+            raise
 
     def close(self) -> None:
         """Let go of the file; whoever still writes finishes first, and nobody writes after."""
@@ -126,7 +214,7 @@ def open_database(path: Path, *, actor: str, busy_seconds: float = BUSY_SECONDS)
     Before an older one is migrated, it is kept beside it as `STATE.backup-vN`.
     Raises StateRefused for a file that is foreign, newer, damaged, locked or not to be written.
     """
-    with _translating(path):
+    with translating(path):
         _make_file(path)
         engine = _make_engine(f"file:{_quote(path)}?mode=rw", busy_seconds)
         with engine.connect().execution_options(writes=True) as connection:
@@ -172,12 +260,13 @@ def move_aside(path: Path, state_id: str) -> Path:
     """
     place = path.resolve()
     aside = _find_free_name(place.with_name(f"{place.name}.old-{state_id}"))
-    with _translating(path), closing(sqlite3.connect(place)) as connection:
+    with translating(path), closing(sqlite3.connect(place)) as connection:
         # Takes the log in, so that the file is the whole state; BUSY where somebody has it open.
         connection.execute("PRAGMA journal_mode = DELETE")
     place.rename(aside)
     with suppress(FileNotFoundError):
         witness_of(path).rename(witness_of(aside))
+    sync(place.parent)
     return aside
 
 
@@ -189,7 +278,7 @@ def _find_free_name(path: Path) -> Path:
 @contextmanager
 def _looking(path: Path, mode: str) -> Iterator[Connection]:
     engine = _make_engine(f"file:{_quote(path)}?mode={mode}", BUSY_SECONDS)
-    with _translating(path), engine.connect() as connection, connection.begin():
+    with translating(path), engine.connect() as connection, connection.begin():
         _check_kind(connection, path)
         yield connection
 
@@ -238,13 +327,19 @@ def _make_engine(uri: str, busy_seconds: float) -> sqlalchemy.Engine:
 def _set_up_connection(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
 
 
 def _use_wal(connection: Connection) -> None:
-    # Past SQLAlchemy, which would begin a transaction first; the mode cannot change within one.
+    # The mode cannot change within a transaction.
+    _driver_of(connection).execute("PRAGMA journal_mode = WAL")
+
+
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    """Give the way past SQLAlchemy, which would begin a transaction first."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells mypy which driver it is
-    driver.execute("PRAGMA journal_mode = WAL")
+    return driver
 
 
 def _begin(connection: Connection) -> None:
@@ -254,7 +349,7 @@ def _begin(connection: Connection) -> None:
 
 def _make_file(path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if not _exists(path):
             path.touch(mode=0o600)
     except OSError as error:
@@ -295,25 +390,6 @@ def _check_kind(connection: Connection, path: Path) -> None:
             f"the state {path} was written by a newer version of mms-runner",
             hint="install that version; the state is unharmed",
         )
-
-
-@contextmanager
-def _translating(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlalchemy.exc.DBAPIError, sqlite3.Error) as error:
-        origin = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-        name = getattr(origin, "sqlite_errorname", "")
-        for code, complaint in _COMPLAINTS.items():
-            if name.startswith(code):
-                raise _refuse(path, complaint) from error
-        raise
-    except sqlalchemy.exc.ResourceClosedError as error:
-        raise _refuse(path, "this process has closed it") from error
-
-
-def _refuse(path: Path, complaint: str) -> StateRefused:
-    return StateRefused(f"the state {path} cannot be used: {complaint}")
 
 
 def _quote(path: Path) -> str:

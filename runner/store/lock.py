@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import AnotherInstance, StateRefused
+from runner.store.folders import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def hold_lock(state: Path, *, command: str, now: datetime) -> Iterator[None]:
     """
     path = _lock_of(state)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StateRefused(f"the lock {path} cannot be made: {error.strerror}") from error
