@@ -96,8 +96,8 @@ def poll_reports(
 ) -> Poll:
     """Fetch one page, journal it, apply it, and let it settle what is in doubt.
 
-    Raises StateRefused before it asks where the disk has no room for the answer, which could not
-    be had again.
+    Raises DiskFull before it asks where the disk has no room for the answer, which could not be
+    had again; with an answer in hand it waits for room.
     """
     poll = _fetch(database, account, gateway, now)
     if not poll.full:  # else what speaks against a batch may be in the next page
@@ -124,11 +124,10 @@ def _fetch(database: Database, account: Account, gateway: ReportEndpoint, now: d
     if isinstance(answer, NoAnswer):
         _note_silence(database, query, answer)
         return Poll(problem=answer.why, unanswered=True)
-    with database.writing() as transaction:
-        entry = keep_answer(transaction, account.name, answer, now)
-        # It counts as bad until it has proved whole: a crash may come before that.
-        keep_page(transaction, account, query.fewer)
-        faultpoint("collector.journalled")
+    entry = database.record(
+        lambda transaction: _journal(transaction, query, answer, now),
+        what=f"an answer with reports of account {account.name}",
+    )
     faultpoint("collector.answer-safe")
     poll = _apply(database, entry, now, query if answer.complete else None)
     problems = [problem for problem in (answer.why, poll.problem) if problem]
@@ -138,6 +137,14 @@ def _fetch(database: Database, account: Account, gateway: ReportEndpoint, now: d
         problem="; ".join(problems) or None,
         unanswered=bool(problems) and not poll.reports,
     )
+
+
+def _journal(transaction: Transaction, query: _Query, answer: RawAnswer, now: datetime) -> Entry:
+    entry = keep_answer(transaction, query.account.name, answer, now)
+    # It counts as bad until it has proved whole: a crash may come before that.
+    keep_page(transaction, query.account, query.fewer)
+    faultpoint("collector.journalled")
+    return entry
 
 
 def may_poll(transaction: Transaction, account: Account) -> bool:

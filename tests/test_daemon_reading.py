@@ -36,7 +36,9 @@ office = pytest.fixture(opening_office)
 
 @pytest.fixture
 def senders(database: Database, clock: Clock) -> Iterator[Senders]:
-    senders = Senders(database=database, clock=clock, notice=lambda _: None)
+    senders = Senders(
+        database=database, clock=clock, notice=lambda _: None, stand_still=lambda _: None
+    )
     yield senders
     senders.stop()
     senders.wait(lambda: False)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from runner.cli.exits import Exit
 from runner.cli.onlooker import Onlooker
 from runner.cli.person import name_person
 from runner.cli.session import open_state, open_to_send, read_clock, state_exists, state_path
+from runner.cli.speech import warn
 from runner.cli.verdict import judge_run
 from runner.dispatch.begin import Begin, begin_campaign
 from runner.dispatch.crew import Crew
 from runner.dispatch.line import name_owner, open_line, take_up
 from runner.dispatch.pump import Pump
-from runner.errors import AnotherInstance
+from runner.errors import AnotherInstance, StateRefused
 from runner.lifecycle import CampaignState, RecipientState
 from runner.plan import plan_campaign
 from runner.reports import apply_left_over, may_poll, poll_reports
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from runner.cli.signals import Interruption
     from runner.dispatch.line import Line
     from runner.dispatch.pump import Submitted
+    from runner.errors import DiskFull
     from runner.model.account import Account, Settings
     from runner.model.campaign import Campaign
     from runner.plan import CampaignPlan, StoredCampaign
@@ -118,6 +121,7 @@ class Errand:
 
     def send(self, notice: Callable[[Submitted], None]) -> None:
         """Send until nothing is left within patience, or somebody wants the end."""
+        self.database.wait_for_room(PATIENCE.total_seconds(), _tell_of_full_disk)
         opt_outs = OptOuts([self._settings.lists[name] for name in self._settings.always_exclude])
         pumps = [
             Pump(
@@ -137,7 +141,9 @@ class Errand:
             return
         crew.run(self._interruption.in_a_hurry)
         if self._interruption.in_a_hurry():
-            with self.database.writing() as transaction:
+            self.database.give_up()
+            # Where it cannot be written, the next start says it.
+            with suppress(StateRefused), self.database.writing() as transaction:
                 doubt_abandoned(transaction, read_clock())
 
     def look_on(self, wait: timedelta | None, say: Callable[[str], None]) -> None:
@@ -276,6 +282,15 @@ def select_due(
         or campaign.starts_at_gateway
         or (campaign.start is not None and campaign.start <= now)
     ]
+
+
+def _tell_of_full_disk(error: DiskFull) -> None:
+    _warn_once(f"{error}: nothing is sent, and what was answered waits for room, for a minute")
+
+
+@cache
+def _warn_once(text: str) -> None:
+    warn(text)
 
 
 def _is_over(begun: Begun, facts: Mapping[str, StoredCampaign]) -> bool:

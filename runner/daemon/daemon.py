@@ -11,6 +11,7 @@ that is lost loses nothing. Sends happen in threads of our own.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -28,8 +29,9 @@ from runner.daemon.facts import Facts
 from runner.daemon.files import Files
 from runner.daemon.log import tell
 from runner.daemon.senders import Senders
+from runner.daemon.standstill import Standstill
 from runner.dispatch.line import take_up
-from runner.errors import RunnerError
+from runner.errors import DiskFull, RunnerError, StateRefused
 from runner.reports import apply_left_over
 from runner.store.outcomes import doubt_abandoned
 from runner.store.reloads import answer_reload, next_reload
@@ -52,6 +54,7 @@ _BEAT = timedelta(seconds=1)  # how soon another process's word is heard, and a 
 _LOOK = timedelta(seconds=2)  # between two looks at the files: a thousand cost some milliseconds
 _REVISION = timedelta(minutes=1)  # between two questions to git
 _MOST_POLLS = 32  # accounts that are polled at once
+_LAST_PATIENCE = 5.0  # seconds for a disk that is full, once told to stop
 _WAIT = 0.1  # seconds between two looks at whether all is home
 
 
@@ -73,7 +76,14 @@ class Daemon:
         self._database = database
         self._notifier = notifier
         self._clock = clock
-        self._senders = Senders(database=database, clock=clock, notice=_say_nothing)
+        self._standstill = Standstill(notifier)
+        database.wait_for_room(math.inf, self._standstill.note)
+        self._senders = Senders(
+            database=database,
+            clock=clock,
+            notice=_say_nothing,
+            stand_still=self._standstill.note,
+        )
         self._files = Files(place, database=database, senders=self._senders, mask=mask, clock=clock)
         self._facts = Facts(database)
         self._stopping = threading.Event()
@@ -140,26 +150,42 @@ class Daemon:
         self._stopping.set()
         self._scheduler.pause()
         self._senders.stop()
+        self._database.wait_for_room(_LAST_PATIENCE)
         self._senders.wait(hurry)
         while self._busy.count and not hurry():
             time.sleep(_WAIT)
         if hurry():
-            with self._database.writing() as transaction:
-                doubt_abandoned(transaction, self._clock())
+            self._give_up()
         self._scheduler.shutdown(wait=False)
+        self.failure = self.failure or self._senders.find_failure()
         if self.failure is None:  # else the state may not be readable any more
             self._facts.tell_news()
 
+    def _give_up(self) -> None:
+        """Leave in doubt what is still in flight."""
+        self._database.give_up()
+        with suppress(StateRefused), self._database.writing() as transaction:  # else the next start
+            doubt_abandoned(transaction, self._clock())
+
     def _beat(self) -> None:
+        self._notifier.alive()
+        self._database.require_sound_disk()
+        self.failure = self.failure or self._senders.find_failure()
+        if self._standstill.is_over():
+            self._make_up()
         heard = self._database.count_foreign_commits()
         if heard != self._heard:
             self._heard = heard
             self._senders.wake()
             self._run_soon(self._answer_reloads)
+            self._database.keep_log_short()
         self._begin_due()
         self._facts.tell_news()
-        self.failure = self.failure or self._senders.find_failure()
-        self._notifier.alive()
+
+    def _make_up(self) -> None:
+        """Do what a full disk was in the way of, and nothing else does again by itself."""
+        self._heard = None  # what was asked of us is answered
+        apply_left_over(self._database, self._clock())
 
     def _begin_due(self) -> None:
         settings, now = self._files.settings, self._clock()
@@ -257,6 +283,8 @@ class Daemon:
                 return
             try:
                 act(*words)
+            except DiskFull as error:
+                self._standstill.note(error)
             except RunnerError as error:  # a defect is the listener's
                 self.failure = self.failure or error
 

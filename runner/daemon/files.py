@@ -153,8 +153,10 @@ class Files:
                 raise WrongUsage(problem or "the settings cannot be used")
             moved = self._watch.note_read(before, self._clock())
             if moved is None:
+                self._is_unread = True  # until all of it is kept: a disk may be full
+                reload = self._use(workspace, problem, forced=forced)
                 self._is_unread = False
-                return self._use(workspace, problem, forced=forced)
+                return reload
         problem = f"the files are being written: {moved}"
         self._note_unread(problem)
         return Reload(trouble=Trouble.MOVING, problem=problem)
@@ -169,9 +171,9 @@ class Files:
     def _keep_newest_revision(self) -> None:
         if self._newest_revision == self._revision:
             return
-        self._revision = self._newest_revision
         with self._database.writing() as transaction:
-            note_files_in_force(transaction, self._revision, self._clock())
+            note_files_in_force(transaction, self._newest_revision, self._clock())
+        self._revision = self._newest_revision
 
     def _read(self, root: Path) -> tuple[Workspace | None, str | None]:
         try:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from runner.dispatch.line import Line
     from runner.dispatch.pump import Submitted
+    from runner.errors import DiskFull
     from runner.model.account import NamedList, Settings
     from runner.store.database import Database
 
@@ -33,7 +34,8 @@ class _Sender:
 class Senders:
     """Sends for all accounts until told to stop; safe for many threads.
 
-    notice: called from the threads that send, after every submission.
+    notice: called from the threads that send, after every submission; stand_still: for each step
+    that a full disk kept from its claim.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class Senders:
         database: Database,
         clock: Callable[[], datetime],
         notice: Callable[[Submitted], None],
+        stand_still: Callable[[DiskFull], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._notice = notice
+        self._stand_still = stand_still
         self._settings: Settings | None = None
         self._opt_outs = OptOuts([])
         self._senders: dict[str, _Sender] = {}
@@ -122,7 +126,13 @@ class Senders:
             owner=name_owner(),
             clock=self._clock,
         )
-        crew = Crew([pump], clock=self._clock, patience=None, notice=self._notice)
+        crew = Crew(
+            [pump],
+            clock=self._clock,
+            patience=None,
+            notice=self._notice,
+            stand_still=self._stand_still,
+        )
         self._senders[name] = _Sender(line=line, crew=crew)
         crew.start()
 

@@ -7,17 +7,20 @@ for something to do. Told to stop, it claims nothing more and lets what is in fl
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runner.dispatch.pump import Asked, Emptied, Idle, Submitted, Wait
+from runner.errors import DiskFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from runner.dispatch.pump import Pump, Step
 
 _LOOK_UP = 0.2  # seconds between two looks at whether somebody said stop
+_ROOM_AGAIN = timedelta(seconds=1)  # how soon a disk that is full is tried again
 _LONGEST_SLEEP = 5.0  # seconds; a clock that was set, or a machine that slept, is noticed then
 
 
@@ -52,6 +55,8 @@ class Crew:
 
     patience: how far away the next step may be for the crew to stay, None for any time.
     notice: called from the threads after every submission.
+    stand_still: called for each step that a full disk kept from its claim, which is tried again;
+    None where that is a failure.
     """
 
     def __init__(
@@ -61,10 +66,12 @@ class Crew:
         clock: Callable[[], datetime],
         patience: timedelta | None,
         notice: Callable[[Submitted], None],
+        stand_still: Callable[[DiskFull], None] | None = None,
     ) -> None:
         self._clock = clock
         self._patience = patience
         self._notice = notice
+        self._stand_still = stand_still
         self._stopping = threading.Event()
         self._watches = [_Watch() for _ in pumps]
         self.failure: Exception | None = None
@@ -118,7 +125,7 @@ class Crew:
         try:
             while not self._stopping.is_set():
                 seen = watch.news
-                step = watch.step(pump)
+                step = self._step(pump, watch)
                 if isinstance(step, Submitted):
                     self._notice(step)
                 elif isinstance(step, Wait | Idle) and not self._stay(watch, step, seen):
@@ -126,6 +133,15 @@ class Crew:
         except Exception as error:  # noqa: BLE001 - `run` raises it in the thread of its caller
             self.failure = self.failure or error
             self._stopping.set()
+
+    def _step(self, pump: Pump, watch: _Watch) -> Step:
+        try:
+            return watch.step(pump)
+        except DiskFull as error:
+            if self._stand_still is None:
+                raise
+            self._stand_still(error)
+            return Wait(until=self._clock() + _ROOM_AGAIN, why=str(error))
 
     def _stay(self, watch: _Watch, step: Wait | Idle, seen: int) -> bool:
         """Wait for something to change; False where this thread has nothing more to wait for."""

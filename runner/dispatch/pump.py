@@ -4,7 +4,8 @@
     submit   the POST; a value comes back
     record   one transaction, only where the claim's token still matches
 
-A pump never sleeps: a step that could not send says until when, or why not at all.
+A pump never sleeps: a step that could not send says until when, or why not at all. Only with an
+answer in hand it waits for a disk that is full.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ from runner.store.outcomes import (
     find_task_owner,
     note_unwanted_receipt,
 )
+from runner.store.room import ROOM_FOR_AN_ANSWER
 from runner.store.start import miss_late
 from runner.timing import LOW_BALANCE_RETRY, gateway_time
 
@@ -81,7 +83,6 @@ if TYPE_CHECKING:
 _GUARD_AGAIN = timedelta(seconds=2)  # how soon a list that cannot be used is looked at again
 _PROMPT = 1.0  # seconds from claim to request within which nobody can have given it up
 _GIVEN_UP = "its claim was given up before its request began"
-_ROOM_FOR_AN_ANSWER = 1 << 20  # bytes, with what others record in the meantime
 
 
 class SendEndpoint(Protocol):
@@ -192,9 +193,9 @@ class Pump:
     def step(self) -> Step:
         """Do the next thing that may be done now.
 
-        Raises StateRefused before anything is sent whose answer the disk has no room for.
+        Raises DiskFull before anything is sent whose answer the disk has no room for.
         """
-        self._database.require_room(_ROOM_FOR_AN_ANSWER)
+        self._database.require_room(ROOM_FOR_AN_ANSWER)
         # Before the transaction: a large list that has changed is read, and others write meanwhile.
         opted_out = self._opt_outs.look(self._clock())
         with self._database.writing() as transaction:
@@ -383,29 +384,35 @@ class Pump:
         return batch is None or batch.state is not BatchState.SUBMITTING
 
     def _record(self, cargo: _Cargo, outcome: Outcome) -> Submitted:
-        claim, now = cargo.claim, self._clock()
-        with self._database.writing() as transaction:
-            batch = find_claimed(transaction, claim)
-            if batch is None:
-                if isinstance(outcome, Accepted):
-                    note_unwanted_receipt(transaction, claim, outcome.task_id, now)
-                return Submitted(claim=claim, outcome=outcome, state=None)
+        return self._database.record(
+            lambda transaction: self._keep(transaction, cargo, outcome, self._clock()),
+            what=f"the answer to batch {cargo.claim.batch}",
+        )
+
+    def _keep(
+        self, transaction: Transaction, cargo: _Cargo, outcome: Outcome, now: datetime
+    ) -> Submitted:
+        claim, batch = cargo.claim, find_claimed(transaction, cargo.claim)
+        if batch is None:
             if isinstance(outcome, Accepted):
-                keep_balance(transaction, batch.account, outcome.balance, now)
-                owner = find_task_owner(transaction, batch, outcome.task_id)
-                if owner is not None:
-                    outcome = Unknown(why=f"the answer names the task of batch {owner}")
-            standing = read_standing(transaction, batch.account)
-            ruling = rule(outcome, self.account, batch, standing, now, starttime=cargo.starttime)
-            state = change_batch(transaction, batch, ruling.batch, now)
-            change_standing(transaction, ruling.standing, ruling.event, now)
-            if isinstance(outcome, Accepted):
-                match_waiting(transaction, batch.account, outcome.task_id)
-                if batch.state is BatchState.IN_DOUBT:
-                    note_late_receipt(transaction, self.account, batch.id)
-                else:
-                    note_receipt(transaction, self.account, outcome.balance, now)
-            faultpoint("pump.recorded")
+                note_unwanted_receipt(transaction, claim, outcome.task_id, now)
+            return Submitted(claim=claim, outcome=outcome, state=None)
+        if isinstance(outcome, Accepted):
+            keep_balance(transaction, batch.account, outcome.balance, now)
+            owner = find_task_owner(transaction, batch, outcome.task_id)
+            if owner is not None:
+                outcome = Unknown(why=f"the answer names the task of batch {owner}")
+        standing = read_standing(transaction, batch.account)
+        ruling = rule(outcome, self.account, batch, standing, now, starttime=cargo.starttime)
+        state = change_batch(transaction, batch, ruling.batch, now)
+        change_standing(transaction, ruling.standing, ruling.event, now)
+        if isinstance(outcome, Accepted):
+            match_waiting(transaction, batch.account, outcome.task_id)
+            if batch.state is BatchState.IN_DOUBT:
+                note_late_receipt(transaction, self.account, batch.id)
+            else:
+                note_receipt(transaction, self.account, outcome.balance, now)
+        faultpoint("pump.recorded")
         return Submitted(
             claim=claim,
             outcome=outcome,
