@@ -179,11 +179,33 @@ def test_every_byte_of_an_answer_that_ends_too_early_is_kept(page_of, framing, l
         b"HTTP/1.1 200 OK\r\n" + b"X-Many: 1\r\n" * 200 + b"\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n",
         b"HTTP/1.1 200 OK\nContent-Length: 99\n\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n",
     ],
 )
 def test_the_body_of_an_answer_that_no_library_understands_is_kept(page_of, head):
     page = page_of(saying(head + PAGE[:50]))
     assert (page.status, page.body, page.complete) == (200, PAGE[:50], False)
+
+
+@pytest.mark.parametrize("trailer", [b"", b"X-Digest: 1\r\n"])
+def test_what_follows_the_last_chunk_is_kept_too(page_of, trailer):
+    more = b"<statusbox></statusbox>"
+    page = page_of(saying(chunked(PAGE[:50], end=b"0\r\n" + trailer + b"\r\n" + more)))
+    assert (page.body, page.complete) == (PAGE[:50] + more, False)
+
+
+def test_a_page_without_http_is_kept(page_of):
+    page = page_of(saying(PAGE[:50]))
+    assert (page.status, page.body, page.complete) == (0, PAGE[:50], False)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Le"])
+def test_an_answer_that_is_cut_within_its_head_is_no_empty_page(page_of, head):
+    """http.client takes it for one: reports may have been handed out and lost."""
+    assert page_of(saying(head)) == NoAnswer(
+        why="the answer was cut short within its head", begun=True
+    )
 
 
 def test_what_the_size_cap_cuts_off_is_kept_as_far_as_it_came(page_of):

@@ -84,7 +84,7 @@ class Gateway:
         exchange = self._start()
         try:
             with self._post(exchange, self._submission, body) as raw:
-                return _judge(raw)
+                return _judge(raw, exchange)
         except Exception as error:  # noqa: BLE001 - exception classes never decide, `begun` does
             why = self._explain(error, exchange)
             return Unknown(why=why) if exchange.begun else NotSent(why=why)
@@ -96,7 +96,7 @@ class Gateway:
             with self._post(exchange, self._submission, self._balance_body) as raw:
                 if raw.status != HTTPStatus.OK:
                     return NoAnswer(why=_name_status(raw.status))
-                return _read_balance(raw)
+                return _read_balance(raw, exchange)
         except Exception as error:  # noqa: BLE001 - whatever it was, there is no answer
             return NoAnswer(why=self._explain(error, exchange))
 
@@ -106,32 +106,28 @@ class Gateway:
         An answer that breaks off comes back as far as it was received; NoAnswer means that not one
         byte of a body was, or that nothing but an HTTP status was said.
         """
-        exchange = self._start(keep_wire=True)
+        exchange = self._start()
         body = query_body(self._credentials, page)
         try:
             with self._post(exchange, self._polling, body) as raw:
-                return _keep_page(raw, self._reports_cap)
+                return _keep_page(raw, exchange, self._reports_cap)
         except Exception as error:  # noqa: BLE001 - whatever it was, what came is kept
             why = self._explain(error, exchange)
-            cut = salvage(bytes(exchange.wire or b""), self._reports_cap, why=why)
+            cut = salvage(bytes(exchange.wire), self._reports_cap, why=why)
             return cut or NoAnswer(why=why, begun=exchange.begun)
 
     def close(self) -> None:
         """Close the connections that rest."""
         self._adapter.close()
 
-    def _start(self, *, keep_wire: bool = False) -> Exchange:
-        return start_exchange(self._timeout, idle_limit=self._idle_limit, keep_wire=keep_wire)
+    def _start(self) -> Exchange:
+        return start_exchange(self._timeout, idle_limit=self._idle_limit)
 
     @contextmanager
     def _post(
         self, exchange: Exchange, template: PreparedRequest, body: bytes
     ) -> Iterator[BaseHTTPResponse]:
-        """Post and give the answer with its body unread.
-
-        Unless that was read to its end the connection is closed: what else it may hold would be
-        taken for the answer to the next request.
-        """
+        """Post and give the answer with its body unread."""
         request = template.copy()
         request.prepare_body(body, files=None)
         with exchange.under_way(), self._adapter.post(request) as response:
@@ -150,29 +146,29 @@ def _prepare(url: str, account: Account) -> PreparedRequest:
         raise WrongUsage(f"the url of account {account.name} is no address") from None
 
 
-def _judge(raw: BaseHTTPResponse) -> Outcome:
+def _judge(raw: BaseHTTPResponse, exchange: Exchange) -> Outcome:
     if raw.status in _NOT_TAKEN:
         return NotTaken(status=raw.status)
     if raw.status != HTTPStatus.OK:
         return Unknown(why=_name_status(raw.status), redirected=raw.status // 100 == 3)
-    body = read_body(raw, ANSWER_CAP)
+    body = read_body(raw, exchange.wire, ANSWER_CAP)
     try:
         return decode_receipt(body)
     except UnreadableAnswer as error:
         return Unknown(why=f"HTTP 200, but the body is no answer: {error}")
 
 
-def _read_balance(raw: BaseHTTPResponse) -> BalanceAnswer:
-    body = read_body(raw, ANSWER_CAP)
+def _read_balance(raw: BaseHTTPResponse, exchange: Exchange) -> BalanceAnswer:
+    body = read_body(raw, exchange.wire, ANSWER_CAP)
     try:
         return decode_balance(body)
     except UnreadableAnswer:
         return NoAnswer(why="HTTP 200, but the body is no answer")
 
 
-def _keep_page(raw: BaseHTTPResponse, cap: int) -> RawAnswer | NoAnswer:
+def _keep_page(raw: BaseHTTPResponse, exchange: Exchange, cap: int) -> RawAnswer | NoAnswer:
     """Keep a page of any status: a gateway that answers 500 may have handed its reports out."""
-    body = read_body(raw, cap)
+    body = read_body(raw, exchange.wire, cap)
     if raw.status == HTTPStatus.OK:
         return RawAnswer(status=raw.status, body=body)
     why = _name_status(raw.status)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from runner.gateway.exchange import current_exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from _typeshed import ReadableBuffer, WriteableBuffer
     from requests import PreparedRequest
@@ -130,7 +130,11 @@ class GatewayTLSConnection(GatewayConnection, HTTPSConnection):
 
 
 class GatewayPool(HTTPConnectionPool):
-    """A pool that hands out no connection that rested too long; urllib3 opens it anew."""
+    """A pool that hands out no connection that rested too long; urllib3 opens it anew.
+
+    It takes none back by itself: urllib3 offers it as soon as a body has been read, and whether
+    that was a sound answer is known only later.
+    """
 
     ConnectionCls = GatewayConnection
 
@@ -141,9 +145,15 @@ class GatewayPool(HTTPConnectionPool):
         return connection
 
     def _put_conn(self, conn: Any) -> None:
-        if conn is not None:
-            conn.idle_since = monotonic()
-        super()._put_conn(conn)
+        if conn is None:
+            super()._put_conn(conn)
+        else:
+            current_exchange().connection = conn
+
+    def take_back(self, connection: GatewayConnection) -> None:
+        """Let a connection rest until the next exchange."""
+        connection.idle_since = monotonic()
+        super()._put_conn(connection)
 
 
 class GatewayTLSPool(GatewayPool, HTTPSConnectionPool):
@@ -164,9 +174,23 @@ class GatewayAdapter(HTTPAdapter):
         self._proxies = None if route.proxy is None else {"all": route.proxy}
         self._pool = self._open_pool(route, connections)
 
-    def post(self, request: PreparedRequest) -> Any:
-        """Send a request and give requests' ``Response``, its body unread; close it in any case."""
-        return self.send(request, stream=True, proxies=self._proxies)
+    @contextmanager
+    def post(self, request: PreparedRequest) -> Iterator[Any]:
+        """Send a request and give requests' ``Response``, its body unread.
+
+        Its connection is used again only where the body was read to its end and nothing was raised:
+        what else it may hold would be taken for the answer to the next request.
+        """
+        exchange = current_exchange()
+        try:
+            with self.send(request, stream=True, proxies=self._proxies) as response:
+                yield response
+        except BaseException:
+            if exchange.connection is not None:
+                exchange.connection.close()
+            raise
+        if exchange.connection is not None:
+            self._pool.take_back(exchange.connection)
 
     def get_connection_with_tls_context(
         self,
@@ -174,7 +198,7 @@ class GatewayAdapter(HTTPAdapter):
         verify: Any,  # noqa: ARG002 - as above
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002 - as above
         cert: Any = None,  # noqa: ARG002 - as above
-    ) -> HTTPConnectionPool:
+    ) -> GatewayPool:
         """Give the pool, whatever the request: there is one gateway."""
         return self._pool
 
@@ -186,7 +210,7 @@ class GatewayAdapter(HTTPAdapter):
         self._pool.close()
         super().close()
 
-    def _open_pool(self, route: Route, connections: int) -> HTTPConnectionPool:
+    def _open_pool(self, route: Route, connections: int) -> GatewayPool:
         options: dict[str, Any] = {"maxsize": connections}
         if route.tls is not None:
             route.tls.sslsocket_class = DeadlineTLSSocket
@@ -197,7 +221,8 @@ class GatewayAdapter(HTTPAdapter):
             route.proxy, proxy_headers=self.proxy_headers(route.proxy), **options
         )
         manager.pool_classes_by_scheme = _POOLS
-        return manager.connection_from_host(route.host, route.port, route.scheme)
+        pool = manager.connection_from_host(route.host, route.port, route.scheme)
+        return cast(GatewayPool, pool)
 
 
-_POOLS: dict[str, type[HTTPConnectionPool]] = {"http": GatewayPool, "https": GatewayTLSPool}
+_POOLS: dict[str, type[GatewayPool]] = {"http": GatewayPool, "https": GatewayTLSPool}

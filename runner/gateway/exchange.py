@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from runner.faultpoint import faultpoint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.gateway.connection import GatewayConnection
     from runner.model.account import Timeouts
 
 _current: ContextVar[Exchange] = ContextVar("exchange")
@@ -29,14 +30,16 @@ class Exchange:
     connect_by, answer_by: on the monotonic clock, in seconds.
     idle_limit: seconds that a connection may have rested and still carry this request.
     begun: whether the first byte of the request was handed to the socket.
-    wire: every byte received after that, head and framing included; None where nobody wants it.
+    connection: the one of an answer that was read to its end.
+    wire: every byte received after that, head and framing included.
     """
 
     connect_by: float
     answer_by: float
     idle_limit: float
     begun: bool = False
-    wire: bytearray | None = None
+    connection: GatewayConnection | None = None
+    wire: bytearray = field(default_factory=bytearray)
 
     def seconds_left(self) -> float:
         """Give the time until the deadline that holds now; raises TimeoutError when it is over."""
@@ -58,7 +61,7 @@ class Exchange:
 
     def note_received(self, data: memoryview) -> None:
         """Keep what came from the gateway; what a proxy says before the request is not its word."""
-        if self.begun and self.wire is not None:
+        if self.begun:
             self.wire += data
 
     @contextmanager
@@ -71,7 +74,7 @@ class Exchange:
             _current.reset(token)
 
 
-def start_exchange(timeout: Timeouts, *, idle_limit: float, keep_wire: bool = False) -> Exchange:
+def start_exchange(timeout: Timeouts, *, idle_limit: float) -> Exchange:
     """Begin to count: connecting never takes longer than the whole exchange may."""
     now = monotonic()
     total = timeout.total.total_seconds()
@@ -79,7 +82,6 @@ def start_exchange(timeout: Timeouts, *, idle_limit: float, keep_wire: bool = Fa
         connect_by=now + min(timeout.connect.total_seconds(), total),
         answer_by=now + total,
         idle_limit=idle_limit,
-        wire=bytearray() if keep_wire else None,
     )
 
 

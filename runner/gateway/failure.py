@@ -13,6 +13,8 @@ import ssl
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING
 
+from urllib3.exceptions import InvalidHeader
+
 from runner.errors import UnreadableAnswer
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionError, "{peer} broke the connection off"),
     (IncompleteRead, "the answer of {peer} was cut short"),
     (HTTPException, "what {peer} answered is no HTTP"),
+    (InvalidHeader, "what {peer} answered is no HTTP"),
 )
 # http.client raises a bare OSError with these words, followed by the proxy's own.
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
