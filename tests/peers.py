@@ -35,7 +35,10 @@ class Call:
             lines.append(line)
             if line == b"\r\n":
                 break
-        return b"".join(lines)
+        head = b"".join(lines)
+        if head:
+            self.peer.heads.append(head)
+        return head
 
     def hear(self) -> bytes:
         """Read a whole request, note it, and give its body; empty at the end of the connection."""
@@ -48,7 +51,6 @@ class Call:
             if line.lower().startswith(b"content-length:")
         )
         body = self.file.read(length)
-        self.peer.heads.append(head)
         self.peer.bodies.append(body)
         return body
 
@@ -201,6 +203,15 @@ def saying(*pieces: bytes) -> Callable[[Call], None]:
     return script
 
 
+def relay(call: Call, port: int, alter: Callable[[bytes], bytes] = bytes) -> None:
+    """Pass bytes on to `port` and back; alter: what becomes of those that come back."""
+    with socket.create_connection(("127.0.0.1", port)) as onward:
+        back = threading.Thread(target=_copy, args=(onward, call.sock, alter))
+        back.start()
+        _copy(call.sock, onward)
+        back.join()
+
+
 class Tunnel:
     """A proxy's script that answers CONNECT and then passes bytes on to `port`."""
 
@@ -210,16 +221,15 @@ class Tunnel:
 
     def __call__(self, call: Call) -> None:
         self.asked.append(call.hear_head())
-        with socket.create_connection(("127.0.0.1", self.port)) as onward:
-            call.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_copy, args=(onward, call.sock))
-            back.start()
-            _copy(call.sock, onward)
-            back.join()
+        call.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        relay(call, self.port)
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(
+    source: socket.socket, target: socket.socket, alter: Callable[[bytes], bytes] = bytes
+) -> None:
     with suppress(OSError):
         while data := source.recv(65_536):
-            target.sendall(data)
+            target.sendall(alter(data))
+    with suppress(OSError):
         target.shutdown(socket.SHUT_WR)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import ssl
-import subprocess
-
 import pytest
-from peers import Call, Peer, Tunnel, answer, answering, connecting, saying, serving
+from authority import Authority
+from peers import Call, Tunnel, answer, answering, connecting, saying, serving
 
 from runner.errors import WrongUsage
 from runner.model.outcome import Accepted, NotSent, Unknown
@@ -110,48 +107,19 @@ def test_an_ipv6_address_is_an_address(connect):
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
-    """Certificates for 127.0.0.1 and for another host, signed by an authority of our own."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs the openssl command to make certificates")
-    folder = tmp_path_factory.mktemp("authority")
-
-    def run(*arguments: str) -> None:
-        subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)
-
-    def sign(name: str, alternative: str) -> None:
-        key = ("-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        run("req", "-new", *key, "-subj", f"/CN={name}")
-        (folder / "ext").write_text(
-            f"subjectAltName={alternative}\nauthorityKeyIdentifier=keyid\nkeyUsage=digitalSignature\n"
-        )
-        signer = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "ext")
-        run("x509", "-req", "-in", f"{name}.csr", *signer, "-days", "2", "-out", f"{name}.pem")
-
-    ca = ("-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem")
-    usage = ("-addext", "keyUsage=critical,keyCertSign")
-    run("req", "-x509", *ca, "-days", "2", "-subj", "/CN=Test authority", *usage)
-    sign("here", "IP:127.0.0.1")
-    sign("elsewhere", "DNS:elsewhere.example.cn")
-    return folder
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
 def serve_tls(serve, authority):
-    """Start a peer behind TLS that shows the certificate of `name`."""
-
-    def start(script, name="here") -> Peer:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
-        return serve(script, context)
-
-    return start
+    """Start a peer behind TLS that shows one of the authority's certificates."""
+    return lambda script, shown="right": serve(script, authority.contexts[shown])
 
 
 @pytest.fixture
 def connect_tls(connect, authority):
     """Open a line that trusts our authority."""
-    return lambda url, **settings: connect(url, ca_file=str(authority / "ca.pem"), **settings)
+    return lambda url, **settings: connect(url, ca_file=authority.ca_file, **settings)
 
 
 def test_a_gateway_that_the_ca_file_vouches_for_is_used(serve_tls, connect_tls):
@@ -180,13 +148,13 @@ def test_a_gateway_that_nobody_vouches_for_is_sent_nothing(serve_tls, connect):
 
 def test_the_ca_file_stands_in_the_place_of_the_public_authorities(serve_tls, connect, authority):
     peer = serve_tls(answering(RECEIPT))
-    gateway = connect(peer.url, ca_file=str(authority / "elsewhere.pem"))
+    gateway = connect(peer.url, ca_file=authority.stranger_file)
     assert isinstance(gateway.send(BODY), NotSent)
-    assert len(gateway._route.tls.get_ca_certs()) <= 1
+    assert len(gateway._route.tls.get_ca_certs()) == 1
 
 
 def test_a_gateway_with_the_certificate_of_another_host_is_sent_nothing(serve_tls, connect_tls):
-    peer = serve_tls(answering(RECEIPT), "elsewhere")
+    peer = serve_tls(answering(RECEIPT), "of another host")
     outcome = connect_tls(peer.url).send(BODY)
     assert isinstance(outcome, NotSent)
     assert "certificate" in outcome.why
