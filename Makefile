@@ -11,7 +11,7 @@ ONLY ?=
 # The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
 ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
 
-.PHONY: help demo test tools torture lint lock clean
+.PHONY: help demo test tools torture docs lint lock clean
 .NOTPARALLEL: # one .venv, one terminal
 
 help: ## show these targets (the default)
@@ -29,6 +29,9 @@ tools: ## install what some tests use where it is there, from Debian's packages:
 
 torture: .venv/dev ## crash the program everywhere, at length (SEEDS=2 is shorter, PROOFS=crashes only that)
 	@PYTHONPATH=tests .venv/bin/python -m torture --seeds $(SEEDS) $(if $(ONLY),--only '$(ONLY)') $(PROOFS)
+
+docs: .venv/dev ## write docs/hostile-gateway.md anew from the table that the tests play
+	@PYTHONPATH=tests .venv/bin/python -m hostile
 
 lint: .venv/dev ## lint, format, types and layers alone
 	.venv/bin/ruff check
