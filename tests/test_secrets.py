@@ -1,5 +1,7 @@
 """Secrets are looked up where the settings say, and one that is missing is named."""
 
+from dataclasses import replace
+
 import pytest
 
 from runner.errors import WrongUsage
@@ -101,6 +103,54 @@ def test_a_path_that_is_no_file_is_named_with_the_reason(name):
 def test_a_file_without_an_end_is_not_read_for_ever():
     with pytest.raises(WrongUsage, match="longer than 4096"):
         resolve_credentials(account(password=file("/dev/zero")))
+
+
+@pytest.mark.parametrize(
+    ("of_file", "of_folder", "who"),
+    [
+        (0o620, 0o700, "its group"),
+        (0o602, 0o700, "everybody on this machine"),
+        (0o600, 0o730, "its group"),
+        (0o600, 0o703, "everybody on this machine"),
+    ],
+)
+def test_a_secret_that_others_may_change_is_refused(tmp_path, of_file, of_folder, who):
+    """They would choose the account that pays, or learn the password that somebody types next."""
+    secret = tmp_path / "etc" / "password"
+    secret.parent.mkdir()
+    secret.write_text("hunter2")
+    secret.chmod(of_file)
+    secret.parent.chmod(of_folder)
+    with pytest.raises(WrongUsage, match=f"the password of account main .* {who} may") as error:
+        resolve_credentials(account(password=file(secret)))
+    wrong = secret if of_file & 0o022 else secret.parent
+    assert error.value.hint == f"take that right away: chmod go-w {wrong}"
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_credential_that_others_may_change_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "mms").write_text("hunter2")
+    (tmp_path / "mms").chmod(0o666)
+    with pytest.raises(WrongUsage, match="the password of account main cannot be trusted"):
+        resolve_credentials(account(password=credential("mms")))
+
+
+def test_authorities_that_others_may_change_are_refused(tmp_path, monkeypatch):
+    """They would be shown the password by whoever they then vouch for."""
+    monkeypatch.setenv("MMS_PASSWORD", "hunter2")
+    (tmp_path / "ca.pem").write_text("")
+    (tmp_path / "ca.pem").chmod(0o666)
+    trusting = replace(account(), ca_file=str(tmp_path / "ca.pem"))
+    with pytest.raises(WrongUsage, match="the ca_file of account main cannot be trusted"):
+        resolve_credentials(trusting)
+
+
+def test_a_secret_that_others_may_read_is_used(tmp_path):
+    """In a container a mounted secret often looks so; who reads it is settled outside."""
+    (tmp_path / "password").write_text("hunter2")
+    (tmp_path / "password").chmod(0o644)
+    assert resolve_credentials(account(password=file(tmp_path / "password"))).password == "hunter2"
 
 
 def test_a_credential_without_a_folder_of_credentials_says_who_makes_it(monkeypatch):

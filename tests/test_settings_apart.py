@@ -226,13 +226,73 @@ def test_a_fault_of_the_file_is_shown_with_its_path_and_masked(server):
     assert "hunter2" not in result.stderr
 
 
-def test_a_file_that_everybody_may_write_is_warned_of(server):
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_may_write_is_refused(server, mode):
     """Who writes it decides who is sent the password."""
-    server.apart.chmod(0o666)
-    [fault] = server.load(server.apart).diagnostics
-    assert (fault.rule, fault.severity) == ("writable-by-others", "warning")
-    assert f"chmod o-w {server.apart}" in fault.hint
-    assert server.load(server.apart).settings is not None
+    server.apart.chmod(mode)
+    [fault] = refuse(server)
+    assert (fault.file, fault.rule) == (str(server.apart), "writable-by-others")
+    assert fault.hint == f"take that right away: chmod go-w {server.apart}"
+
+
+@pytest.mark.parametrize("mode", [0o775, 0o757])
+def test_a_file_in_a_folder_that_others_may_write_is_refused(server, mode):
+    """They could put another file in its place."""
+    server.apart.parent.chmod(mode)
+    [fault] = refuse(server)
+    assert fault.rule == "writable-by-others"
+    assert f"may change {server.apart.parent}," in fault.message
+
+
+def test_a_file_behind_a_link_is_refused_where_the_folder_of_either_is_not_safe(server):
+    """So a link in a safe folder does not hide it, nor one in an unsafe folder."""
+    behind = server.root.parent / "srv" / "settings.yaml"
+    behind.parent.mkdir()
+    server.apart.rename(behind)
+    server.apart.symlink_to(behind)
+    assert load(server).accounts
+    for folder in (server.apart.parent, behind.parent):
+        folder.chmod(0o777)
+        [fault] = refuse(server)
+        assert f"everybody on this machine may change {folder}," in fault.message
+        folder.chmod(0o755)
+
+
+def test_a_sticky_folder_is_safe(server):
+    """Nobody may replace there what is another's: /tmp, and what Kubernetes mounts."""
+    server.apart.parent.chmod(0o1777)
+    assert load(server).accounts
+
+
+@pytest.mark.parametrize(("command", "status"), [("validate", 1), ("plan", 2), ("status", 2)])
+def test_every_command_refuses_settings_that_others_may_write(server, command, status):
+    server.apart.chmod(0o646)
+    result = run(server, command)
+    said = result.stdout + result.stderr
+    assert (result.exit_code, "chmod go-w" in said) == (status, True)
+
+
+def test_the_workspace_s_own_settings_are_refused_where_everybody_may_write_them(server):
+    """A group may share a checkout: its members are those who edit it."""
+    server.write("runner.yaml", f"name: shop\n{ACCOUNTS}")
+    own = server.root / "runner.yaml"
+    own.chmod(0o664)
+    assert load_settings(server.root).accounts
+    for path, mode in ((own, 0o646), (server.root, 0o777)):
+        before = path.stat().st_mode
+        path.chmod(mode)
+        with pytest.raises(FaultyFiles) as error:
+            load_settings(server.root)
+        [fault] = error.value.diagnostics
+        assert (fault.file, fault.rule) == ("runner.yaml", "writable-by-others")
+        assert fault.hint == f"take that right away: chmod o-w {path}"
+        path.chmod(before)
+
+
+def test_a_workspace_without_accounts_may_be_anybody_s(server):
+    """The file of `--settings` alone decides where passwords go."""
+    (server.root / "runner.yaml").chmod(0o666)
+    assert load(server).accounts
 
 
 def test_validate_tells_the_faults_of_the_file(server):

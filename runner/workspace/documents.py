@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
-from runner.model.diagnostic import Diagnostic, Severity, Span
+from runner.model.diagnostic import Diagnostic, Span
 from runner.workspace.faults import Faults
 from runner.workspace.locate import resolve_inside
 from runner.workspace.schema import check
@@ -53,13 +51,9 @@ def read_settings_apart(path: Path) -> Faults:
         if not path.is_file():
             raise WrongUsage(f"the settings {path} are no regular file")
         with path.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            faults = _check_form(opened.read(MOST_BYTES + 1), str(path), "settings")
+            return _check_form(opened.read(MOST_BYTES + 1), str(path), "settings")
     except OSError as error:
         raise WrongUsage(f"the settings {path} cannot be read: {error.strerror}") from error
-    if mode & stat.S_IWOTH:
-        faults.found.append(_warn_of_writers(path))
-    return faults
 
 
 def whole_file(file: str, rule: str, message: str, hint: str | None = None) -> Diagnostic:
@@ -86,14 +80,3 @@ def _read_bytes(root: Path, file: str) -> bytes | Diagnostic:
             return opened.read(MOST_BYTES + 1)
     except OSError as error:
         return whole_file(file, "unreadable-file", f"it cannot be read: {error.strerror}")
-
-
-def _warn_of_writers(path: Path) -> Diagnostic:
-    return Diagnostic(
-        file=str(path),
-        span=Span(),
-        rule="writable-by-others",
-        message="everybody on this machine may change this file, and so who gets the password",
-        hint=f"take that right away: chmod o-w {path}",
-        severity=Severity.WARNING,
-    )

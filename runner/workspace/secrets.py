@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
 from runner.model.account import Credentials, SecretKind, SecretRef
+from runner.workspace.trust import find_stranger
 
 if TYPE_CHECKING:
     from runner.model.account import Account
@@ -24,6 +26,9 @@ def resolve_credentials(account: Account) -> Credentials:
             found[field] = _resolve(account, field, getattr(account, field))
         except WrongUsage as error:
             missing.append(error)
+    authorities = f"the ca_file of account {account.name}"
+    if account.ca_file and (distrust := _distrust(Path(account.ca_file), authorities)):
+        missing.append(distrust)
     if missing:
         hints = [error.hint for error in missing if error.hint]
         raise WrongUsage("; ".join(map(str, missing)), hint="; ".join(hints) or None)
@@ -41,7 +46,19 @@ def _resolve(account: Account, field: str, value: str | SecretRef) -> str:
                 f"{what} is not set", hint=f"set the environment variable {value.name}"
             )
         return text
-    return _read(_locate(value, what), what)
+    path = _locate(value, what)
+    secret = _read(path, what)
+    if distrust := _distrust(path, what):
+        raise distrust
+    return secret
+
+
+def _distrust(path: Path, what: str) -> WrongUsage | None:
+    """Say why a file cannot be trusted; one that is not there is told by whoever reads it."""
+    with suppress(OSError):
+        if stranger := find_stranger(path):
+            return WrongUsage(f"{what} cannot be trusted: {stranger}", hint=stranger.hint)
+    return None
 
 
 def _locate(value: SecretRef, what: str) -> Path:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.workspace.documents import read_inside, read_settings_apart
+from runner.workspace.documents import read_inside, read_settings_apart, whole_file
 from runner.workspace.locate import SETTINGS_FILE
 from runner.workspace.suggest import nearest
+from runner.workspace.trust import find_stranger
 from runner.workspace.yaml_tree import Mapping as MappingNode
 
 if TYPE_CHECKING:
@@ -89,7 +91,20 @@ def read_settings_files(folder: Path, root: Path, apart: Path | None) -> Setting
     if apart is not None:
         path = apart.absolute()
         other = SettingsFile(folder=path.parent, faults=read_settings_apart(path))
+        _refuse_stranger(other, path, group=True)
+    elif own.may_have("accounts"):
+        # A checkout may be shared by a group, whose members are those who edit it.
+        _refuse_stranger(own, root / SETTINGS_FILE, group=False)
     return SettingsFiles(root=root, folder=folder, own=own, apart=other)
+
+
+def _refuse_stranger(file: SettingsFile, path: Path, *, group: bool) -> None:
+    """Note who else may change a file, and so who is sent the password."""
+    with suppress(OSError):  # a file that cannot be read is told already
+        if stranger := find_stranger(path, group=group):
+            message = f"{stranger}, and so who is sent the password"
+            name = file.faults.document.file
+            file.faults.found.append(whole_file(name, "writable-by-others", message, stranger.hint))
 
 
 def mappings(value: object) -> list[tuple[str, dict[str, Any]]]:
