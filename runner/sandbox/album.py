@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import WrongUsage
+from runner.private import make_folder, write_file
 from runner.sandbox.china_time import write_time
 from runner.sandbox.pages import Entry, index_page, message_page, picture_name
 
@@ -75,10 +76,10 @@ class Album:
         if self._keep is None:
             return
         folder = self._keep / submission.folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for name, content in message_files(submission).items():
-            (folder / name).write_bytes(content)
-        (self._keep / "index.html").write_text(index_page(self._entries), encoding="utf-8")
+            write_file(folder / name, content)
+        write_file(self._keep / "index.html", index_page(self._entries).encode())
 
     def _read_kept(self, folder: str, name: str) -> bytes | None:
         """Read a file of an earlier run; only names of our own making are looked at."""
@@ -143,7 +144,7 @@ def _entry(submission: Submission) -> Entry:
 
 def _kept_entries(keep: Path) -> list[Entry]:
     try:
-        keep.mkdir(parents=True, exist_ok=True)
+        make_folder(keep)
         folders = sorted(path for path in keep.iterdir() if _FOLDER.fullmatch(path.name))
     except OSError as error:
         raise WrongUsage(f"{keep} cannot keep messages: {error.strerror}") from error

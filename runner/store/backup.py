@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from runner.errors import StateRefused
-from runner.store.folders import sync
+from runner.private import sync
 
 if TYPE_CHECKING:
     from pathlib import Path

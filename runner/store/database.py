@@ -32,11 +32,11 @@ from sqlalchemy.pool import NullPool
 
 from runner.errors import DiskFailed, DiskFull, StateRefused
 from runner.faultpoint import faultpoint
+from runner.private import make_folder, narrow, sync
 from runner.store.backup import back_up
 from runner.store.complaints import refuse_full, translating
 from runner.store.custody import FIRST_VERSION, inherit_id
-from runner.store.folders import make_folder, sync
-from runner.store.lock import find_holder
+from runner.store.lock import find_holder, lock_of
 from runner.store.migrations import LATEST, apply_migrations, read_version
 from runner.store.room import has_room
 from runner.store.wal import is_long
@@ -56,6 +56,8 @@ _PATIENCE = 60.0  # seconds for a disk that is full
 _PATIENCE_WITH_FAILURE = 3.0  # seconds for one that reports errors
 
 _Recorded = TypeVar("_Recorded")
+
+_OF_SQLITE = ("-wal", "-shm", "-journal")  # the ends of its own files' names
 
 Transaction = Connection
 
@@ -318,7 +320,10 @@ def _make_engine(uri: str, busy_seconds: float) -> sqlalchemy.Engine:
             uri, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
 
-    engine = sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    # hide_parameters: an error would repeat phone numbers.
+    engine = sqlalchemy.create_engine(
+        "sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True
+    )
     sqlalchemy.event.listen(engine, "connect", _set_up_connection)
     sqlalchemy.event.listen(engine, "begin", _begin)
     return engine
@@ -358,9 +363,12 @@ def _make_file(path: Path) -> None:
 
 def _keep_private(path: Path) -> None:
     # Not before the file is known to be ours, and what is write-protected stays so.
-    mode = stat.S_IMODE(path.stat().st_mode)
+    real = path.resolve()  # SQLite keeps its log beside that
+    beside = [real.with_name(f"{real.name}{end}") for end in _OF_SQLITE]
     try:
-        path.chmod(mode & 0o600)
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o600)
+        for each in (*beside, witness_of(path), lock_of(path)):
+            narrow(each)
     except OSError as error:
         raise StateRefused(f"the state {path} is not yours: {error.strerror}") from error
 

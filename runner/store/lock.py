@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import AnotherInstance, StateRefused
-from runner.store.folders import make_folder
+from runner.private import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def hold_lock(state: Path, *, command: str, now: datetime) -> Iterator[None]:
     command: what this process does, for the message that another one shows.
     Raises AnotherInstance, naming the holder, where it is taken.
     """
-    path = _lock_of(state)
+    path = lock_of(state)
     try:
         make_folder(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -62,7 +62,7 @@ def hold_lock(state: Path, *, command: str, now: datetime) -> Iterator[None]:
 
 def find_holder(state: Path) -> Holder | None:
     """Say who holds a state's lock; None where nobody does."""
-    path = _lock_of(state)
+    path = lock_of(state)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -76,7 +76,8 @@ def find_holder(state: Path) -> Holder | None:
         os.close(descriptor)
 
 
-def _lock_of(state: Path) -> Path:
+def lock_of(state: Path) -> Path:
+    """Name the lock of a state."""
     return Path(f"{state}.lock")
 
 
