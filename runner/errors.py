@@ -14,6 +14,7 @@ An answer that the protocol foresees (a code, a failure report) is a value, not 
 
 from __future__ import annotations
 
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,3 +69,16 @@ class AnotherInstance(RunnerError):  # noqa: N818 - as above
 
 class UnreadableAnswer(RunnerError):  # noqa: N818 - as above
     """The gateway's bytes are neither of the forms that its document foresees."""
+
+
+_FRAMES = 8  # of a traceback, the innermost
+
+
+def locate_defect(error: BaseException) -> str:
+    """Say of an error that nobody raises on purpose what it is and where it comes from.
+
+    Its own words are left out: they may hold what is sent, and to whom.
+    """
+    frames = walk_tb(error.__traceback__)
+    calls = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in frames]
+    return f"{type(error).__name__} at {' > '.join(calls[-_FRAMES:]) or 'an unknown place'}"

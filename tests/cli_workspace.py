@@ -108,6 +108,7 @@ class Office:
         )
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
+        assert not shows_a_defect(result.stderr), result.stderr
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     def start(
@@ -159,8 +160,13 @@ def finish(process: subprocess.Popen[str]) -> Ran:
     except subprocess.TimeoutExpired:
         process.kill()  # else the test would wait for it
         raise
-    assert "Traceback" not in (err or ""), err
+    assert not shows_a_defect(err or ""), err
     return Ran(process.returncode, out, err)
+
+
+def shows_a_defect(output: str) -> bool:
+    """Whether a program ended by an error that nobody raised on purpose."""
+    return "Traceback" in output or "a defect of the program" in output
 
 
 def until(happened: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cli_workspace import Office, Ran, opening_sandboxes, until
+from cli_workspace import Office, Ran, opening_sandboxes, shows_a_defect, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -81,7 +81,7 @@ class Daemon:
             self.process.kill()  # else the test would wait for it
         self._reader.join()
         self.has_ended = True
-        assert "Traceback" not in self.log, self.log
+        assert not shows_a_defect(self.log), self.log
         return Ran(status, "", self.log)
 
     def _read_log(self) -> None:

@@ -7,7 +7,9 @@ Every error of ours ends here in one message and the exit status of the contract
 from __future__ import annotations
 
 import importlib
+import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from runner.cli.speech import (
     outliving_its_reader,
     warn,
 )
-from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage
+from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage, locate_defect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +76,7 @@ class LazyGroup(click.Group):
         """Run a command, and turn every error of ours into a message and an exit status."""
         extra["standalone_mode"] = False
         accept_every_character()
+        _leave_no_core()
         status = _guard(lambda: super(LazyGroup, self).main(*args, **extra))
         drop_what_cannot_be_written()
         sys.exit(int(status or Exit.OK))
@@ -137,6 +140,19 @@ def _guard(command: Callable[[], Any]) -> int:
         # Whatever else the machine refuses: a full disk under stdout, a folder that has gone.
         warn(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
         return Exit.WRONG_USAGE
+    except Exception as error:  # noqa: BLE001 - the interpreter would show its words, see there
+        warn(
+            f"a defect of the program ended it: {locate_defect(error)}\n"
+            "  please report that line; what was in flight is in doubt, nothing is sent twice"
+        )
+        return Exit.DEFECT
+
+
+def _leave_no_core() -> None:
+    # What is in memory is the password, and whom the campaigns go to.
+    with suppress(OSError, ValueError):
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _explain(error: RunnerError) -> str:

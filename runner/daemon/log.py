@@ -13,21 +13,19 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from runner.daemon.outlet import Outlet
+from runner.errors import locate_defect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
     from typing import TextIO
 
     from runner.daemon.mask import Mask
 
 _OURS = logging.getLogger("runner")
 _LEAST_MOBILE = 10**10  # a smaller number has too few digits to be one
-_FRAMES = 8  # of a traceback, the innermost
 
 
 class LogFormat(StrEnum):
@@ -149,14 +147,7 @@ def _put_in_words(record: logging.LogRecord) -> str:
     """Give the message; of an error its kind and place: its own words may hold what is sent."""
     message = record.getMessage()
     error = record.exc_info[1] if record.exc_info else None
-    if error is None:
-        return message
-    return f"{message}: {type(error).__name__} at {_find_place(error.__traceback__)}"
-
-
-def _find_place(traceback: TracebackType | None) -> str:
-    calls = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in walk_tb(traceback)]
-    return " > ".join(calls[-_FRAMES:]) or "an unknown place"
+    return message if error is None else f"{message}: {locate_defect(error)}"
 
 
 def _tell_end_of_thread(ended: threading.ExceptHookArgs) -> None:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli_workspace import Office, numbers
+from cli_workspace import Office, numbers, shows_a_defect
 
 from torture.processes.case import Program
 from torture.processes.older import make_older
@@ -161,7 +161,7 @@ class World:
         elif process.status not in _RIGHT_ENDS[self.case.program]:
             end = f"process {process.number} ended with {process.status}"
             self.broken.append(f"{end}: {log.strip()[-500:]}")
-        if "Traceback" in log:
+        if shows_a_defect(log):
             self.broken.append(f"process {process.number} shows a traceback: {log.strip()[-500:]}")
 
     def _is_settled(self) -> bool:
