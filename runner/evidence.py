@@ -43,12 +43,14 @@ class Kind(StrEnum):
 class Suspect:
     """A claim that may be behind an unknown task.
 
-    people: the numbers it went to; claimed_at to believed_until: when its reports may be heard.
+    people: the numbers it went to; claim: its number, of all that there ever were.
+    claimed_at to believed_until: when its reports may be made, and heard.
     open: it may be settled (in doubt, or accepted without a task); else it is a mere rival.
     """
 
     batch: int
     people: int
+    claim: int
     claimed_at: datetime
     believed_until: datetime
     open: bool
@@ -59,6 +61,8 @@ class Testimony:
     """What the reports of one unknown task say.
 
     numbers: how many different ones they name; heard: when we got the first and the last of them.
+    claims: how many had ever been made when the first of them was asked for, None where nobody
+    knows: a clock that was set cannot put it after a claim.
     earliest: the first moment that they themselves name, by the gateway's clock, or None.
     within: for each suspect, how many of the numbers it went to; alone: those of them that went to
     no other suspect.
@@ -69,6 +73,7 @@ class Testimony:
     task_id: str
     numbers: int
     heard: tuple[datetime, datetime]
+    claims: int | None
     earliest: datetime | None = None
     within: Mapping[int, int] = field(default_factory=dict)
     alone: Mapping[int, int] = field(default_factory=dict)
@@ -179,12 +184,13 @@ def weigh_fall(fall: Fall) -> Iterator[Verdict | Note]:
 
 def _is_possible(testimony: Testimony, suspect: Suspect) -> bool:
     """Whether a task may be this claim's: of its people alone, and heard of after it."""
-    first, last = testimony.heard
-    named = testimony.earliest
+    _, last = testimony.heard
+    named, claims = testimony.earliest, testimony.claims
     return (
         testimony.within.get(suspect.batch, 0) == testimony.numbers
         and set(testimony.echoed) <= {suspect.batch}
-        and suspect.claimed_at < first
+        and claims is not None
+        and suspect.claim <= claims
         and last <= suspect.believed_until
         and (named is None or named >= suspect.claimed_at - CLOCKS_APART)
     )

@@ -20,6 +20,7 @@ from runner.faultpoint import faultpoint
 from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
 from runner.store.accounts import change_standing, read_standing, stop_reports
+from runner.store.claims import count_claims
 from runner.store.doubt import has_news, settle_doubt
 from runner.store.journal import (
     EntryState,
@@ -68,10 +69,14 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Query:
-    """A question for up to `page` reports of an account."""
+    """A question for up to `page` reports of an account.
+
+    claims: how many had ever been made when it was asked: what comes may be of none later.
+    """
 
     account: Account
     page: int
+    claims: int
 
     @property
     def fewer(self) -> int:
@@ -116,7 +121,11 @@ def _settle(database: Database, account: Account, now: datetime) -> None:
 
 def _fetch(database: Database, account: Account, gateway: ReportEndpoint, now: datetime) -> Poll:
     with database.reading() as transaction:
-        query = _Query(account=account, page=read_page(transaction, account))
+        query = _Query(
+            account=account,
+            page=read_page(transaction, account),
+            claims=count_claims(transaction),
+        )
     database.require_room(query.page * ROOM_FOR_A_REPORT)
     faultpoint("collector.asking")
     answer = gateway.reports(query.page)
@@ -140,7 +149,7 @@ def _fetch(database: Database, account: Account, gateway: ReportEndpoint, now: d
 
 
 def _journal(transaction: Transaction, query: _Query, answer: RawAnswer, now: datetime) -> Entry:
-    entry = keep_answer(transaction, query.account.name, answer, now)
+    entry = keep_answer(transaction, query.account.name, answer, now, claims=query.claims)
     # It counts as bad until it has proved whole: a crash may come before that.
     keep_page(transaction, query.account, query.fewer)
     faultpoint("collector.journalled")

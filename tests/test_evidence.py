@@ -28,7 +28,7 @@ SECOND = timedelta(seconds=1)
 
 
 def suspect(batch=1, people=9, *, open=True, **changes):  # noqa: A002 - named as the field is
-    facts = {"claimed_at": CLAIMED, "believed_until": CLAIMED + timedelta(days=3)}
+    facts = {"claim": 7, "claimed_at": CLAIMED, "believed_until": CLAIMED + timedelta(days=3)}
     return Suspect(batch=batch, people=people, open=open, **(facts | changes))
 
 
@@ -42,7 +42,7 @@ def task(numbers, *, task_id="77", within=None, alone=None, first=HEARD, last=HE
         heard=(first, last),
         within=within,
         alone=alone,
-        **changes,
+        **{"claims": 7, **changes},
     )
 
 
@@ -180,17 +180,22 @@ def test_on_an_exclusive_account_five_of_a_large_batch_are_enough_at_once():
 # when it was heard
 
 
+@pytest.mark.parametrize(("claims", "settles"), [(8, True), (7, True), (6, False), (None, False)])
+def test_what_was_asked_for_before_the_claim_is_not_this_batch_s(claims, settles):
+    """It goes by the count of claims: a clock that was set tells nothing of before and after."""
+    found = sum_up(weigh(task(9, claims=claims, first=CLAIMED - timedelta(days=365))))
+    assert found == (["reports 1 77"] if settles else [])
+
+
 @pytest.mark.parametrize(
-    ("first", "last", "settles"),
+    ("last", "settles"),
     [
-        (CLAIMED + SECOND, CLAIMED + SECOND, True),
-        (CLAIMED, HEARD, False),
-        (HEARD, CLAIMED + timedelta(days=3), True),
-        (HEARD, CLAIMED + timedelta(days=3, seconds=1), False),
+        (CLAIMED + timedelta(days=3), True),
+        (CLAIMED + timedelta(days=3, seconds=1), False),
     ],
 )
-def test_what_was_heard_before_the_claim_or_too_late_is_not_this_batch_s(first, last, settles):
-    found = sum_up(weigh(task(9, first=first, last=last)))
+def test_what_was_heard_too_late_is_not_this_batch_s(last, settles):
+    found = sum_up(weigh(task(9, last=last)))
     assert found == (["reports 1 77"] if settles else [])
 
 

@@ -499,6 +499,33 @@ def test_an_account_without_a_prefix_does_not_look_at_extnos(database, line):
     assert batch_states(database) == ["accepted"]
 
 
+# a clock that is set
+
+
+@pytest.mark.parametrize("step", [-86_400, 86_400])
+def test_what_was_heard_after_the_claim_settles_it_whatever_the_clock_did(
+    database, line, clock, step
+):
+    begin(database, 10, batch_size=10)
+    line.submit(LOST)
+    sent_at = clock.now
+    clock.move(step)
+    line.pages.append(page_of("77", numbers(10), at=sent_at))
+    line.poll()
+    assert counts_of(database) == {"delivered": 10}
+
+
+def test_what_was_asked_for_before_the_claim_does_not_settle_it_after_the_clock_was_set_back(
+    database, line, clock
+):
+    begin(database, 10, batch_size=10)
+    line.hear("77", numbers(9))
+    clock.move(-86_400)
+    line.submit(LOST)
+    line.poll()
+    assert counts_of(database) == {"in_doubt": 10}
+
+
 # crashes
 
 
@@ -507,7 +534,7 @@ def test_what_an_earlier_process_had_fetched_settles_at_the_next_poll(database, 
     line.submit(LOST)
     answer = RawAnswer(status=200, body=page_of("77", numbers(10), at=clock.now))
     with database.writing() as transaction:
-        keep_answer(transaction, "main", answer, clock.now)
+        keep_answer(transaction, "main", answer, clock.now, claims=1)
     apply_left_over(database, clock.now)
     assert batch_states(database) == ["in_doubt"]
     line.poll()

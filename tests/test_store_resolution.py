@@ -273,6 +273,18 @@ def test_a_person_s_own_word_can_be_overruled_too(database, line):
     assert len(reports_of(database)) == 3
 
 
+def test_reports_are_given_back_though_the_clock_was_set_back_after_the_claim(database, line):
+    begin(database, 10, batch_size=10)
+    line.submit(Unknown(why="no answer"))
+    sent_at = line.clock.now
+    line.clock.move(-86_400)
+    line.pages.append(page_of("77", numbers(10), at=sent_at))
+    line.poll()
+    assert counts_of(database) == {"delivered": 10}
+    send_again(database, 1)
+    assert len(reports_of(database)) == 10
+
+
 def test_an_answer_that_nobody_has_applied_yet_is_not_counted_twice(database, settled):
     """A crash left it; the next process applies it."""
     answer = RawAnswer(status=200, body=page_of("77", numbers(1, first=9), at=NOW))

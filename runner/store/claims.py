@@ -66,6 +66,7 @@ _CLAIM = text("""
 
 # How many there ever were: a copy, and a backup that was put back, are known by it.
 _COUNT = text("UPDATE identity SET generation = generation + 1 RETURNING generation")
+_COUNTED = text("SELECT generation FROM identity")
 
 _FREEZE = text("""
     UPDATE campaigns SET frozen_at = coalesce(frozen_at, :now), claimed_at = :now
@@ -168,6 +169,12 @@ def cancel_recipients(
 def count_in_flight(transaction: Transaction, account: str) -> int:
     """Count the account's batches that are being submitted."""
     count: int = transaction.execute(_IN_FLIGHT, {"account": account}).scalar_one()
+    return count
+
+
+def count_claims(transaction: Transaction) -> int:
+    """Count the claims that were ever made: the number of the newest."""
+    count: int = transaction.execute(_COUNTED).scalar_one()
     return count
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 # after a refusal that may come when the message was taken (code 8).
 _SUSPECTS = text("""
     SELECT b.id, b.recipients - b.cancelled AS people, b.claimed_at, b.state, b.task_id,
+        coalesce(b.claim, 0) AS claim,
         CASE WHEN c.starts_at_gateway THEN c.start END AS start
     FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
     WHERE b.claimed_at IS NOT NULL AND b.id IN (
@@ -76,7 +77,7 @@ _STRANGERS = text("""
 
 # Every report of a task, with each suspect that went to its number.
 _WITNESSES = text("""
-    SELECT r.mobile, r.extno, r.received_at, j.received_at AS heard, p.batch
+    SELECT r.mobile, r.extno, r.received_at, j.received_at AS heard, j.claims, p.batch
     FROM reports AS r
     JOIN report_journal AS j ON j.id = r.journal
     LEFT JOIN recipients AS p
@@ -210,6 +211,7 @@ def _make_suspect(row: Row[Any], account: Account) -> Suspect:
     return Suspect(
         batch=row.id,
         people=row.people,
+        claim=row.claim,
         claimed_at=claimed_at,
         believed_until=sent_at + max(account.reports.deadline, _BELIEVED_FOR),
         open=row.state == BatchState.IN_DOUBT or taken_for_certain,
@@ -266,6 +268,7 @@ class _Voices:
     batches_of: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     echoed: set[int | None] = field(default_factory=set)
     heard: list[str] = field(default_factory=list)
+    claims: set[int | None] = field(default_factory=set)
     named: list[int] = field(default_factory=list)
 
     def note(self, row: Row[Any]) -> None:
@@ -275,8 +278,14 @@ class _Voices:
         if self.account.extno is not None and row.extno:
             self.echoed.add(read_extno(self.account.extno, row.extno))
         self.heard.append(row.heard)
+        self.claims.add(row.claims)
         if row.received_at is not None:
             self.named.append(row.received_at)
+
+    def first_asked(self) -> int | None:
+        """Count the claims that there were when the first of them was asked for."""
+        known = [claims for claims in self.claims if claims is not None]
+        return min(known) if len(known) == len(self.claims) else None
 
 
 def _take_testimony(
@@ -292,6 +301,7 @@ def _take_testimony(
         task_id=task,
         numbers=len(everybody),
         heard=(unstamp(min(voices.heard)), unstamp(max(voices.heard))),
+        claims=voices.first_asked(),
         earliest=datetime.fromtimestamp(min(voices.named), UTC) if voices.named else None,
         within=Counter(batch for batches in everybody for batch in batches),
         alone=Counter(next(iter(batches)) for batches in everybody if len(batches) == 1),

@@ -60,8 +60,8 @@ class Entry:
 
 
 _KEEP = text("""
-    INSERT INTO report_journal (account, received_at, http_status, complete, body, state)
-    VALUES (:account, :now, :status, :complete, :body, :state)
+    INSERT INTO report_journal (account, received_at, http_status, complete, body, state, claims)
+    VALUES (:account, :now, :status, :complete, :body, :state, :claims)
 """)
 
 _NEW = text("""
@@ -159,8 +159,18 @@ _TAKE_WAITING = text("""
 _TASKS_AT_ONCE = 500  # well under SQLite's limit on parameters
 
 
-def keep_answer(transaction: Transaction, account: str, answer: RawAnswer, now: datetime) -> Entry:
-    """Journal an answer as it came; it is safe when the transaction ends."""
+def keep_answer(
+    transaction: Transaction,
+    account: str,
+    answer: RawAnswer,
+    now: datetime,
+    *,
+    claims: int | None = None,
+) -> Entry:
+    """Journal an answer as it came; it is safe when the transaction ends.
+
+    claims: how many had ever been made when it was asked for, None where nobody knows.
+    """
     entry_id = transaction.execute(
         _KEEP,
         {
@@ -170,6 +180,7 @@ def keep_answer(transaction: Transaction, account: str, answer: RawAnswer, now: 
             "complete": answer.complete,
             "body": answer.body,
             "state": EntryState.RECEIVED,
+            "claims": claims,
         },
     ).lastrowid
     return Entry(id=entry_id, account=account, body=answer.body)

@@ -39,7 +39,7 @@ _DROP_KEPT = text("DELETE FROM reports WHERE account = :account AND task_id = :t
 _ANSWERS = text("""
     SELECT j.id, j.body FROM report_journal AS j
     WHERE j.account = :account AND j.state <> 'received' AND (
-        :ever OR j.received_at >= (SELECT claimed_at FROM batches WHERE id = :batch)
+        :ever OR j.claims >= (SELECT claim FROM batches WHERE id = :batch)
     )
     ORDER BY j.id
 """)

@@ -47,8 +47,11 @@ ALTER TABLE accounts ADD COLUMN report_page INTEGER;
 -- Who sends to the same people by another program, and whether a report has its place already.
 CREATE INDEX reports_by_mobile ON reports (account, mobile) WHERE matter = 'unmatched';
 CREATE INDEX reports_by_task ON reports (account, task_id, mobile);
+-- How many claims had ever been made when an answer was asked for: tells what was heard after a
+-- claim, whatever the clock did. NULL for what an older version kept: nobody knows.
+ALTER TABLE report_journal ADD COLUMN claims INTEGER;
 -- What was heard since a claim, without a walk through all that ever was.
-CREATE INDEX report_journal_by_time ON report_journal (account, received_at);
+CREATE INDEX report_journal_by_claims ON report_journal (account, claims);
 -- These also let an answer without a report go from the journal without a look at every row.
 CREATE INDEX reports_by_journal ON reports (journal);
 CREATE INDEX quarantine_by_journal ON quarantine (journal);
