@@ -33,6 +33,7 @@ class Candidate:
 
     last_claim: its newest; not_before: when its next batch may go, None for at once.
     until and hours: as its file says. start: set where the gateway itself waits for it.
+    due: set where nothing of it was claimed yet: its start, before which nothing may be.
     """
 
     campaign: str
@@ -41,6 +42,7 @@ class Candidate:
     until: datetime | None = None
     hours: Hours | None = None
     start: datetime | None = None
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,8 @@ def _look_at(
 ) -> Turn | Rest | None:
     if _is_over(candidate, now):
         return None
+    if candidate.due and candidate.due > now:
+        return Rest(until=candidate.due, why="it begins then")
     at_gateway = candidate.start if candidate.start and candidate.start > now else None
     # Hours are about when people are reached: where the gateway waits, that is its start.
     reached = at_gateway or now

@@ -911,7 +911,7 @@ def test_what_has_begun_is_finished_or_cancelled_does_not_count(database):
     for name in ("running", "finished"):
         with database.writing() as transaction:
             move_campaign(transaction, name, CampaignEvent.BEGIN, NOW)
-        claimed = claim(database, scope=[name])
+        claimed = claim(database, scope=[name], now=START)
         if name == "finished":
             settle(database, claimed, BatchEvent.ACCEPT, task_id=name)
     cancel(database, "cancelled")

@@ -480,6 +480,25 @@ def test_a_gateway_that_cannot_be_reached_leaves_the_batch_planned(database, san
     assert isinstance(sender.step(), Wait)
 
 
+@pytest.mark.parametrize("step", [-365, -1])
+def test_a_wait_for_a_retry_does_not_outlast_a_clock_that_is_set_back(database, clock, step):
+    begin(database, 2)
+    gateway = FakeGateway(Refused(code=Code.SUBMISSION_FAILED), accepted())
+    sender = make_pump(database, gateway, make_account(), clock)
+    sender.step()
+    clock.move(step * 86_400)
+    assert sender.step().state is BatchState.ACCEPTED
+
+
+def test_a_wait_for_a_retry_holds_though_a_clock_is_set_back_by_little(database, clock):
+    begin(database, 2)
+    gateway = FakeGateway(Refused(code=Code.SUBMISSION_FAILED))
+    sender = make_pump(database, gateway, make_account(), clock)
+    sender.step()
+    clock.move(-10)
+    assert isinstance(sender.step(), Wait)
+
+
 def test_a_wait_for_a_gateway_does_not_outlast_a_clock_that_is_set_back(
     database, clock, gateway_at
 ):

@@ -276,7 +276,11 @@ def test_two_databases_in_two_hands_claim_every_batch_once(database, state):
         (claims._IN_FLIGHT, ["batches_submitting (account=?)"], {"account": "main"}),
         (outcomes._IS_LEFT, ["batches_by_state (campaign=?"], {"campaign": "moon"}),
         (outcomes._ABANDONED, ["batches_submitting"], {}),
-        (start._IS_DUE, ["campaigns_scheduled (start>?)"], {"campaign": None, "now": "2035"}),
+        (
+            start._IS_DUE,
+            ["campaigns_scheduled (start>?)", "campaigns_running", "campaigns_missed"],
+            {"campaign": None, "now": "2035", "second": "2035"},
+        ),
         (start._NEXT_START, ["campaigns_scheduled (start>?)"], {"now": "2035"}),
     ],
 )

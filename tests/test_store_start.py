@@ -59,6 +59,11 @@ def miss(database, now, *, account=None):
         miss_late(transaction, now, account=account)
 
 
+def due_at(database, now):
+    with database.reading() as transaction:
+        return is_due(transaction, now)
+
+
 def state_of(database, name="moon"):
     return states_of(database)[name]
 
@@ -419,3 +424,75 @@ def test_an_account_that_was_suspended_for_too_long_misses_what_it_kept(database
         release_account(transaction, "main", LATEST + SECOND, reason="a person tries again")
         assert read_standing(transaction, "main").state is AccountState.ACTIVE
     assert state_of(database) == "missed"
+
+
+# ---- a clock that was set
+
+
+def test_what_began_by_a_clock_that_was_ahead_is_scheduled_again(database):
+    schedule(database)
+    begin_scheduled(database, START)
+    assert begin_scheduled(database, NOW) == []
+    assert (state_of(database), campaign_of(database).start) == ("scheduled", START)
+    assert begin_scheduled(database, START) == ["moon"]
+
+
+def test_what_has_begun_is_not_claimed_before_its_start(database):
+    """Between two beats of a daemon a sender may be the first to see a clock that was set back."""
+    schedule(database)
+    begin_scheduled(database, START)
+    assert claim(database, now=START - SECOND) is None
+    assert claim(database, now=START)
+
+
+def test_what_was_claimed_goes_on_when_the_clock_is_set_back(database):
+    schedule(database)
+    begin_scheduled(database, START)
+    claim(database, now=START)
+    assert begin_scheduled(database, NOW) == []
+    assert state_of(database) == "running"
+    assert claim(database, now=NOW)
+
+
+def test_what_a_person_began_goes_on_when_the_clock_is_set_back(database):
+    schedule(database)
+    begin_scheduled(database, LATEST + SECOND)
+    with database.writing() as transaction:
+        move_campaign(transaction, "moon", CampaignEvent.RESUME, LATEST, start=LATEST)
+    assert begin_scheduled(database, NOW) == []
+    assert state_of(database) == "running"
+    assert claim(database, now=NOW)
+
+
+def test_what_the_gateway_is_to_keep_begins_before_its_start(database):
+    schedule(database, starts_at_gateway=True)
+    assert begin_scheduled(database, NOW) == ["moon"]
+    assert not due_at(database, NOW)
+    assert claim(database, now=NOW)
+
+
+@pytest.mark.parametrize(("now", "becomes"), [(NOW, "scheduled"), (LATEST, "running")])
+def test_what_was_missed_by_a_clock_that_was_ahead_is_judged_again(database, now, becomes):
+    schedule(database)
+    begin_scheduled(database, START + timedelta(days=365))
+    assert state_of(database) == "missed"
+    assert due_at(database, now)
+    begin_scheduled(database, now)
+    assert state_of(database) == becomes
+
+
+def test_what_is_too_late_by_the_clock_at_hand_stays_missed(database):
+    schedule(database)
+    begin_scheduled(database, START + timedelta(days=365))
+    assert not due_at(database, LATEST + SECOND)
+    begin_scheduled(database, LATEST + SECOND)
+    assert state_of(database) == "missed"
+
+
+@pytest.mark.parametrize("changes", [{"until": START}, {"hours": EVENING}])
+def test_what_was_missed_for_another_reason_stays_missed(database, changes):
+    schedule(database, **changes)
+    for _ in range(2):
+        begin_scheduled(database, START)
+        assert state_of(database) == "missed"
+    assert rows_of(database, "SELECT count(*) FROM events WHERE new_state = 'missed'") == [(1,)]

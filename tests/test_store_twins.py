@@ -43,7 +43,7 @@ def send(database, people=4, *, name="moon", batch_size=2, skip=0, **changes):
     """Begin a campaign and let the gateway take all of it."""
     facts = {"message": SAME, "audience": audience(people, skip=skip), **changes}
     begin(database, name=name, batch_size=batch_size, **facts)
-    while claimed := claim(database, scope=[name]):
+    while claimed := claim(database, scope=[name], now=NOW + HOUR):
         settle(database, claimed, BatchEvent.ACCEPT, task_id=f"{name}-{claimed.batch}")
 
 

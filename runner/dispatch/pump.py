@@ -44,6 +44,7 @@ from runner.store.claims import (
     cancel_recipients,
     claim_batch,
     count_in_flight,
+    forget_far_waits,
     load_message,
     load_mobiles,
     read_candidates,
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 
     from runner.codec.content import PackedMessage
     from runner.dispatch.line import Line
-    from runner.due import Turn
+    from runner.due import Candidate, Turn
     from runner.model.outcome import BalanceAnswer, Outcome
     from runner.store.accounts import Standing
     from runner.store.database import Database, Transaction
@@ -213,7 +214,7 @@ class Pump:
     def _look_for_work(
         self, transaction: Transaction, opted_out: OptedOut, now: datetime
     ) -> _Cargo | Emptied | Wait | Asked | Idle:
-        candidates = read_candidates(transaction, self.account.name, self._scope)
+        candidates = self._read_candidates(transaction, now)
         standing = read_standing(transaction, self.account.name)
         if not candidates and not self._is_tended(transaction, standing):
             return Idle()
@@ -228,6 +229,14 @@ class Pump:
         return self._find_full_line(transaction, now) or self._load(
             transaction, turn, opted_out, now
         )
+
+    def _read_candidates(self, transaction: Transaction, now: datetime) -> list[Candidate]:
+        candidates = read_candidates(transaction, self.account.name, self._scope)
+        farthest = now + self.account.retry.most
+        if any(entry.not_before and entry.not_before > farthest for entry in candidates):
+            forget_far_waits(transaction, self.account.name, farthest)
+            candidates = read_candidates(transaction, self.account.name, self._scope)
+        return candidates
 
     def _is_tended(self, transaction: Transaction, standing: Standing) -> bool:
         """Whether an account is looked after though nothing waits.

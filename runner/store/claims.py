@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # indexes answer it: what is finished is not walked through at each claim.
 _CANDIDATES = text("""
     SELECT id, claimed_at, until, hours, CASE WHEN starts_at_gateway THEN start END AS start,
+        CASE WHEN frozen_at IS NULL AND latest_until IS NOT NULL AND NOT starts_at_gateway
+            THEN start END AS due,
         next_at
     FROM (
         SELECT c.*, (
@@ -53,6 +55,11 @@ _NEXT = text("""
 """)
 
 _NUMBER_ANEW = text("UPDATE batches SET claim = :claim WHERE id = :batch")
+
+_FORGET_WAITS = text("""
+    UPDATE batches SET not_before = NULL
+    WHERE account = :account AND state = 'planned' AND not_before > :farthest
+""")
 
 _IN_FLIGHT = text("""
     SELECT count(*) FROM batches WHERE account = :account AND state = 'submitting'
@@ -118,10 +125,16 @@ def read_candidates(
             until=from_column(row.until),
             hours=parse_hours(row.hours) if row.hours else None,
             start=from_column(row.start),
+            due=from_column(row.due),
         )
         for row in transaction.execute(_CANDIDATES, {"account": account})
         if scope is None or row.id in scope
     ]
+
+
+def forget_far_waits(transaction: Transaction, account: str, farthest: datetime) -> None:
+    """Try at once what waits for a retry for longer than any can: a clock was set back since."""
+    transaction.execute(_FORGET_WAITS, {"account": account, "farthest": stamp(farthest)})
 
 
 def claim_batch(

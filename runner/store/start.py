@@ -1,7 +1,8 @@
 """Begins what is due, from the state alone: whatever has become of the files, a start is kept.
 
 A start is judged once, at the moment when the campaign would begin, whatever kept it: this
-program's own absence, a brake, or its account.
+program's own absence, a brake, or its account. By a clock that was set since, what was judged is
+judged again, unless something of it was claimed.
 """
 
 from __future__ import annotations
@@ -38,7 +39,29 @@ _DUE = text(f"""
     {_FROM_DUE} ORDER BY start, id
 """)
 
-_IS_DUE = text(f"SELECT EXISTS (SELECT 1 {_FROM_DUE})")
+# Begun before its start, or missed before it was too late: by another clock than the one at hand.
+# What a person began has no `latest_until`; what the gateway is to keep begins before its start.
+_FROM_TOO_EARLY = """
+    FROM campaigns
+    WHERE state = 'running' AND frozen_at IS NULL AND latest_until IS NOT NULL AND start > :now
+        AND NOT starts_at_gateway AND (:campaign IS NULL OR id = :campaign)
+"""
+_FROM_IN_TIME = """
+    FROM campaigns
+    WHERE state = 'missed' AND latest_until >= :second AND (:campaign IS NULL OR id = :campaign)
+"""
+
+_TOO_EARLY = text(f"SELECT id {_FROM_TOO_EARLY} ORDER BY start, id")
+
+_IN_TIME = text(f"""
+    SELECT id, account, latest_until, until, hours, fresh_until, starts_at_gateway
+    {_FROM_IN_TIME} ORDER BY start, id
+""")
+
+_IS_DUE = text(f"""
+    SELECT EXISTS (SELECT 1 {_FROM_DUE}) OR EXISTS (SELECT 1 {_FROM_TOO_EARLY})
+        OR EXISTS (SELECT 1 {_FROM_IN_TIME})
+""")
 
 _NEXT_START = text("SELECT min(start) FROM campaigns WHERE state = 'scheduled' AND start > :now")
 
@@ -62,6 +85,7 @@ def begin_due(
 
     campaign: only this one; zone: the one in which `hours` are meant.
     """
+    _take_back(transaction, accounts, zone, now, campaign)
     begun, twins = [], Twins(transaction, now)
     for row in transaction.execute(_DUE, {"now": stamp(now), "campaign": campaign}).all():
         account = accounts.get(row.account)
@@ -79,7 +103,7 @@ def begin_due(
 
 def is_due(transaction: Transaction, now: datetime) -> bool:
     """Whether something is to begin: what is asked every second, without writing."""
-    due = transaction.execute(_IS_DUE, {"now": stamp(now), "campaign": None}).scalar()
+    due = transaction.execute(_IS_DUE, _by_time(now)).scalar()
     return bool(due)
 
 
@@ -98,6 +122,30 @@ def miss_late(transaction: Transaction, now: datetime, *, account: str | None = 
         if is_too_late(unstamp(row.latest_until), now):
             reason = "it was kept until its start had passed by more than `latest`"
             move_campaign(transaction, row.id, CampaignEvent.MISS, now, reason=reason)
+
+
+def _take_back(
+    transaction: Transaction,
+    accounts: Mapping[str, Account],
+    zone: tzinfo,
+    now: datetime,
+    campaign: str | None,
+) -> None:
+    """Schedule again what was begun or missed by a clock that was ahead of the one at hand."""
+    for row in transaction.execute(_TOO_EARLY, _by_time(now, campaign)).all():
+        reason = "the clock was set back: its start is still to come"
+        move_campaign(transaction, row.id, CampaignEvent.PLAN, now, reason=reason)
+    for row in transaction.execute(_IN_TIME, _by_time(now, campaign)).all():
+        account = accounts.get(row.account)
+        if account and _judge(row, account, zone, now)[0] is not CampaignEvent.MISS:
+            reason = "the clock was set back: it is not too late for it"
+            move_campaign(transaction, row.id, CampaignEvent.PLAN, now, reason=reason)
+
+
+def _by_time(now: datetime, campaign: str | None = None) -> dict[str, str | None]:
+    # `latest_until` counts to the second, as `is_too_late` does.
+    second = now.replace(microsecond=0)
+    return {"now": stamp(now), "second": stamp(second), "campaign": campaign}
 
 
 def _judge(

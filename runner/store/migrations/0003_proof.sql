@@ -14,6 +14,8 @@ INSERT INTO identity (only_row, id) VALUES (1, lower(hex(randomblob(8))));
 ALTER TABLE campaigns ADD COLUMN again TEXT;  -- the campaigns that it knowingly repeats, one a line
 -- Who was sent the same under another name, without a walk through all campaigns at each look.
 CREATE INDEX campaigns_by_message ON campaigns (message);
+-- What was missed, and by a clock that was set may be in time after all: asked every second.
+CREATE INDEX campaigns_missed ON campaigns (latest_until) WHERE state = 'missed';
 
 -- The number of its newest claim, of all that there ever were: tells what came after what, whatever
 -- the clock did. A receipt that comes late, for a batch in doubt, numbers it anew.
