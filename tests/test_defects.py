@@ -38,7 +38,9 @@ def test_a_defect_is_told_with_its_place_and_without_its_words(office, open_sand
     with office.start("status", environment=environment) as process:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (70, "")
-    assert re.search(r"a defect of the program ended it: ValueError at .*runner\.cli\.status:\d+ > ", err)
+    assert re.search(
+        r"a defect of the program ended it: ValueError at .*runner\.cli\.status:\d+ > ", err
+    )
     assert "13800138000" not in err
     assert "Traceback" not in err
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from contextlib import closing, contextmanager
+import threading
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cli_workspace import until
 
 from runner.faultpoint import EVENT
 from runner.store.custody import take_custody
@@ -100,13 +102,63 @@ def test_the_sender_keeps_its_own_log_short(state: Path) -> None:
 
 def test_a_log_that_somebody_still_reads_grows_and_is_taken_in_afterwards(state: Path) -> None:
     with opened(state, sends=True) as sender:
-        with sender.reading() as reader:
-            reader.exec_driver_sql("SELECT count(*) FROM events").scalar_one()
+        with looking(sender):
             write(sender, 6)
             grown = pages_in_log(state)
             assert grown > LONG + 2 * A_LOT
         write(sender, 6)
         assert pages_in_log(state) < grown + 2 * A_LOT
+
+
+@contextmanager
+def looking(database: Database) -> Iterator[None]:
+    """Look at one moment of the state until the end of the block."""
+    with database.reading() as transaction:
+        transaction.exec_driver_sql("SELECT count(*) FROM events").scalar_one()
+        yield
+
+
+def look_in_turn(database: Database, ending: threading.Event) -> None:
+    """Look at moment after moment; each look begins before the last one ends."""
+    looks = ExitStack()
+    while not ending.wait(0.02):
+        later = ExitStack()
+        later.enter_context(looking(database))
+        looks.close()
+        looks = later
+    looks.close()
+
+
+def test_a_log_that_one_long_reader_let_grow_gives_its_room_back(state: Path) -> None:
+    """Without a limit it would stay that large for ever, though SQLite writes over it."""
+    with opened(state, sends=True) as sender:
+        with looking(sender):
+            write(sender, 8)
+        assert pages_in_log(state) > 8 * A_LOT
+        write(sender, 3)
+        assert pages_in_log(state) < LONG + 2 * A_LOT
+
+
+def test_a_log_that_overlapping_readers_let_grow_begins_anew_though_they_go_on(state: Path) -> None:
+    """Somebody reads at every moment, so SQLite by itself would never begin the log anew."""
+    ending = threading.Event()
+    with opened(state, sends=True) as sender:
+        reader = threading.Thread(target=look_in_turn, args=(sender, ending))
+        reader.start()
+        try:
+            until(lambda: write(sender) or pages_in_log(state) > 5000)
+            until(lambda: sender.fold_log() or write(sender) or pages_in_log(state) < 5000)
+        finally:
+            ending.set()
+            reader.join()
+
+
+def test_a_reader_who_stays_keeps_the_log_and_nobody_is_refused(state: Path) -> None:
+    with opened(state, sends=True) as sender, looking(sender):
+        write(sender, 13)
+        sender.fold_log()
+        write(sender)
+        assert pages_in_log(state) > 5000
 
 
 WAITING: list[Callable[[], None]] = []  # for a moment at which the log is taken in

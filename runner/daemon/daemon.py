@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 _BEAT = timedelta(seconds=1)  # how soon another process's word is heard, and a waking noticed
 _LOOK = timedelta(seconds=2)  # between two looks at the files: a thousand cost some milliseconds
 _REVISION = timedelta(minutes=1)  # between two questions to git
+_FOLD = timedelta(minutes=1)  # between two looks at whether readers let the state's log grow
 _MOST_POLLS = 32  # accounts that are polled at once
 _LAST_PATIENCE = 5.0  # seconds for a disk that is full, once told to stop
 _WAIT = 0.1  # seconds between two looks at whether all is home
@@ -122,6 +123,7 @@ class Daemon:
         apply_left_over(self._database, now)
         self._files.reload(forced=False)
         self._add_job("beat", self._beat, "work", every=_BEAT)
+        self._add_job("fold", self._database.fold_log, "work", every=_FOLD)
         self._add_job("look", self._look, "files", every=_LOOK)
         self._add_job("revision", self._files.ask_revision, "files", every=_REVISION)
         self._scheduler.start()

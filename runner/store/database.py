@@ -23,7 +23,7 @@ import threading
 from contextlib import closing, contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy
@@ -39,7 +39,7 @@ from runner.store.custody import FIRST_VERSION, inherit_id
 from runner.store.lock import find_holder, lock_of
 from runner.store.migrations import LATEST, apply_migrations, read_version
 from runner.store.room import has_room
-from runner.store.wal import is_long
+from runner.store.wal import is_large, is_long
 from runner.store.witness import witness_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ _PATIENCE = 60.0  # seconds for a disk that is full
 _PATIENCE_WITH_FAILURE = 3.0  # seconds for one that reports errors
 
 _Recorded = TypeVar("_Recorded")
+
+_LOG_KEPT = 4 << 20  # bytes of the log that stay on the disk to be written over
+_BETWEEN_LOOKS = 0.02  # seconds
+_FOR_READERS = 0.5  # seconds for which writers wait where readers keep the log from an end
 
 _OF_SQLITE = ("-wal", "-shm", "-journal")  # the ends of its own files' names
 
@@ -148,6 +152,17 @@ class Database:
         with self._turn, self._noticing():
             self._keep_log_short()
 
+    def fold_log(self) -> None:
+        """Take in a log that readers let grow, and let whoever reads from it end meanwhile.
+
+        It begins anew only where nobody reads from it, which may never be where one reader begins
+        before another ends. Here writers wait for a moment: who begins to read then has no need of
+        the log. Only for the sender.
+        """
+        if is_large(self.path):
+            with self._turn, self._noticing():
+                self._take_log_in(_FOR_READERS)
+
     def take_log_in(self) -> None:
         """Write all of the log that nobody still reads into the file, and sync it.
 
@@ -161,12 +176,16 @@ class Database:
             with self._noticing():
                 self._take_log_in()
 
-    def _take_log_in(self) -> None:
+    def _take_log_in(self, seconds: float = 0.0) -> None:
         # Nobody writes, and so begins the log anew, while this transaction lasts. It cannot do it
         # itself: a connection's own transaction is in the way of its checkpoint.
         with self._writer.begin(), self._engine.connect() as other:
             faultpoint("store.taking-log-in")
+            until = monotonic() + seconds
             _driver_of(other).execute("PRAGMA wal_checkpoint(PASSIVE)")
+            while monotonic() < until:
+                sleep(_BETWEEN_LOOKS)
+                _driver_of(other).execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -333,6 +352,8 @@ def _set_up_connection(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    # Else the log stays for ever as large as one long reader let it grow.
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
 
 
 def _use_wal(connection: Connection) -> None:

@@ -21,6 +21,7 @@ _MENDED_TOO: Mapping[tuple[int, ...], int] = {(3, 44): 6, (3, 50): 7}  # older l
 _HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
 _LONG = 1000  # pages; SQLite's own measure
+_LARGE = 16 << 20  # bytes
 
 
 def find_fault(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str | None:
@@ -50,3 +51,11 @@ def is_long(state: Path) -> bool:
     except OSError:
         return False  # nobody has written yet; else whoever writes next will tell
     return bool(salts) and salts == header[16:24]
+
+
+def is_large(state: Path) -> bool:
+    """Whether the log of a state takes more room than it should while nobody reads for long."""
+    try:
+        return Path(f"{state}-wal").stat().st_size > _LARGE
+    except OSError:
+        return False
