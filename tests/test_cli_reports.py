@@ -123,6 +123,8 @@ def test_the_json_tells_every_answer_every_stray_task_and_every_unread_piece(
         "complete": False,
         "state": "quarantined",
         "reports": 2,
+        "times": 1,
+        "last_received_at": None,
     }
     assert task == {
         "account": "main",
@@ -203,6 +205,20 @@ def test_the_newest_of_each_come_first_and_people_see_no_more_than_twenty(office
     assert short.count("`mms-runner reports --all`") == 2
     assert [whole.count(f"<html>{number:03}") for number in (24, 5, 4, 0)] == [1, 1, 1, 1]
     assert "--all" not in whole
+
+
+def test_the_page_of_an_outage_is_shown_once_with_how_often_it_came(
+    office: Office, sandbox: Sandbox
+) -> None:
+    sandbox.add_fault("report:*=htmlx3")
+    office.campaign()
+    for _ in range(3):
+        office.run("run", "news")
+    [answer] = listed(office)["journal"]
+    assert (answer["times"], answer["reports"]) == (3, 0)
+    assert answer["last_received_at"] > answer["received_at"]
+    assert len(listed(office)["quarantined"]) == 1
+    assert answer["last_received_at"][11:19] in office.run("reports").out
 
 
 @pytest.mark.parametrize(
@@ -344,8 +360,8 @@ def test_answers_are_named_or_all_of_them_are_meant(office: Office) -> None:
 
 
 def test_many_answers_that_cannot_be_read_do_not_flood_the_terminal(office: Office) -> None:
-    for _ in range(25):
-        keep(office, b"<html>")
+    for number in range(25):
+        keep(office, b"<html>%d" % number)
     ran = office.run("reports", "apply")
     assert ran.err.count("still cannot be read") == 20
     assert "25 pieces in quarantine" in ran.err

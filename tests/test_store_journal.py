@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,9 +26,9 @@ from builders import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.codec.answers import ReportPage, Unread
+from runner.codec.answers import ReportPage, Unread, decode_reports
 from runner.lifecycle import BatchEvent, RecipientState
-from runner.model.outcome import RawAnswer, Report
+from runner.model.outcome import QueryRefused, RawAnswer, Report
 from runner.store.accounts import ensure_accounts
 from runner.store.database import open_database
 from runner.store.journal import (
@@ -36,9 +37,11 @@ from runner.store.journal import (
     find_entry,
     find_new_entries,
     keep_answer,
+    mark_refusal,
     match_waiting,
 )
 from runner.store.progress import read_recipients
+from runner.timing import stamp
 
 RAW = RawAnswer(status=200, body=b"<returnsms>as it came</returnsms>")
 
@@ -48,10 +51,10 @@ def make_report(mobile=FIRST, *, task_id="77", delivered=True, **changes):
     return Report(task_id=task_id, mobile=mobile, delivered=delivered, **(facts | changes))
 
 
-def receive(database, *reports, unread=()):
+def receive(database, *reports, unread=(), answer=RAW):
     """Journal an answer and apply what it held."""
     with database.writing() as transaction:
-        entry = keep_answer(transaction, "main", RAW, NOW)
+        entry = keep_answer(transaction, "main", answer, NOW)
     with database.writing() as transaction:
         apply_page(transaction, entry, ReportPage(reports=reports, unread=unread))
     return entry
@@ -153,6 +156,91 @@ def test_what_cannot_be_read_is_quarantined_beside_what_can(sent):
     assert rows_of(sent, "SELECT state, reports FROM report_journal") == [("quarantined", 1)]
     assert (account_of(sent).received, account_of(sent).quarantined) == (1, 1)
     assert counts_of(sent) == {"delivered": 1, "submitted": 3}
+
+
+def hear(database, answer, *, minute=0):
+    """Journal and apply an answer as it is read."""
+    now = NOW + timedelta(minutes=minute)
+    with database.writing() as transaction:
+        entry = keep_answer(transaction, "main", answer, now)
+    page = decode_reports(answer.body)
+    with database.writing() as transaction:
+        if isinstance(page, QueryRefused):
+            mark_refusal(transaction, entry)
+        else:
+            apply_page(transaction, entry, page)
+
+
+def kept(database):
+    """What is kept of the answers: the body, how often it came, and when it came last."""
+    query = "SELECT body, times, last_received_at FROM report_journal ORDER BY id"
+    return rows_of(database, query)
+
+
+DOWN = RawAnswer(status=502, body=b"<html>down</html>")
+REFUSAL = b"<returnsms><errorstatus><error>3</error></errorstatus></returnsms>"
+
+
+@pytest.mark.parametrize("body", [DOWN.body, b"<?xml version", b"<returnsms>", REFUSAL])
+def test_an_answer_without_a_report_that_comes_again_and_again_is_kept_once_and_counted(sent, body):
+    """An outage of hours brings the same page at each poll."""
+    for minute in range(20):
+        hear(sent, RawAnswer(status=200, body=body), minute=minute)
+    assert kept(sent) == [(body, 20, stamp(NOW + timedelta(minutes=19)))]
+    assert rows_of(sent, "SELECT count(*) FROM quarantine") <= [(1,)]
+
+
+def test_pages_that_take_turns_are_each_kept_once(sent):
+    pages = [RawAnswer(status=200, body=f"<html>{number}</html>".encode()) for number in range(3)]
+    for turn in range(9):
+        hear(sent, pages[turn % 3])
+    assert [times for _, times, _ in kept(sent)] == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "other", [{"body": b"<html>Down</html>"}, {"status": 503}, {"complete": False}]
+)
+def test_an_answer_that_differs_in_anything_is_kept_itself(sent, other):
+    hear(sent, DOWN)
+    hear(sent, replace(DOWN, **other))
+    assert [times for _, times, _ in kept(sent)] == [1, 1]
+
+
+def test_the_same_page_from_another_account_is_kept_for_that_account(sent):
+    hear(sent, DOWN)
+    with sent.writing() as transaction:
+        ensure_accounts(transaction, ["other"], NOW)
+        other = keep_answer(transaction, "other", DOWN, NOW)
+        apply_page(transaction, other, decode_reports(DOWN.body))
+    assert rows_of(sent, "SELECT account, times FROM report_journal") == [("main", 1), ("other", 1)]
+
+
+def test_an_answer_with_a_report_is_kept_each_time_though_the_same_came_before(sent):
+    """The gateway may well mean it twice; both are kept, and the second is told as repeated."""
+    for _ in range(2):
+        receive(sent, make_report(), unread=(Unread(text="<statusbox>", reason="cut"),))
+    assert [times for _, times, _ in kept(sent)] == [1, 1]
+    assert apart(sent) == [(FIRST, True, "repeated")]
+
+
+def test_a_page_of_long_ago_is_kept_anew_so_that_it_stands_among_the_newest(sent):
+    for page in [
+        DOWN,
+        *(replace(DOWN, body=b"<html>%d</html>" % each) for each in range(10)),
+        DOWN,
+    ]:
+        hear(sent, page)
+    assert len(kept(sent)) == 12
+
+
+def test_a_page_that_was_counted_by_another_process_is_not_counted_twice(sent):
+    hear(sent, DOWN)
+    with sent.writing() as transaction:
+        entry = keep_answer(transaction, "main", DOWN, NOW)
+    for _ in range(2):
+        with sent.writing() as transaction:
+            apply_page(transaction, entry, decode_reports(DOWN.body))
+    assert [times for _, times, _ in kept(sent)] == [2]
 
 
 def test_an_answer_without_a_report_leaves_no_row(sent):
@@ -315,7 +403,7 @@ def test_what_a_later_version_read_of_which_answer_is_in_the_event_log(sent):
 def test_what_still_cannot_be_read_replaces_what_could_not_be(sent):
     first, second = Unread(text="<one>", reason="odd"), Unread(text="<two>", reason="odd")
     entry = receive(sent, unread=(first, second))
-    other = receive(sent, unread=(first,))
+    other = receive(sent, unread=(first,), answer=DOWN)
     assert read_again(sent, entry, unread=(Unread(text="<two>", reason="still odd"),)) == 0
     kept = rows_of(sent, "SELECT journal, text, reason FROM quarantine ORDER BY journal")
     assert kept == [(entry.id, "<two>", "still odd"), (other.id, "<one>", "odd")]

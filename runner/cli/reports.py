@@ -161,6 +161,8 @@ def _read_journal(transaction: Transaction, limit: int | None) -> Iterator[_Row]
             "complete": answer.complete,
             "state": answer.state,
             "reports": answer.reports,
+            "times": answer.times,
+            "last_received_at": answer.last_received_at,
         }
 
 

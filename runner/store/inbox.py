@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from runner.store.database import Transaction
 
 _ANSWERS = text("""
-    SELECT id, account, received_at, http_status, length(body) AS size, complete, state, reports
+    SELECT id, account, received_at, http_status, length(body) AS size, complete, state, reports,
+        times, last_received_at
     FROM report_journal ORDER BY id DESC LIMIT :limit
 """)
 
@@ -68,6 +69,8 @@ class Answer:
     """A journalled answer. size: bytes; complete: False where the line or the size cap cut it.
 
     reports: how many were read, None before anybody looked.
+    times: how often the very same came, where no report could be read in it; last_received_at: when
+    it came last, None where it came once.
     """
 
     entry: int
@@ -78,6 +81,8 @@ class Answer:
     complete: bool
     state: EntryState
     reports: int | None
+    times: int
+    last_received_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,8 @@ def list_answers(transaction: Transaction, limit: int | None) -> Iterator[Answer
             complete=bool(row.complete),
             state=EntryState(row.state),
             reports=row.reports,
+            times=row.times,
+            last_received_at=unstamp(row.last_received_at) if row.last_received_at else None,
         )
 
 

@@ -2,7 +2,8 @@
 
 A report becomes its recipient's row. What cannot (its task is unknown, its number is not in the
 task, another report came before) stays in ``reports`` with the matter named; what cannot even be
-read is quarantined. Applying an entry is one transaction that also marks it, so a crash repeats it
+read is quarantined; an answer without a readable report that came before, byte for byte, is counted
+where it is kept. Applying an entry is one transaction that also marks it, so a crash repeats it
 whole, and a second time changes nothing: a later version may read every entry again, and only what
 has no place yet gets one.
 """
@@ -79,6 +80,21 @@ _MARK = text("""
 _MARK_AGAIN = text("""
     UPDATE report_journal SET state = :state, reports = :reports
     WHERE id = :id AND (state <> :state OR reports IS NOT :reports)
+""")
+
+# Nothing in it is a report that could be read, and the account had the very same of late. Only of
+# late, or what comes now would hide behind thousands of others. `received`: whoever comes second
+# changes nothing.
+_COUNT_AGAIN = text("""
+    UPDATE report_journal AS known
+    SET times = known.times + 1, last_received_at = new.received_at
+    FROM (SELECT * FROM report_journal WHERE id = :id AND state = 'received') AS new
+    WHERE known.id IN (
+        SELECT id FROM report_journal WHERE account = :account AND reports = 0
+        ORDER BY id DESC LIMIT 10
+    )
+        AND known.http_status = new.http_status AND known.complete = new.complete
+        AND known.body = new.body
 """)
 
 # An answer without a report holds nothing to keep; polling for a year must not fill the disk.
@@ -202,6 +218,8 @@ def apply_page(transaction: Transaction, entry: Entry, page: ReportPage) -> None
     if not page.boxes and not page.cut:
         transaction.execute(_FORGET, {"id": entry.id})
         return
+    if not page.reports and _count_again(transaction, entry):
+        return
     if not _mark(transaction, entry, _judge(page), len(page.reports)):
         return
     _apply_reports(transaction, entry.id, entry.account, page.reports)
@@ -229,7 +247,8 @@ def apply_page_again(
 
 def mark_refusal(transaction: Transaction, entry: Entry) -> None:
     """Mark an entry whose answer refused the query; what else it may hold stays in the journal."""
-    _mark(transaction, entry, EntryState.APPLIED, 0)
+    if not _count_again(transaction, entry):
+        _mark(transaction, entry, EntryState.APPLIED, 0)
 
 
 def match_waiting(transaction: Transaction, account: str, task_id: str) -> None:
@@ -254,6 +273,15 @@ def _judge(page: ReportPage) -> EntryState:
 def _mark(transaction: Transaction, entry: Entry, state: EntryState, reports: int) -> bool:
     change = {"id": entry.id, "state": state, "reports": reports}
     return transaction.execute(_MARK, change).rowcount == 1
+
+
+def _count_again(transaction: Transaction, entry: Entry) -> bool:
+    """Count an answer where the very same is kept already, and let go of its copy."""
+    key = {"id": entry.id, "account": entry.account}
+    counted = transaction.execute(_COUNT_AGAIN, key).rowcount > 0
+    if counted:
+        transaction.execute(_FORGET, {"id": entry.id})
+    return counted
 
 
 def _has_place(transaction: Transaction, account: str, report: Report) -> bool:

@@ -43,6 +43,11 @@ ALTER TABLE accounts ADD COLUMN base_balance TEXT;
 ALTER TABLE accounts ADD COLUMN base_claim INTEGER;  -- the account's newest claim then; 0 for none
 ALTER TABLE accounts ADD COLUMN base_at TEXT;
 ALTER TABLE accounts ADD COLUMN base_bought TEXT;  -- what had ever been bought: tells a top-up
+-- An answer in which nobody can read a report, such as the page of a gateway that is down, comes at
+-- each poll of an outage: it is kept once and counted, so that an outage does not fill the disk.
+ALTER TABLE report_journal ADD COLUMN times INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE report_journal ADD COLUMN last_received_at TEXT;  -- NULL where it came once
+CREATE INDEX report_journal_without_reports ON report_journal (account) WHERE reports = 0;
 -- How many reports the next query asks for: fewer while the line is bad, NULL for `reports.page`.
 ALTER TABLE accounts ADD COLUMN report_page INTEGER;
 
