@@ -39,6 +39,16 @@ def test_faults_of_the_settings_are_armed_from_the_start():
         assert answers(sandbox, 4) == ["6", "7", "ok", "ok"]
 
 
+def test_it_counts_what_each_fault_has_spoilt(sandbox):
+    seven, six = parse_fault("send:*=7x2"), parse_fault("send:2=6x2")
+    sandbox.add_fault(seven)
+    sandbox.add_fault(six)
+    answers(sandbox, 4)
+    sandbox.clear_faults()
+    answers(sandbox, 1)
+    assert sandbox.struck == {seven: 2, six: 1}
+
+
 @pytest.mark.parametrize(
     ("faults", "expected"),
     [

@@ -37,6 +37,7 @@ Where several faults hit one request the one that was added first has it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
@@ -229,8 +230,15 @@ class FaultBook:
 
     def __init__(self, faults: Iterable[Fault], seed: int) -> None:
         self._armed = [_Armed(fault) for fault in faults]
+        self._struck: Counter[Fault] = Counter()
         self._seed = seed
         self._lock = Lock()
+
+    @property
+    def struck(self) -> Counter[Fault]:
+        """How many requests each fault has spoilt so far, those included that are disarmed."""
+        with self._lock:
+            return self._struck.copy()
 
     def add(self, fault: Fault) -> None:
         """Arm one more; its requests are counted from now on."""
@@ -250,4 +258,5 @@ class FaultBook:
             if not wanting:
                 return None
             wanting[0].struck += 1
+            self._struck[wanting[0].fault] += 1
             return wanting[0].fault.effect

@@ -123,6 +123,11 @@ class Sandbox:
         """Arm a fault, as a value or in words; it counts the requests from now on."""
         self._desk.faults.add(parse_fault(fault) if isinstance(fault, str) else fault)
 
+    @property
+    def struck(self) -> Counter[Fault]:
+        """How many requests each fault has spoilt so far, those included that are disarmed."""
+        return self._desk.faults.struck
+
     def clear_faults(self) -> None:
         """Disarm all faults."""
         self._desk.faults.clear()
