@@ -7,11 +7,12 @@ LOCK_FLAGS ?=
 PROOFS ?=
 SEEDS ?= 20
 ONLY ?=
+MINUTES ?= 60
 
 # The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
 ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
 
-.PHONY: help demo test tools torture docs lint lock clean
+.PHONY: help demo test tools torture soak docs lint lock clean
 .NOTPARALLEL: # one .venv, one terminal
 
 help: ## show these targets (the default)
@@ -32,6 +33,8 @@ torture: .venv/dev ## crash the program everywhere, at length (SEEDS=2 is shorte
 
 docs: .venv/dev ## write docs/hostile-gateway.md anew from the table that the tests play
 	@PYTHONPATH=tests .venv/bin/python -m hostile
+soak: .venv/dev ## let the daemon live long under load and faults: does anything grow? (MINUTES=2 is shorter)
+	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)
 
 lint: .venv/dev ## lint, format, types and layers alone
 	.venv/bin/ruff check

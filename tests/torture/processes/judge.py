@@ -1,5 +1,7 @@
 """Compares what a gateway took with what a state says of it: the promises, one function each.
 
+What is true is a value, so that any proof with real processes and a gateway may be judged here.
+
 It reads state and reports with code of its own, from the document of the gateway and the published
 views of the state.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,15 +18,19 @@ from torture.processes.state import find_off, looking_into, read_standing
 from torture.processes.world import CONCURRENCY, PAGE, PEOPLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from runner.sandbox import Submission
-    from torture.processes.world import World
+    from torture.processes.world import Death, World
 
 _PEOPLE = "SELECT campaign, mobile, state, batch, task_id FROM recipient_status"
-_IN_DOUBT = "SELECT id FROM batches WHERE state = 'in_doubt'"
-_JOURNAL = "SELECT body FROM report_journal"
+_IN_DOUBT = """
+    SELECT id FROM batches WHERE state = 'in_doubt'
+    UNION SELECT CAST(name AS INTEGER) FROM events
+        WHERE subject = 'batch' AND new_state = 'in_doubt'
+"""
+_JOURNAL = "SELECT body, times FROM report_journal"
 _VERDICTS = """
     SELECT b.task_id, r.mobile, r.delivered FROM recipients AS r JOIN batches AS b ON b.id = r.batch
     WHERE r.delivered IS NOT NULL
@@ -61,6 +68,7 @@ class Report(NamedTuple):
 class Kept:
     """What the state holds at the end, read at one moment.
 
+    in_doubt: batches that are, or ever were.
     verdicts: what reports made of people; apart: reports that are not their recipient's.
     spoilt: answers of the journal that end in the midst of a box.
     """
@@ -82,24 +90,56 @@ class Findings:
     broken: list[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What is known of a life beside its state.
+
+    people: whom each campaign's file names; its id is the title of its message.
+    submissions: everything that the gateway heard; opted_out: who is on the list by now.
+    deaths: what killed processes left; concurrency: how many requests an account may have.
+    page: reports that a query asks for; swallowed: answers of them that never left the gateway.
+    """
+
+    people: Mapping[str, Collection[str]]
+    submissions: Sequence[Submission]
+    opted_out: frozenset[str]
+    deaths: Sequence[Death]
+    concurrency: int
+    page: int
+    swallowed: int = 0
+
+
 def judge(world: World) -> Findings:
     """Hold the state against what the gateway took, after the last process has ended."""
+    truth = Truth(
+        people=PEOPLE,
+        submissions=world.sandbox.submissions,
+        opted_out=world.opted_out,
+        deaths=world.deaths,
+        concurrency=CONCURRENCY,
+        page=PAGE,
+    )
+    findings = compare(world.office.state, truth)
+    return Findings(
+        figures={"kills": len(world.deaths), **findings.figures, "looks": world.looks},
+        broken=[*world.broken, *findings.broken],
+    )
+
+
+def compare(state: Path, truth: Truth) -> Findings:
+    """Hold what a state says against what is true."""
     try:
-        kept = _read(world.office.state)
+        kept = _read(state)
     except sqlite3.Error as error:
-        return Findings(figures={}, broken=[*world.broken, f"the state cannot be read: {error}"])
-    return _compare(world, kept)
-
-
-def _compare(world: World, kept: Kept) -> Findings:
-    taken = [submission for submission in world.sandbox.submissions if submission.taken]
-    twice = _find_duplicates(world)
-    lost = [*_find_unaccounted(world, kept), *_find_contradictions(kept, taken)]
-    unexplained = kept.in_doubt - _explain_doubt(world, kept)
+        return Findings(figures={}, broken=[f"the state cannot be read: {error}"])
+    taken = [submission for submission in truth.submissions if submission.taken]
+    twice = _find_duplicates(taken)
+    lost = [*_find_unaccounted(truth, kept), *_find_contradictions(kept, taken)]
+    unexplained = kept.in_doubt - _explain_doubt(truth, kept)
     gone = _find_gone_reports(kept, taken)
-    bound = PAGE * (kept.spoilt + sum(death.asking for death in world.deaths))
+    asking = sum(death.asking for death in truth.deaths)
+    bound = truth.page * (kept.spoilt + asking + truth.swallowed)
     figures = {
-        "kills": len(world.deaths),
         "people": len(kept.people),
         "duplicates": len(twice),
         "lost": len(lost),
@@ -108,42 +148,41 @@ def _compare(world: World, kept: Kept) -> Findings:
         "reports": len(kept.reports),
         "gone": len(gone),
         "bound": bound,
-        "looks": world.looks,
     }
     broken = [
-        *world.broken,
         *kept.damage,
         *twice,
         *lost,
         *(f"batch {batch} is in doubt, and nothing explains it" for batch in unexplained),
-        *_find_overload(world),
+        *_find_overload(truth),
         *_find_unapplied(kept),
         *([f"{len(gone)} reports are gone, and at most {bound} may be"] * (len(gone) > bound)),
-        *(f"at the end {text}" for text in find_off(read_standing(world.office.state).counts)),
+        *(f"at the end {text}" for text in find_off(read_standing(state).counts)),
     ]
     return Findings(figures=figures, broken=broken)
 
 
-def _find_duplicates(world: World) -> list[str]:
+def _find_duplicates(taken: Iterable[Submission]) -> list[str]:
+    copies = Counter((each.title, mobile) for each in taken for mobile in each.mobiles)
     return [
-        f"{mobile} was taken {copies} times for {campaign}"
-        for campaign in PEOPLE
-        for mobile, copies in world.sandbox.copies(campaign).items()
-        if copies > 1
+        f"{mobile} was taken {times} times for {campaign}"
+        for (campaign, mobile), times in copies.items()
+        if times > 1
     ]
 
 
-def _find_unaccounted(world: World, kept: Kept) -> Iterator[str]:
+def _find_unaccounted(truth: Truth, kept: Kept) -> Iterator[str]:
     """Find who of the files is not in the state exactly once, or waits at the end."""
-    for campaign, mobiles in PEOPLE.items():
-        known = [person for person in kept.people if person.campaign == campaign]
-        names = [person.mobile for person in known]
-        yield from (
-            f"{name} is twice in {campaign}" for name in set(names) if names.count(name) > 1
-        )
+    by_campaign: dict[str, list[Person]] = {}
+    for person in kept.people:
+        by_campaign.setdefault(person.campaign, []).append(person)
+    for campaign, mobiles in truth.people.items():
+        known = by_campaign.get(campaign, [])
+        names = Counter(person.mobile for person in known)
+        yield from (f"{name} is twice in {campaign}" for name in names if names[name] > 1)
         yield from (f"{name} is not of {campaign}" for name in set(names).difference(mobiles))
         # Who opted out before the plan has no row in it.
-        for name in set(mobiles).difference(names, world.opted_out):
+        for name in set(mobiles).difference(names, truth.opted_out):
             yield f"{name} of {campaign} is not in the state"
         for person in known:
             if person.state == "pending":
@@ -165,15 +204,15 @@ def _find_contradictions(kept: Kept, taken: Iterable[Submission]) -> Iterator[st
     yield from (f"{mobile} was sent {campaign} and is not in it" for campaign, mobile in tasks)
 
 
-def _explain_doubt(world: World, kept: Kept) -> set[int]:
-    """Give the batches that may be in doubt: in flight at a kill, or with an unclear answer."""
+def _explain_doubt(truth: Truth, kept: Kept) -> set[int]:
+    """Give the batches that may come into doubt: in flight at a kill, or with an unclear answer."""
     batches = {(person.campaign, person.mobile): person.batch for person in kept.people}
     unclear = {
         batches.get((submission.title, submission.mobiles[0]), 0)
-        for submission in world.sandbox.submissions
+        for submission in truth.submissions
         if not _is_clear(submission)
     }
-    return unclear.union(*(death.in_flight for death in world.deaths))
+    return unclear.union(*(death.in_flight for death in truth.deaths))
 
 
 def _is_clear(submission: Submission) -> bool:
@@ -183,9 +222,9 @@ def _is_clear(submission: Submission) -> bool:
     return answer in _CLEAR_CODES
 
 
-def _find_overload(world: World) -> Iterator[str]:
-    for death in world.deaths:
-        if len(death.in_flight) > CONCURRENCY:
+def _find_overload(truth: Truth) -> Iterator[str]:
+    for death in truth.deaths:
+        if len(death.in_flight) > truth.concurrency:
             yield f"{len(death.in_flight)} batches were in flight at once"
 
 
@@ -206,7 +245,7 @@ def _find_unapplied(kept: Kept) -> Iterator[str]:
 
 def _read(state: Path) -> Kept:
     with looking_into(state) as connection:
-        bodies = [row[0] for row in connection.execute(_JOURNAL)]
+        answers = connection.execute(_JOURNAL).fetchall()
         people = [
             Person(row[0], str(row[1]), *row[2:]) for row in connection.execute(_PEOPLE).fetchall()
         ]
@@ -217,10 +256,14 @@ def _read(state: Path) -> Kept:
         return Kept(
             people=people,
             in_doubt=frozenset(row[0] for row in connection.execute(_IN_DOUBT)),
-            reports=frozenset(report for body in bodies for report in _read_reports(body)),
+            reports=frozenset(report for body, _ in answers for report in _read_reports(body)),
             verdicts=verdicts,
             apart=frozenset((row[0], str(row[1])) for row in connection.execute(_KEPT_APART)),
-            spoilt=sum(b"<returnsms" in body and b"</returnsms>" not in body for body in bodies),
+            spoilt=sum(
+                times
+                for body, times in answers
+                if b"<returnsms" in body and b"</returnsms>" not in body
+            ),
             damage=_find_damage(connection),
         )
 
