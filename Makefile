@@ -33,6 +33,7 @@ torture: .venv/dev ## crash the program everywhere, at length (SEEDS=2 is shorte
 
 docs: .venv/dev ## write docs/hostile-gateway.md anew from the table that the tests play
 	@PYTHONPATH=tests .venv/bin/python -m hostile
+
 soak: .venv/dev ## let the daemon live long under load and faults: does anything grow? (MINUTES=2 is shorter)
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)
 
