@@ -85,7 +85,7 @@ def command(context: click.Context, *, everything: bool, as_json: bool) -> Exit:
 @click.argument("entry", type=_ENTRY)
 @click.pass_obj
 def show(session: Session, entry: int) -> Exit:
-    """Write the answer ENTRY as it was received, byte for byte and with the full numbers."""
+    """Write the answer ENTRY as it was kept, byte for byte and with the full numbers."""
     _, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
         found = find_entry(transaction, entry) if transaction is not None else None

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.codec.redaction import FEWEST_IN_ANSWERS, PASSWORDS, name_secrets
 from runner.daemon.log import tell
 from runner.dispatch.follow import follow_workspace
 from runner.dispatch.line import open_line
@@ -263,8 +264,14 @@ class Files:
         """Open the lines of accounts that are new, or whose settings or secrets have changed."""
         lines = [open_line(account) for account in settings.accounts.values()]
         for line in lines:
-            self._mask.hide(line.credentials.password)
+            self._hide_secrets(line)
         return {line.account.name: line for line in lines if self._senders.is_new(line)}
+
+    def _hide_secrets(self, line: Line) -> None:
+        for name, secret in name_secrets(line.account, line.credentials).items():
+            # A short user id is the same as many a number; it stands in no line of ours.
+            if name in PASSWORDS or len(secret) >= FEWEST_IN_ANSWERS:
+                self._mask.hide(secret)
 
     def _take_settings(self, settings: Settings, lines: Mapping[str, Line]) -> None:
         self.settings = settings

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PIECE = 65_536
 _GZIP_OR_ZLIB, _RAW_DEFLATE = 47, -15  # zlib's wbits; some servers' `deflate` has no zlib header
+_GZIP = b"\x1f\x8b"  # how it begins, and how no text does
 _ENCODED = re.compile(r"(?:x-)?gzip|deflate", re.IGNORECASE)
 _HTTP = b"HTTP/"
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -91,6 +92,11 @@ def inflate(data: bytes, cap: int) -> Inflated:
             complete = stream.eof and not stream.unused_data
             return Inflated(body=body + stream.unused_data, complete=complete)
     return Inflated(body=data, complete=False)
+
+
+def inflate_unnamed(data: bytes, cap: int) -> bytes:
+    """Undo gzip, as far as it goes, that no header names any more: a proxy may have dropped it."""
+    return inflate(data, cap).body if data.startswith(_GZIP) else data
 
 
 def _name_size(size: int) -> str:

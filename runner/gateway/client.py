@@ -7,15 +7,17 @@ It knows nothing of batches and repeats nothing. A send says what can be known a
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from requests import PreparedRequest, Request, RequestException
 
 from runner.codec.answers import decode_balance, decode_receipt
+from runner.codec.redaction import Redaction, name_secrets
 from runner.codec.requests import balance_body, query_body
 from runner.errors import UnreadableAnswer, WrongUsage
-from runner.gateway.answer import read_body, salvage
+from runner.gateway.answer import inflate_unnamed, read_body, salvage
 from runner.gateway.connection import GatewayAdapter
 from runner.gateway.exchange import Exchange, start_exchange
 from runner.gateway.failure import explain
@@ -69,6 +71,7 @@ class Gateway:
         self._submission = _prepare(f"{self._route.url}/sendmms.aspx", account)
         self._polling = _prepare(f"{self._route.url}/mmsStatusApi.aspx", account)
         self._balance_body = balance_body(credentials)
+        self._redaction = Redaction(name_secrets(account, credentials))
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +99,9 @@ class Gateway:
             with self._post(exchange, self._submission, self._balance_body) as raw:
                 if raw.status != HTTPStatus.OK:
                     return NoAnswer(why=_name_status(raw.status))
-                return _read_balance(raw, exchange)
+                return _read_balance(
+                    self._redaction.clean(read_body(raw, exchange.wire, ANSWER_CAP))
+                )
         except Exception as error:  # noqa: BLE001 - whatever it was, there is no answer
             return NoAnswer(why=self._explain(error, exchange))
 
@@ -104,8 +109,20 @@ class Gateway:
         """Fetch up to `page` delivery reports as raw bytes; the gateway hands each out only once.
 
         An answer that breaks off comes back as far as it was received; NoAnswer means that not one
-        byte of a body was, or that nothing but an HTTP status was said.
+        byte of a body was, or that nothing but an HTTP status was said. The bytes are as they came,
+        but for secrets of the account that were repeated in them: what is kept holds none.
         """
+        answer = self._fetch(page)
+        if isinstance(answer, NoAnswer):
+            return answer
+        body = inflate_unnamed(answer.body, self._reports_cap)
+        return replace(answer, body=self._redaction.clean(body, is_cut=not answer.complete))
+
+    def close(self) -> None:
+        """Close the connections that rest."""
+        self._adapter.close()
+
+    def _fetch(self, page: int) -> RawAnswer | NoAnswer:
         exchange = self._start()
         body = query_body(self._credentials, page)
         try:
@@ -115,10 +132,6 @@ class Gateway:
             why = self._explain(error, exchange)
             cut = salvage(bytes(exchange.wire), self._reports_cap, why=why)
             return cut or NoAnswer(why=why, begun=exchange.begun)
-
-    def close(self) -> None:
-        """Close the connections that rest."""
-        self._adapter.close()
 
     def _start(self) -> Exchange:
         return start_exchange(self._timeout, idle_limit=self._idle_limit)
@@ -158,8 +171,7 @@ def _judge(raw: BaseHTTPResponse, exchange: Exchange) -> Outcome:
         return Unknown(why=f"HTTP 200, but the body is no answer: {error}")
 
 
-def _read_balance(raw: BaseHTTPResponse, exchange: Exchange) -> BalanceAnswer:
-    body = read_body(raw, exchange.wire, ANSWER_CAP)
+def _read_balance(body: bytes) -> BalanceAnswer:
     try:
         return decode_balance(body)
     except UnreadableAnswer:
