@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torture.proof import tell
 from torture.soak.life import soak
 from torture.soak.report import render
 
@@ -30,6 +31,7 @@ def main(words: Sequence[str]) -> int:
     if not 0 < options.minutes <= _LONGEST:
         parser.error(f"--minutes is more than 0 and at most {_LONGEST:.0f}")
     folder = Path(tempfile.mkdtemp(prefix="mms-runner-soak-"))
+    tell(f"soak: {options.minutes:g} minutes in {folder}")
     soaked = soak(60 * options.minutes, options.seed, folder)
     sys.stdout.write(f"{render(soaked)}\n")
     if soaked.broken:

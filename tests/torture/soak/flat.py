@@ -21,7 +21,7 @@ _MEMORY_PER_REQUEST = 512  # bytes beside it
 _MORE_DESCRIPTORS = 6  # connections and looks into the state come and go
 _MORE_THREADS = 4
 _LOG_RESTS_AT = 8 << 20  # bytes of the write-ahead log when nobody has read for long
-_STATE_GRAIN = 512 << 10  # bytes: the log is taken into the file in pieces
+_STATE_GRAIN = 2 << 20  # bytes: the log is taken into the file in pieces
 _STATE_MORE = 1.5  # times as many bytes for a request as before
 
 

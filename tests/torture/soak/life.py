@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -109,9 +111,9 @@ class _Soaking:
     def live(self, seconds: float) -> None:
         """Work for so long, with daemons that are ended on the way."""
         ends = [(part * seconds, how) for part, how in _ENDS]
-        began = time.monotonic()
         self._author.write()
         self.keeper.start()
+        began = time.monotonic()
         while (at := time.monotonic() - began) < seconds and self.keeper.is_at_work():
             if ends and at >= ends[0][0]:
                 self._end(ends.pop(0)[1])
@@ -131,7 +133,10 @@ class _Soaking:
         self._author.mend()
         self._supervisor.let_go()
         began = time.monotonic()
-        while self.keeper.is_at_work() and not self._rests():
+        in_force = False
+        # What was written last, the daemon may not have seen yet.
+        while self.keeper.is_at_work() and not (in_force and self._rests()):
+            in_force = in_force or self._supervisor.see_files_in_force()
             if (at := time.monotonic() - began) > _REST:
                 left = self._read(_LEFT)
                 self._soaked.broken.append(f"it never came to rest: {left}")
@@ -185,7 +190,8 @@ class _Soaking:
             self._looks += 1
             self._soaked.broken += find_off(read_standing(self._office.state).counts)
         if self._is_time("commit", at, _COMMIT):
-            commit_all(self._office.root)
+            with suppress(subprocess.CalledProcessError):  # nothing is new, or git is at work
+                commit_all(self._office.root)
 
     def _is_time(self, what: str, at: float, every: float) -> bool:
         due = at >= self._next.get(what, 0.0)
@@ -201,7 +207,8 @@ class _Soaking:
         self.keeper.start()
 
     def _measure(self, at: float) -> None:
-        self._soaked.samples.append(take_sample(self.keeper, self._office.state, at))
+        with suppress(OSError):  # it has just ended, as the next look at it will say
+            self._soaked.samples.append(take_sample(self.keeper, self._office.state, at))
 
     def _rests(self) -> bool:
         counts = read_standing(self._office.state).counts

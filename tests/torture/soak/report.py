@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torture.soak.life import Soaked
 
 _MIB = 1 << 20
+_MOST_BROKEN = 20  # promises that are told one by one
 
 
 def render(soaked: Soaked) -> str:
@@ -21,8 +22,10 @@ def render(soaked: Soaked) -> str:
     rows = [*_describe_work(soaked), *_describe_life(soaked)]
     width = max(len(name) for name, _ in rows)
     lines = [f"{name.ljust(width)}  {text}" for name, text in rows]
-    broken = [f"broken: {text}" for text in soaked.broken]
-    verdict = f"{len(broken)} BROKEN" if broken else "every promise was kept, and nothing grew"
+    number = len(soaked.broken)
+    broken = [f"broken: {text}" for text in soaked.broken[:_MOST_BROKEN]]
+    broken += [f"and {number - _MOST_BROKEN} more"] * (number > _MOST_BROKEN)
+    verdict = f"{number} BROKEN" if number else "every promise was kept, and nothing grew"
     return "\n".join([*lines, "", *broken, f"soak: {verdict}"])
 
 

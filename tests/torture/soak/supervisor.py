@@ -112,6 +112,10 @@ class Supervisor:
         self._later = []
         self._run("resume", "--all")
 
+    def see_files_in_force(self) -> bool:
+        """Whether the daemon goes by the files as they lie there now."""
+        return self._office.run("reload", "--force").status == 0
+
     def _resolve(self, batch: int, campaign: str, mobile: str) -> None:
         """Say what became of a batch, as the gateway's operator would know it."""
         tasks = [
@@ -183,7 +187,12 @@ class Supervisor:
             return [row[0] for row in connection.execute(query)]
 
     def _run(self, *words: str, right: tuple[int, ...] = (0,)) -> None:
-        self._check(words, self._office.run(*words), right)
+        try:
+            ran = self._office.run(*words)
+        except Exception as error:  # noqa: BLE001 - a user would see a traceback
+            self.broken.append(f"`{' '.join(words)}` raised {error!r}")
+        else:
+            self._check(words, ran, right)
 
     def _check(self, words: tuple[str, ...], ran: Ran, right: tuple[int, ...]) -> None:
         if ran.status not in right:
