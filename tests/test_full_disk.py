@@ -13,17 +13,29 @@ import subprocess
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOW, begin, counts_of, make_account, make_pump, rows_of
+from builders import (
+    NOW,
+    begin,
+    counts_of,
+    make_account,
+    make_credentials,
+    make_pump,
+    rows_of,
+)
 from cli_workspace import Office, finish, numbers, opening_office, opening_sandboxes, until
 from daemons import daemon_at_work, until_finished
 from torture.processes.process import can_trace
 
+from runner.daemon.collector import Collector
+from runner.dispatch.line import Line
 from runner.errors import DiskFailed, DiskFull, StateRefused
 from runner.model.outcome import Accepted, RawAnswer
 from runner.reports import poll_reports
+from runner.store.accounts import ensure_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +51,7 @@ open_sandbox = pytest.fixture(opening_sandboxes)
 DISK_SIZE = "8m"
 ACCOUNT = "batch_size: 1\nconcurrency: 2\nreports: {every: 1s, page: 100}\n"
 START = "start: now\n"
-LATENCY = 1.0  # seconds from a request to its answer: what happens meanwhile is in time
+LATENCY = 0.7  # seconds from a request to its answer: what happens meanwhile is in time
 FULL = "the disk is full"
 
 CAN_TRACE = can_trace()
@@ -224,12 +236,12 @@ def test_an_answer_that_a_failing_disk_does_not_take_is_never_asked_for_by_sendi
 
 
 @contextmanager
-def without_room(database: Database) -> Iterator[None]:
-    """Let the state not grow within the block."""
+def without_room(database: Database, but: int = 0) -> Iterator[None]:
+    """Let the state not grow within the block, but for some pages."""
     with database.writing() as transaction:
         pages = transaction.exec_driver_sql("PRAGMA page_count").scalar_one()
         most = transaction.exec_driver_sql("PRAGMA max_page_count").scalar_one()
-        transaction.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        transaction.exec_driver_sql(f"PRAGMA max_page_count = {pages + but}")
     try:
         yield
     finally:
@@ -242,18 +254,20 @@ BOX = (
     f"<errorcode>{'x' * 20_000}</errorcode>"
     "<receivetime>2035-09-16 09:00:00</receivetime><status>10</status></statusbox>"
 )
+EMPTY = RawAnswer(status=200, body=b"<returnsms></returnsms>")
 ANSWER = RawAnswer(status=200, body=f"<returnsms>{BOX}</returnsms>".encode())
 
 
 class Endpoint:
     """A gateway whose reports are there once."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: RawAnswer = ANSWER) -> None:
         self.asked = 0
+        self.answer = answer
 
     def reports(self, page: int) -> RawAnswer:
         self.asked += 1
-        return ANSWER
+        return self.answer if self.asked == 1 else EMPTY
 
 
 def test_an_answer_with_reports_is_kept_in_memory_until_there_is_room(database: Database) -> None:
@@ -286,6 +300,32 @@ def test_who_gives_up_waits_no_longer(database: Database) -> None:
     database.wait_for_room(60, lambda _: database.give_up())
     with without_room(database), pytest.raises(StateRefused, match="could not be recorded"):
         poll_reports(database, make_account(), Endpoint(), NOW)
+
+
+def test_a_daemon_applies_what_it_could_only_journal_when_there_is_room(
+    database: Database, clock: Clock
+) -> None:
+    """It lies in the journal, and nobody else would look at it before the next start."""
+    boxes = "".join(BOX.replace("x" * 20_000, f"{number}") for number in range(300))
+    answer = f"<returnsms>{boxes}</returnsms>".encode()
+    account = make_account()
+    line = Line(
+        account=account,
+        credentials=make_credentials(""),
+        gateway=Endpoint(RawAnswer(status=200, body=answer)),
+    )
+    with database.writing() as transaction:
+        ensure_accounts(transaction, ["main"], NOW)
+    senders = SimpleNamespace(find_line=lambda _: line)
+    collector = Collector(
+        database=database, senders=senders, stopping=threading.Event(), clock=clock
+    )
+    with without_room(database, but=len(answer) // 4096 + 2):
+        collector.poll("main")
+    state = "SELECT state, reports FROM report_journal"
+    assert rows_of(database, state) == [("received", None)]
+    collector.poll("main")
+    assert rows_of(database, state) == [("applied", 300)]
 
 
 def test_once_the_disk_has_failed_nothing_is_begun_on_it(database: Database, clock: Clock) -> None:

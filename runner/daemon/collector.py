@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.daemon.log import tell
 from runner.errors import StateRefused
-from runner.reports import may_poll, poll_reports
+from runner.reports import apply_left_over, may_poll, poll_reports
 
 if TYPE_CHECKING:
     import threading
@@ -38,6 +38,7 @@ class Collector:
         self._stopping = stopping
         self._clock = clock
         self._problems: dict[str, str] = {}
+        self._is_left_over = False
 
     def poll(self, name: str) -> None:
         """Fetch an account's reports, page by page for as long as pages come in full."""
@@ -54,8 +55,10 @@ class Collector:
             if not may_poll(transaction, line.account):
                 return False
         try:
+            self._make_up()
             poll = poll_reports(self._database, line.account, line.gateway, self._clock())
         except StateRefused as error:
+            self._is_left_over = True
             self._note_problem(name, f"reports of account {name} are not fetched: {error}")
             return False
         problem = f"reports of account {name}: {poll.problem}" if poll.problem else None
@@ -68,6 +71,12 @@ class Collector:
                 reports=poll.reports,
             )
         return poll.full
+
+    def _make_up(self) -> None:
+        """Apply what was journalled, where the disk was in the way of it."""
+        if self._is_left_over:
+            apply_left_over(self._database, self._clock())
+            self._is_left_over = False
 
     def _note_problem(self, name: str, problem: str | None) -> None:
         """Log a problem once for as long as it lasts: an outage has a poll each minute."""

@@ -55,7 +55,7 @@ _LOOK = timedelta(seconds=2)  # between two looks at the files: a thousand cost 
 _REVISION = timedelta(minutes=1)  # between two questions to git
 _FOLD = timedelta(minutes=1)  # between two looks at whether readers let the state's log grow
 _MOST_POLLS = 32  # accounts that are polled at once
-_LAST_PATIENCE = 5.0  # seconds for a disk that is full, once told to stop
+_LAST_PATIENCE = 3.0  # seconds for a disk that is full, once told to stop
 _WAIT = 0.1  # seconds between two looks at whether all is home
 
 
@@ -174,7 +174,7 @@ class Daemon:
         self._database.require_sound_disk()
         self.failure = self.failure or self._senders.find_failure()
         if self._standstill.is_over():
-            self._make_up()
+            self._heard = None  # what was asked of us meanwhile is answered
         heard = self._database.count_foreign_commits()
         if heard != self._heard:
             self._heard = heard
@@ -183,11 +183,6 @@ class Daemon:
             self._database.keep_log_short()
         self._begin_due()
         self._facts.tell_news()
-
-    def _make_up(self) -> None:
-        """Do what a full disk was in the way of, and nothing else does again by itself."""
-        self._heard = None  # what was asked of us is answered
-        apply_left_over(self._database, self._clock())
 
     def _begin_due(self) -> None:
         settings, now = self._files.settings, self._clock()

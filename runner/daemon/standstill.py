@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.daemon.systemd import Notifier
     from runner.errors import DiskFull
 
-_QUIET = 5.0  # seconds without a complaint after which there is room: each try is repeated sooner
+_QUIET = 3.0  # seconds without a complaint after which there is room: each try is repeated sooner
 
 
 class Standstill:

@@ -11,13 +11,15 @@ import sqlalchemy
 from runner.errors import DiskFailed, DiskFull, StateRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+_FULL = "the disk is full"
+
 # The first whose name an error's begins with.
-_COMPLAINTS: dict[str, tuple[str, type[StateRefused]]] = {
-    "SQLITE_FULL": ("the disk is full", DiskFull),
-    "SQLITE_IOERR_SHMSIZE": ("the disk is full", DiskFull),  # no room for the index of the log
+_COMPLAINTS: Mapping[str, tuple[str, type[StateRefused]]] = {
+    "SQLITE_FULL": (_FULL, DiskFull),
+    "SQLITE_IOERR_SHMSIZE": (_FULL, DiskFull),  # no room for the index of the log
     "SQLITE_BUSY": ("another program keeps it locked", StateRefused),
     "SQLITE_READONLY": ("it may not be written", StateRefused),
     "SQLITE_CANTOPEN": ("it cannot be opened", StateRefused),
@@ -27,9 +29,11 @@ _COMPLAINTS: dict[str, tuple[str, type[StateRefused]]] = {
     "SQLITE_IOERR": ("the disk reports an error", DiskFailed),
     "SQLITE_ERROR": ("its layout is not the one that this version makes", StateRefused),
 }
-_LOOK_AT_DISK = (
-    "look at the disk (`dmesg`); nothing is sent before a new start has written everything to it"
-)
+_HINTS: Mapping[type[StateRefused], str] = {
+    DiskFull: "make room beside it; what was recorded is unharmed",
+    DiskFailed: "look at the disk (`dmesg`); nothing is sent before a new start has"
+    " written everything to it",
+}
 
 
 @contextmanager
@@ -50,9 +54,12 @@ def translating(path: Path) -> Iterator[None]:
 
 def refuse_full(path: Path) -> DiskFull:
     """Give the error of a state whose disk has no room."""
-    return DiskFull(f"the state {path} cannot be used: the disk is full")
+    return DiskFull(_describe(path, _FULL), hint=_HINTS[DiskFull])
 
 
 def _refuse(path: Path, complaint: str, kind: type[StateRefused]) -> StateRefused:
-    hint = _LOOK_AT_DISK if kind is DiskFailed else None
-    return kind(f"the state {path} cannot be used: {complaint}", hint=hint)
+    return kind(_describe(path, complaint), hint=_HINTS.get(kind))
+
+
+def _describe(path: Path, complaint: str) -> str:
+    return f"the state {path} cannot be used: {complaint}"

@@ -256,7 +256,7 @@ def _read(state: Path) -> Kept:
         return Kept(
             people=people,
             in_doubt=frozenset(row[0] for row in connection.execute(_IN_DOUBT)),
-            reports=frozenset(report for body, _ in answers for report in _read_reports(body)),
+            reports=frozenset(report for body, _ in answers for report in read_reports(body)),
             verdicts=verdicts,
             apart=frozenset((row[0], str(row[1])) for row in connection.execute(_KEPT_APART)),
             spoilt=sum(
@@ -264,11 +264,11 @@ def _read(state: Path) -> Kept:
                 for body, times in answers
                 if b"<returnsms" in body and b"</returnsms>" not in body
             ),
-            damage=_find_damage(connection),
+            damage=find_damage(connection),
         )
 
 
-def _find_damage(connection: sqlite3.Connection) -> list[str]:
+def find_damage(connection: sqlite3.Connection) -> list[str]:
     """Ask SQLite itself whether a file and its references are whole."""
     said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
     orphans = [
@@ -277,7 +277,7 @@ def _find_damage(connection: sqlite3.Connection) -> list[str]:
     return [text for text in said if text != "ok"] + orphans
 
 
-def _read_reports(body: bytes) -> Iterator[Report]:
+def read_reports(body: bytes) -> Iterator[Report]:
     """Read the whole boxes of an answer, without an XML parser."""
     encoding = _ENCODING.search(body)
     text = body.decode(encoding[1].decode() if encoding else "utf-8", errors="replace")

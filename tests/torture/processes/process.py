@@ -32,10 +32,17 @@ class Process:
     """One process of a case. number: of all that there were, from 1; words: those of a command.
 
     kill: where it dies, None for nowhere; folder: for its log and its trace.
+    before: the words of a program that is to run it, such as one that records what it does.
     """
 
     def __init__(
-        self, office: Office, folder: Path, number: int, words: Sequence[str], kill: Kill | None
+        self,
+        office: Office,
+        folder: Path,
+        number: int,
+        words: Sequence[str],
+        kill: Kill | None,
+        before: Sequence[str] = (),
     ) -> None:
         self.number = number
         self.kill = kill
@@ -50,7 +57,7 @@ class Process:
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*_command(kill, self._trace), *words],
+                [*before, *_command(kill, self._trace), *words],
                 env=environment,
                 cwd=office.root,
                 stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ The gateway lives in this process, so it survives each kill of the program.
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from torture.processes.state import Watcher, read_in_flight, read_standing
 from torture.processes.weather import has_extno, open_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -52,6 +53,7 @@ reports: {{every: 1s, page: {PAGE}}}
 """
 _WORDS = {Program.RUN: ("run", "--wait", "2s"), Program.DAEMON: ("daemon",)}
 _RIGHT_ENDS = {Program.RUN: (0, 3), Program.DAEMON: (0,)}  # 3: something is in doubt
+_DISK_FAILED = 2  # how a process ends whose disk was made to fail
 _READY = "the files are in force"  # what a daemon's log says when it can be told to stop
 _PATIENCE = 90.0  # seconds for a process that takes a few on a machine that is not busy
 _LOOK = 0.05  # seconds between two looks at whether it has ended
@@ -60,8 +62,9 @@ _MOST_PROCESSES = 8  # without a kill, until everything is settled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
-    """A process that was killed. in_flight: the batches that it left without an outcome.
+    """A process that was killed, or whose disk failed.
 
+    in_flight: the batches that it left without an outcome.
     asking: whether it may have had an answer with reports in hand that it had not made safe.
     """
 
@@ -75,10 +78,18 @@ class World:
     processes: those that have ended, in order; deaths: what the killed ones left.
     broken: promises that were seen broken while processes lived.
     looks: how often the counts were looked at meanwhile.
+    before: gives the words before the command of a process, by its number.
     """
 
-    def __init__(self, case: Case, folder: Path) -> None:
+    def __init__(
+        self,
+        case: Case,
+        folder: Path,
+        *,
+        before: Callable[[int], Sequence[str]] = lambda _: (),
+    ) -> None:
         folder.mkdir(parents=True)
+        self._before = before
         self.case = case
         self.office = Office(folder)
         self.sandbox = open_sandbox(case.seed)
@@ -114,6 +125,14 @@ class World:
         if self.deaths:
             self._opt_out([*_OPTED_OUT, *_OPT_OUT_LATE])
 
+    def begin_anew(self, seed: int) -> World:
+        """Give this world with another gateway, which remembers nothing; its files stay."""
+        world = copy(self)
+        world.sandbox = open_sandbox(seed)
+        world.processes, world.deaths, world.broken, world.looks = [], [], [], 0
+        world._before = lambda _: ()
+        return world
+
     def become_older(self) -> None:
         """Put the state back to the layout of the version before."""
         make_older(self.office.state)
@@ -130,7 +149,7 @@ class World:
         """Let one process live, watched, until it ends or has nothing more to do."""
         number, words = len(self.processes) + 1, _WORDS[self.case.program]
         with Watcher(self.office.state) as watcher:
-            process = Process(self.office, self._folder, number, words, kill)
+            process = Process(self.office, self._folder, number, words, kill, self._before(number))
             try:
                 self._attend(process)
             finally:
@@ -158,6 +177,9 @@ class World:
         if process.was_killed:
             in_flight = read_in_flight(self.office.state)
             self.deaths.append(Death(in_flight=in_flight, asking=process.was_asking()))
+        elif process.status == _DISK_FAILED and self._before(process.number):
+            in_flight = read_in_flight(self.office.state)
+            self.deaths.append(Death(in_flight=in_flight, asking=True))
         elif process.status not in _RIGHT_ENDS[self.case.program]:
             end = f"process {process.number} ended with {process.status}"
             self.broken.append(f"{end}: {log.strip()[-500:]}")
