@@ -32,6 +32,7 @@ from builders import (
     stop,
 )
 
+from runner.dispatch.line import take_up
 from runner.lifecycle import AccountEvent, AccountState, BatchEvent, CampaignEvent
 from runner.model.account import NamedList
 from runner.model.campaign import Audience, Source
@@ -496,3 +497,12 @@ def test_what_was_missed_for_another_reason_stays_missed(database, changes):
         begin_scheduled(database, START)
         assert state_of(database) == "missed"
     assert rows_of(database, "SELECT count(*) FROM events WHERE new_state = 'missed'") == [(1,)]
+
+
+def test_what_had_begun_and_was_not_claimed_when_the_program_ended_is_judged_by_the_next(database):
+    schedule(database)
+    begin_scheduled(database, START)
+    take_up(database, [], LATEST)
+    assert state_of(database) == "running"
+    take_up(database, [], LATEST + SECOND)
+    assert state_of(database) == "missed"

@@ -24,6 +24,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from runner.daemon.clock_mind import ClockMind
 from runner.daemon.collector import Collector
 from runner.daemon.facts import Facts
 from runner.daemon.files import Files
@@ -35,7 +36,7 @@ from runner.errors import DiskFull, RunnerError, StateRefused
 from runner.reports import apply_left_over
 from runner.store.outcomes import doubt_abandoned
 from runner.store.reloads import answer_reload, next_reload
-from runner.store.start import begin_due, is_due, next_start
+from runner.store.start import begin_due, is_due, miss_late, next_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,6 +95,7 @@ class Daemon:
         self._busy = _Count()
         self._heard: int | None = None  # whatever was asked before the first beat is heard in it
         self._next_start: datetime | None = None
+        self._mind = ClockMind(clock())
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             logger=_quiet_logger(),
@@ -134,8 +136,11 @@ class Daemon:
         self._run_soon(self._reload)
 
     def mind_the_clock(self) -> None:
-        """Bring forward what a clock that was set back has put off."""
+        """Bring forward what a clock that was set back has put off; judge by the new time."""
         now = self._clock()
+        if moved := self._mind.find_jump(now):
+            tell(logging.WARNING, f"the clock {moved}: it was set, or the machine slept")
+            self._run_soon(self._judge_anew)
         for job in self._scheduler.get_jobs():
             interval = getattr(job.trigger, "interval", None)
             if interval and job.next_run_time > now + 2 * interval:
@@ -214,6 +219,12 @@ class Daemon:
         self._notifier.reloading()
         self._files.reload(forced=False)
         self._follow_reload()
+
+    def _judge_anew(self) -> None:
+        """Judge by another time what was begun and kept, and what lists are too old."""
+        with self._database.writing() as transaction:
+            miss_late(transaction, self._clock())
+        self._reload()
 
     def _answer_reloads(self) -> None:
         while request := self._find_request():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runner.gateway import Gateway
 from runner.store.accounts import ensure_accounts, release_accounts
 from runner.store.outcomes import doubt_abandoned
+from runner.store.start import miss_late
 from runner.workspace.secrets import resolve_credentials
 
 if TYPE_CHECKING:
@@ -50,4 +51,5 @@ def take_up(database: Database, accounts: Iterable[str], now: datetime) -> list[
         ensure_accounts(transaction, accounts, now)
         doubtful = doubt_abandoned(transaction, now)
         release_accounts(transaction, now)
+        miss_late(transaction, now)
     return doubtful
