@@ -52,7 +52,7 @@ def growth(**changes: Callable[[int], int]) -> list[str]:
 def test_whatever_happens_beside_a_daemon_nothing_is_sent_twice_and_nothing_lost(
     tmp_path: Path,
 ) -> None:
-    soaked = soak(6.0, 1, tmp_path)
+    soaked = soak(4.0, 1, tmp_path)
 
     assert soaked.broken == []
     assert all(soaked.figures[name] for name in ("requests", "reports", "looks"))

@@ -25,6 +25,7 @@ from builders import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from runner.codec.answers import ReportPage, Unread, decode_reports
 from runner.lifecycle import BatchEvent, RecipientState
@@ -231,6 +232,16 @@ def test_a_page_of_long_ago_is_kept_anew_so_that_it_stands_among_the_newest(sent
     ]:
         hear(sent, page)
     assert len(kept(sent)) == 12
+
+
+def test_of_pages_that_an_older_version_kept_again_and_again_the_newest_is_counted(sent):
+    for body in (DOWN.body, b"<html>other</html>"):
+        hear(sent, replace(DOWN, body=body))
+    with sent.writing() as transaction:
+        alike = text("UPDATE report_journal SET body = :body")
+        transaction.execute(alike, {"body": DOWN.body})
+    hear(sent, DOWN)
+    assert [times for _, times, _ in kept(sent)] == [1, 2]
 
 
 def test_a_page_that_was_counted_by_another_process_is_not_counted_twice(sent):

@@ -86,15 +86,18 @@ _MARK_AGAIN = text("""
 # late, or what comes now would hide behind thousands of others. `received`: whoever comes second
 # changes nothing.
 _COUNT_AGAIN = text("""
-    UPDATE report_journal AS known
-    SET times = known.times + 1, last_received_at = new.received_at
-    FROM (SELECT * FROM report_journal WHERE id = :id AND state = 'received') AS new
-    WHERE known.id IN (
-        SELECT id FROM report_journal WHERE account = :account AND reports = 0
-        ORDER BY id DESC LIMIT 10
+    UPDATE report_journal SET times = times + 1,
+        last_received_at = (SELECT received_at FROM report_journal WHERE id = :id)
+    WHERE id = (
+        SELECT max(known.id)
+        FROM report_journal AS known
+        JOIN report_journal AS new ON new.id = :id AND new.state = 'received'
+        WHERE known.http_status = new.http_status AND known.complete = new.complete
+            AND known.body = new.body AND known.id IN (
+                SELECT id FROM report_journal WHERE account = :account AND reports = 0
+                ORDER BY id DESC LIMIT 10
+            )
     )
-        AND known.http_status = new.http_status AND known.complete = new.complete
-        AND known.body = new.body
 """)
 
 # An answer without a report holds nothing to keep; polling for a year must not fill the disk.
