@@ -40,6 +40,7 @@ _NEW = 0.5  # campaigns a second, while there are fewer than _MOST
 _MOST = 4000  # campaigns: bounds what the gateway must remember
 _REST = 240.0  # seconds for everything to come to its end
 _LATENCY = 0.02  # seconds, so that several requests are in flight at once
+_OF_LATE = 10  # answers without a report, among which the same is counted and not kept again
 _BALANCE = 15_000  # people, until the account is low for the first time
 _STILL_ASKED = timedelta(seconds=30)  # a request with somebody in it may be under way so long
 # When the daemon is ended, as a part of the whole, and how: between the third time and the fourth
@@ -47,8 +48,8 @@ _STILL_ASKED = timedelta(seconds=30)  # a request with somebody in it may be und
 _ENDS = ((0.04, "stop"), (0.08, "kill"), (0.12, "kill"), (0.92, "stop"), (0.96, "kill"))
 
 _VERSION = "SELECT campaign, mobile FROM recipient_status"
-_BARREN = """
-    SELECT account, http_status, complete, body FROM report_journal WHERE reports = 0
+_WITHOUT_REPORTS = """
+    SELECT account, http_status, complete, body FROM report_journal WHERE reports = 0 ORDER BY id
 """
 _LEFT = "SELECT id, state FROM campaigns WHERE state NOT IN ('finished', 'cancelled')"
 
@@ -252,11 +253,12 @@ class _Soaking:
                     yield f"{mobile} had opted out before a request named them"
 
     def _find_kept_twice(self) -> Iterator[str]:
-        """Find what fills a disk in an outage: answers without a report, kept again and again."""
-        barren = Counter(self._read(_BARREN))
-        for (_, status, _, body), times in barren.items():
-            if times > 1:
-                yield f"an answer of status {status} is kept {times} times: {body[:40]!r}"
+        """Find what fills a disk in an outage: an answer without a report, kept again and again."""
+        answers = self._read(_WITHOUT_REPORTS)
+        for place, answer in enumerate(answers):
+            if answer in answers[max(0, place - _OF_LATE) : place]:
+                _, status, _, body = answer
+                yield f"an answer of status {status} was kept and not counted: {body!r:.60}"
 
     def _read(self, query: str) -> list[tuple[object, ...]]:
         try:
