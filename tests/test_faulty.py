@@ -60,6 +60,9 @@ MADE = {
     "too-many-frames": lambda root: repeat_frames(root / "media/map.gif", 1001),
     "too-many-values": lambda root: write(root / "campaign.yaml", f"title: [{'1,' * 500_000}]"),
     "writable-by-others": lambda root: (root / "_settings.yaml").chmod(0o646),
+    "unusable-name-a-number": lambda root: shutil.copy(
+        root / "sound.yaml", root / "to-13800138000.yaml"
+    ),
     "unusable-name": lambda root: shutil.copy(
         root / "sound.yaml", os.fsencode(root / "spring") + b"\xff.yaml"
     ),

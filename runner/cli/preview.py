@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.tables import count
 from runner.dispatch.policy import covers
+from runner.model.recipient import mask_mobiles
 from runner.plan import Action, StoredCampaign, plan_digest
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _campaign_json(
         "file": campaign.file,
         "digest": plan.digest,
         "action": plan.action,
-        "title": campaign.message.title,
+        "title": mask_mobiles(campaign.message.title),
         "account": campaign.account,
         "start": _start(plan, settings, now),
         "recipients": _audience_json(campaign.audience),
@@ -94,7 +95,7 @@ def _describe_changes(plan: CampaignPlan, settings: Settings) -> list[str]:
         return []
     campaign = plan.campaign
     pairs = {
-        "title": (stored.title, campaign.message.title),
+        "title": (mask_mobiles(stored.title), mask_mobiles(campaign.message.title)),
         "account": (stored.account, campaign.account),
         "start": (_moment(stored.start, settings), _moment(campaign.start, settings)),
         "recipients": (f"{stored.recipients:,}", f"{len(campaign.audience.mobiles):,}"),
@@ -175,7 +176,7 @@ def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str
     size = f"{plan.message.size:,} of {account.message_limit:,} bytes in {frames}"
     lines = [
         f"{campaign.id}: {plan.action}, {_WORDS[plan.action].format(id=campaign.id)}",
-        f"  title       {campaign.message.title}",
+        f"  title       {mask_mobiles(campaign.message.title)}",
         f"  start       {start or ('now' if campaign.starts_now else 'none')}",
         f"  recipients  {counted}",
         *(

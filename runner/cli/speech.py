@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.model.recipient import mask_mobiles
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
@@ -23,9 +25,12 @@ def warn(text: str) -> None:
 
 
 def write_for_people(text: str) -> None:
-    """Write to stderr; where that is closed or full nobody could be told anyway."""
+    """Write to stderr, where nobody asks for phone numbers.
+
+    Where that is closed or full nobody could be told anyway.
+    """
     with suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(mask_mobiles(text), err=True)
 
 
 def accept_every_character() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.cli.advice import TROUBLED, advise, advise_account
 from runner.cli.tables import count, render_table
 from runner.lifecycle import AccountState, BatchState, BrakeSource, RecipientState
+from runner.model.recipient import mask_mobiles
 from runner.store.room import has_room
 from runner.store.wal import find_fault
 
@@ -232,7 +233,7 @@ def _campaign_json(campaign: CampaignStatus, zone: tzinfo) -> dict[str, object]:
     return {
         "id": campaign.id,
         "state": campaign.shown,
-        "title": campaign.title,
+        "title": mask_mobiles(campaign.title),
         "account": campaign.account,
         "start": _iso(campaign.start, zone),
         "recipients": {"total": campaign.total, **counts},

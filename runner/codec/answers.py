@@ -18,7 +18,7 @@ from lxml import etree
 
 from runner.errors import UnreadableAnswer
 from runner.model.outcome import Accepted, Balance, Code, QueryRefused, Refused, Report
-from runner.model.recipient import parse_mobile
+from runner.model.recipient import mask_mobiles, parse_mobile
 
 CHINA_STANDARD_TIME = ZoneInfo("Asia/Shanghai")
 
@@ -96,11 +96,11 @@ def decode_balance(body: bytes) -> Balance | QueryRefused:
     if status in _SUCCESS and _AMOUNT.fullmatch(left):
         return Balance(
             left=left,
-            bought=fields.get("sendtotal") or None,
-            payment=fields.get("payinfo") or None,
+            bought=mask_mobiles(fields.get("sendtotal", "")) or None,
+            payment=mask_mobiles(fields.get("payinfo", "")) or None,
         )
     if status.startswith("fai"):
-        remark = fields.get("message", "")
+        remark = mask_mobiles(fields.get("message", ""))
         return QueryRefused(remark=remark, wrong_credentials=_blames_credentials(remark))
     raise UnreadableAnswer("a balance answer without a status or an amount")
 
@@ -141,7 +141,7 @@ def _read_refusal(element: etree._Element) -> QueryRefused:
     error = fields.get("error", "")
     code = int(error) if _QUERY_CODE.fullmatch(error) else None
     return QueryRefused(
-        remark=fields.get("remark", ""), code=code, wrong_credentials=code in (1, 2)
+        remark=mask_mobiles(fields.get("remark", "")), code=code, wrong_credentials=code in (1, 2)
     )
 
 

@@ -10,12 +10,10 @@ import re
 from threading import Lock
 
 from runner.codec.spellings import FEWEST_ANYWHERE, Spelling, spell
+from runner.model.recipient import LONGEST_MOBILE, MOBILE_IN_TEXT, mask_mobile
 
 COVER = "***"
 
-# The digits before a number may be those of an encoded character, such as the blank of `%20138…`.
-_MOBILE = r"(?:(?<!\d)|(?<=%\d\d))(?:\+?86|0086)?(?P<mobile>[1１][3-9３-９]\d{9})(?!\d)"
-_LONGEST_MOBILE = 15  # characters, with 0086
 
 # Control characters, line and paragraph separators, marks that turn the direction of writing, and
 # halves of characters.
@@ -51,9 +49,9 @@ class Mask:
 def _compile(spellings: frozenset[Spelling]) -> re.Pattern[str]:
     """Make one pattern of everything, the longer before the shorter that may be a part of it."""
     ordered = sorted(spellings, key=lambda each: (-len(each.text), each.text))
-    longer = [_find(each) for each in ordered if len(each.text) > _LONGEST_MOBILE]
-    shorter = [_find(each) for each in ordered if len(each.text) <= _LONGEST_MOBILE]
-    return re.compile("|".join([*longer, _MOBILE, *shorter]))
+    longer = [_find(each) for each in ordered if len(each.text) > LONGEST_MOBILE]
+    shorter = [_find(each) for each in ordered if len(each.text) <= LONGEST_MOBILE]
+    return re.compile("|".join([*longer, MOBILE_IN_TEXT, *shorter]))
 
 
 def _find(spelling: Spelling) -> str:
@@ -65,7 +63,7 @@ def _find(spelling: Spelling) -> str:
 
 def _cover(match: re.Match[str]) -> str:
     mobile = match["mobile"]
-    return f"{mobile[:3]}****{mobile[-4:]}" if mobile else COVER
+    return mask_mobile(mobile) if mobile else COVER
 
 
 def _escape(match: re.Match[str]) -> str:

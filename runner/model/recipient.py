@@ -7,6 +7,15 @@ from __future__ import annotations
 
 import re
 
+# In a longer text, where no other digit stands beside it. The digits before it may be those of an
+# encoded character, such as the blank of `%20138…`.
+MOBILE_IN_TEXT = (
+    r"(?:(?<!\d)|(?<=%\d\d))(?:(?:\+?86|0086)[ -]?)?"
+    r"(?P<mobile>[1１][3-9３-９]\d(?:[ -]?\d{4}){2})(?!\d)"
+)
+LONGEST_MOBILE = 15  # characters, with 0086 and no separators
+
+_IN_TEXT = re.compile(MOBILE_IN_TEXT)
 _DIGIT = re.compile(r"[0-9]")
 _PLAIN = re.compile(r"1[3-9][0-9]{9}")
 _TYPED = re.compile(r"\+? ?[0-9](?:[ -]*[0-9])*")
@@ -31,6 +40,21 @@ def parse_mobile(text: str) -> int | None:
         return None
     number = _WITH_PREFIX.fullmatch(_compact(narrow))
     return int(number[1]) if number else None
+
+
+def holds_mobile(text: str) -> bool:
+    """Whether a mobile number stands somewhere in a text."""
+    return bool(_IN_TEXT.search(text))
+
+
+def mask_mobiles(text: str) -> str:
+    """Mask each mobile number in a text, for whoever did not ask for numbers: 138****8000."""
+    return _IN_TEXT.sub(lambda found: mask_mobile(found["mobile"]), text)
+
+
+def mask_mobile(mobile: str) -> str:
+    """Mask a number that a text holds."""
+    return f"{mobile[:3]}****{mobile[-4:]}"
 
 
 def looks_like_a_number(text: str) -> bool:

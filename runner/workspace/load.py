@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import FaultyFiles
 from runner.model.diagnostic import Diagnostic, Severity, Span
+from runner.model.recipient import holds_mobile, mask_mobiles
 from runner.workspace.always_excluded import read_always_excluded
 from runner.workspace.campaign import CampaignReader
 from runner.workspace.documents import read_inside, whole_file
@@ -106,7 +107,11 @@ def _read_campaign(
     root: Path, file: str, reader: CampaignReader
 ) -> tuple[Campaign | None, list[Diagnostic]]:
     if not is_sayable(file):
-        return None, [_refuse_name(file)]
+        why = "is not UTF-8 or holds control characters"
+        return None, [_refuse_name(file, why)]
+    if holds_mobile(campaign_id(file)):
+        why = "holds a phone number, and names stand in logs"
+        return None, [_refuse_name(file, why)]
     faults = read_inside(root, file, "campaign")
     data = faults.document.data
     if not isinstance(data, dict):
@@ -114,9 +119,9 @@ def _read_campaign(
     return reader.read(file, data, faults), faults.found
 
 
-def _refuse_name(file: str) -> Diagnostic:
-    shown = os.fsencode(file).decode(errors="replace")
-    message = "the name of this file, or of its folder, is not UTF-8 or holds control characters"
+def _refuse_name(file: str, why: str) -> Diagnostic:
+    shown = mask_mobiles(os.fsencode(file).decode(errors="replace"))
+    message = f"the name of this file, or of its folder, {why}"
     return whole_file(shown, "unusable-name", message, "rename it: it is the campaign's id")
 
 

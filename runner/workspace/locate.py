@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 from runner.errors import WrongUsage
+from runner.model.recipient import holds_mobile
 from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | 
             "name the file from there, such as media/moon.jpg",
         )
         return None
+    if holds_mobile(name):
+        refuse_number_in_name(faults, place)
+        return None
     path = resolve_inside(root, name)
     if path is None:
         faults.at_value(
@@ -128,6 +132,16 @@ def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | 
             "copy the file into the workspace; a path starts at its folder",
         )
     return path
+
+
+def refuse_number_in_name(faults: Faults, place: Place) -> None:
+    """Note that a file is named by a phone number: its name stands in plans and logs."""
+    faults.at_value(
+        place,
+        "unusable-name",
+        "the name of this file holds a phone number, and names stand in plans and logs",
+        "rename the file",
+    )
 
 
 def _is_workspace(folder: Path) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runner.model.account import NamedList
-from runner.workspace.locate import absolute
+from runner.model.recipient import holds_mobile
+from runner.workspace.locate import absolute, refuse_number_in_name
 from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest
 from runner.workspace.times import read_duration
@@ -51,6 +52,9 @@ def _make_list(file: SettingsFile, name: str, entry: Any) -> NamedList | None:
     max_age = read_duration(file.faults, (*path, "max_age"), entry.get("max_age"))
     named = entry.get("file")
     if not isinstance(named, str) or file.faults.any_within(path):
+        return None
+    if holds_mobile(named):
+        refuse_number_in_name(file.faults, (*path, "file"))
         return None
     return NamedList(
         name=name,
