@@ -21,7 +21,8 @@ from torture.table import render_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PROOFS = ("crashes", "syscalls", "power", "doubt", "model", "lives")  # modules of this package
+# Modules of this package.
+PROOFS = ("crashes", "syscalls", "power", "doubt", "model", "lives", "canary")
 
 _AT_ONCE = 3  # cases for each core: each waits for most of its time
 
