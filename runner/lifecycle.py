@@ -201,7 +201,7 @@ class BrakeSource(StrEnum):
 
     COMMAND = "command"  # a person: `pause`, until `resume`
     FILE = "file"  # `state: paused`, or a file that vanished while its campaign runs
-    GUARD = "guard"  # a list of `always_exclude` that is missing, too old or too short
+    GUARD = "guard"  # a list of `always_exclude` that cannot be used, a clock that is wrong
 
 
 PAUSED = "paused"  # how a campaign, or an account, under a brake is shown

@@ -63,6 +63,7 @@ accounts:
     extno: null
     on_code_8: doubt
     exclusive: false
+    clock_skew: 15m
 lists:
   members: {file: /srv/mms/members.csv, max_age: 3d, min_rows: 1000}
 always_exclude: [optout]

@@ -78,6 +78,7 @@ def test_what_is_left_out_is_as_the_contract_says(read):
         extno=None,
         on_code_8=OnCode8.DOUBT,
         exclusive=False,
+        clock_skew=timedelta(minutes=15),
     )
 
 
@@ -88,7 +89,8 @@ def test_every_key_is_read(read):
         "timeout: {connect: 1s, total: 2m}\nretry: {tries: 3, first: 5, most: 1h30m}\n"
         "reports: {collect: false, every: 90s, page: 10000, deadline: 3d}\n"
         "limits: {recipients: 50000}\nproxy: http://proxy.example.cn:3128\n"
-        "ca_file: /etc/ca.pem\nextno: 007\non_code_8: retry\nexclusive: true"
+        "ca_file: /etc/ca.pem\nextno: 007\non_code_8: retry\nexclusive: true\n"
+        "clock_skew: 90s"
     ).accounts["main"]
     assert account == Account(
         name="main",
@@ -113,6 +115,7 @@ def test_every_key_is_read(read):
         extno="007",
         on_code_8=OnCode8.RETRY,
         exclusive=True,
+        clock_skew=timedelta(seconds=90),
     )
 
 

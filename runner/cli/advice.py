@@ -30,6 +30,7 @@ _NEXT_AFTER_TROUBLE = "settle the batches above; `mms-runner resume {id}` goes o
 _NEXT_OVER = "set a later `until` in its file, or `mms-runner cancel {id}`"
 _NEXT_STOPPED = "see to the account, then `mms-runner resume --account {account}`"
 _RESUMED = (CampaignState.HALTED, CampaignState.MISSED)
+_NEXT_BY_CLOCK = "compare both clocks with the true time: `date -u`, `mms-runner balance`"
 _NEXT_BY_SOURCE = {
     BrakeSource.FILE: "take `state: paused` out of its file, or put the file back",
     BrakeSource.GUARD: "correct the list: nothing goes out without it",
@@ -54,6 +55,8 @@ def advise(campaign: CampaignStatus, *, tended: bool) -> Iterator[str]:
 
 def name_release(brake: Brake) -> str:
     """Name what lifts a brake: each is lifted by its own source alone."""
+    if brake.source is BrakeSource.GUARD and brake.subject is Subject.ACCOUNT:
+        return _NEXT_BY_CLOCK
     if brake.source is not BrakeSource.COMMAND:
         return _NEXT_BY_SOURCE[brake.source]
     words = {

@@ -15,6 +15,7 @@ from runner.cli.session import open_state, open_to_send, read_clock, state_exist
 from runner.cli.speech import warn
 from runner.cli.verdict import judge_run
 from runner.dispatch.begin import Begin, begin_campaign
+from runner.dispatch.clocks import compare_clocks
 from runner.dispatch.crew import Crew
 from runner.dispatch.line import name_owner, open_line, take_up
 from runner.dispatch.pump import Pump
@@ -179,6 +180,7 @@ class Errand:
         for name, line in self._lines.items():
             while not self._interruption.asked and self._may_poll(line.account):
                 poll = poll_reports(self.database, line.account, line.gateway, read_clock())
+                compare_clocks(self.database, line, read_clock())
                 self._unreached.discard(name)
                 if poll.unanswered:
                     self._unreached.add(name)

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from runner.daemon.log import tell
+from runner.dispatch.clocks import compare_clocks
 from runner.errors import StateRefused
 from runner.reports import apply_left_over, may_poll, poll_reports
 
@@ -61,6 +62,7 @@ class Collector:
             self._is_left_over = True
             self._note_problem(name, f"reports of account {name} are not fetched: {error}")
             return False
+        compare_clocks(self._database, line, self._clock())
         problem = f"reports of account {name}: {poll.problem}" if poll.problem else None
         self._note_problem(name, problem)
         if poll.reports:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runner.codec.extno import write_extno
 from runner.codec.requests import send_body
+from runner.dispatch.clocks import CLOCK_AGAIN, guard_by_clock, put_guard, wants_time
 from runner.dispatch.policy import rule, rule_balance
 from runner.due import (
     Rest,
@@ -38,7 +39,7 @@ from runner.store.accounts import (
     read_slots,
     read_standing,
 )
-from runner.store.brakes import Brake, Subject, lift_brake, set_brake
+from runner.store.brakes import Brake, Subject
 from runner.store.claims import (
     Claim,
     cancel_recipients,
@@ -66,7 +67,6 @@ from runner.store.outcomes import (
     note_unwanted_receipt,
 )
 from runner.store.room import ROOM_FOR_AN_ANSWER
-from runner.store.start import miss_late
 from runner.timing import LOW_BALANCE_RETRY, gateway_time
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from runner.codec.content import PackedMessage
     from runner.dispatch.line import Line
     from runner.due import Candidate, Turn
-    from runner.model.outcome import BalanceAnswer, Outcome
+    from runner.model.outcome import BalanceAnswer, GatewayTime, Outcome
     from runner.store.accounts import Standing
     from runner.store.database import Database, Transaction
     from runner.workspace.optouts import OptedOut, OptOuts
@@ -94,6 +94,9 @@ class SendEndpoint(Protocol):
 
     def balance(self) -> BalanceAnswer:
         """Ask what is left."""
+
+    def tell_time(self) -> GatewayTime | None:
+        """Tell what its clock shows, by its newest answer; None before the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,14 +322,17 @@ class Pump:
     def _load(
         self, transaction: Transaction, turn: Turn, opted_out: OptedOut, now: datetime
     ) -> _Cargo | Emptied | Wait | Asked | Idle:
-        # Shown to everybody who asks, for as long as a list cannot be used.
-        guard = Brake(subject=Subject.ALL, source=BrakeSource.GUARD, reason=opted_out.fault)
-        if opted_out.fault:
-            set_brake(transaction, guard, now)
-            return Wait(until=now + _GUARD_AGAIN, why=opted_out.fault, given_up=True)
-        if lift_brake(transaction, guard, now):
-            miss_late(transaction, now)
-            return self._look_for_work(transaction, opted_out, now)  # less what is missed now
+        time = self._gateway.tell_time() if self.account.clock_skew else None
+        if wants_time(self.account, time, now):
+            return Asked()
+        # Shown to everybody who asks, for as long as a list, or a clock, cannot be used.
+        by_lists = Brake(subject=Subject.ALL, source=BrakeSource.GUARD, reason=opted_out.fault)
+        by_clock = guard_by_clock(self.account, time, now)
+        for guard, again in ((by_clock, CLOCK_AGAIN), (by_lists, _GUARD_AGAIN)):
+            if put_guard(transaction, guard, now):
+                return self._look_for_work(transaction, opted_out, now)  # less what is missed now
+            if guard.reason:
+                return Wait(until=now + again, why=guard.reason, given_up=True)
         claim = claim_batch(transaction, turn.campaign, owner=self._owner, now=now)
         if claim is None:
             return Idle()

@@ -18,6 +18,7 @@ from runner.codec.redaction import Redaction, name_secrets
 from runner.codec.requests import balance_body, query_body
 from runner.errors import UnreadableAnswer, WrongUsage
 from runner.gateway.answer import inflate_unnamed, read_body, salvage
+from runner.gateway.clock import GatewayClock
 from runner.gateway.connection import GatewayAdapter
 from runner.gateway.exchange import Exchange, start_exchange
 from runner.gateway.failure import explain
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
     from runner.model.account import Account, Credentials
-    from runner.model.outcome import BalanceAnswer, Outcome
+    from runner.model.outcome import BalanceAnswer, GatewayTime, Outcome
 
 ANSWER_CAP = 64 << 10
 REPORTS_CAP = 64 << 20
@@ -72,6 +73,7 @@ class Gateway:
         self._polling = _prepare(f"{self._route.url}/mmsStatusApi.aspx", account)
         self._balance_body = balance_body(credentials)
         self._redaction = Redaction(name_secrets(account, credentials))
+        self._clock = GatewayClock()
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +120,10 @@ class Gateway:
         body = inflate_unnamed(answer.body, self._reports_cap)
         return replace(answer, body=self._redaction.clean(body, is_cut=not answer.complete))
 
+    def tell_time(self) -> GatewayTime | None:
+        """Tell what the gateway's clock shows, by its newest answer; None before the first."""
+        return self._clock.tell()
+
     def close(self) -> None:
         """Close the connections that rest."""
         self._adapter.close()
@@ -144,6 +150,7 @@ class Gateway:
         request = template.copy()
         request.prepare_body(body, files=None)
         with exchange.under_way(), self._adapter.post(request) as response:
+            self._clock.note(response.headers.get("date"))
             yield response.raw
 
     def _explain(self, error: Exception, exchange: Exchange) -> str:

@@ -16,7 +16,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class Code(IntEnum):
@@ -119,6 +119,17 @@ class RawAnswer:
     body: bytes
     complete: bool = True
     why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayTime:
+    """The gateway's clock. moment: what it shows now, None where its answers name no time.
+
+    age: how long ago it said so.
+    """
+
+    moment: datetime | None
+    age: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from runner.lifecycle import (
     CampaignState,
     RecipientState,
 )
-from runner.store.brakes import read_brakes
+from runner.store.brakes import Subject, read_brakes
 from runner.store.doubt import read_evidence
 from runner.store.moments import from_column
 
@@ -151,7 +151,7 @@ class AccountStatus:
     unreachable: failures to reach the gateway in a row; balance: as the gateway wrote it.
     received and unmatched count delivery reports, quarantined what could not be read.
     reports_stopped: why reports are not polled, None where they are.
-    brakes: who paused it, or everything.
+    brakes: who paused it, or everything, and that of a clock which is wrong.
     """
 
     name: str
@@ -195,7 +195,7 @@ def read_campaigns(transaction: Transaction) -> list[CampaignStatus]:
 
 def read_accounts(transaction: Transaction) -> list[AccountStatus]:
     """Give every account of the state, by name."""
-    brakes = [brake for brake in read_brakes(transaction) if brake.source is BrakeSource.COMMAND]
+    brakes = [brake for brake in read_brakes(transaction) if _stops_account(brake)]
     return [
         AccountStatus(
             name=row.name,
@@ -212,6 +212,11 @@ def read_accounts(transaction: Transaction) -> list[AccountStatus]:
         )
         for row in transaction.execute(_ACCOUNTS)
     ]
+
+
+def _stops_account(brake: Brake) -> bool:
+    """Whether it is a person's, or that of a clock; what a list holds are its campaigns."""
+    return brake.source is BrakeSource.COMMAND or brake.subject is Subject.ACCOUNT
 
 
 def read_recipients(transaction: Transaction, campaign: str) -> Iterator[RecipientStatus]:

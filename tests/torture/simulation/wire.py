@@ -6,13 +6,14 @@ request on its way is decided by whoever holds the line.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from runner.codec.answers import decode_balance, decode_receipt
 from runner.codec.requests import balance_body, query_body
 from runner.errors import UnreadableAnswer
 from runner.faultpoint import faultpoint
-from runner.model.outcome import NoAnswer, NotSent, NotTaken, RawAnswer, Unknown
+from runner.model.outcome import GatewayTime, NoAnswer, NotSent, NotTaken, RawAnswer, Unknown
 from runner.sandbox.desk import Desk
 from runner.sandbox.faults import Call, parse_fault
 from runner.sandbox.replies import Answer
@@ -64,6 +65,7 @@ class Wire:
         self.handed_out: list[bytes] = []
         self._in_hand: dict[Actor, bytes] = {}
         self._way = way
+        self._clock = clock
         self._credentials = credentials
         self._numbers = dict.fromkeys(Call, 0)
 
@@ -100,6 +102,10 @@ class Wire:
             return NoAnswer(why="no answer", begun=reply is not None)
         why = "it was cut" if reply.missing else None if reply.status == 200 else "an odd status"
         return RawAnswer(status=reply.status, body=reply.body, complete=not reply.missing, why=why)
+
+    def tell_time(self) -> GatewayTime:
+        """Tell the one time that there is."""
+        return GatewayTime(moment=self._clock(), age=timedelta())
 
     def note_safe(self) -> None:
         """Note that whoever runs has the newest answer in a journal; before, it dies with him."""
