@@ -66,7 +66,6 @@ def make_account(name: str = "main", **changes: Any) -> Account:
         "account": "sandbox",
         "password": secret,
         "timeout": Timeouts(connect=SECOND, total=SECOND),
-        "clock_skew": None,  # the clock of a test is its own
     }
     return Account(name=name, **(facts | changes))
 

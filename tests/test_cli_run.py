@@ -405,7 +405,7 @@ def test_an_unknown_outcome_is_in_doubt_and_never_sent_again(
     assert office.run("run").status == 3
     assert office.batches() == ["in_doubt", "accepted"]
     assert office.campaign_status()["state"] == "finished"
-    assert sandbox.requests["balance"] == 2  # for the time before the first, and after the doubt
+    assert sandbox.requests["balance"] == 1
     assert office.run("run").status == 3
     assert office.run("run", "news").status == 3
     assert sandbox.requests["send"] == 2
@@ -472,7 +472,7 @@ def test_a_gateway_that_is_down_leaves_everything_planned_for_the_next_run(
     ran = office.run("run")
 
     assert ran.status == 3
-    assert "main: connection refused" in ran.out
+    assert "was not sent" in ran.err
     assert office.batches() == ["planned"]
     assert office.campaign_status()["recipients"]["pending"] == 4
     assert office.account()["problems"]

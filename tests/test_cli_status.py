@@ -160,7 +160,7 @@ def test_the_text_says_why_an_account_is_suspended(office: Office, sandbox: Sand
     office.campaign()
     office.run("run", "news", MMS_PASSWORD="wrong")
 
-    assert "the balance query was refused: 用户名或密码错误" in office.run("status").out
+    assert "user name or password wrong" in office.run("status").out
 
 
 def test_one_campaign_can_be_asked_for(office: Office, sandbox: Sandbox) -> None:

@@ -76,7 +76,7 @@ def test_a_clock_that_is_a_year_off_at_boot_sends_nothing_until_it_is_right(
     office: Office, open_sandbox: Callable[..., Sandbox], shift: Shift, wrong: int
 ) -> None:
     sandbox = open_sandbox()
-    office.settings(account=QUICK)
+    office.settings(account=f"clock_skew: 15m\n{QUICK}")
     schedule(office, "due", -MINUTE)
     schedule(office, "stale", -3 * HOUR)
     schedule(office, "next-week", 7 * 24 * HOUR)
@@ -103,9 +103,8 @@ def test_a_clock_that_is_a_year_off_at_boot_sends_nothing_until_it_is_right(
 def test_a_machine_that_sleeps_is_set_and_moves_to_another_zone_sends_each_once_or_says_missed(
     office: Office, open_sandbox: Callable[..., Sandbox], shift: Shift
 ) -> None:
-    """The gateway's clock stays, so it is not compared."""
     sandbox = open_sandbox()
-    office.settings(account=f"clock_skew: null\n{QUICK}")
+    office.settings(account=QUICK)
     for name, hours in (("slept-on", 0.5), ("woken", 1.5), ("down-1", 4), ("down-2", 5.5)):
         schedule(office, name, hours * HOUR)
     schedule(office, "down-3", 5 * HOUR, "latest: 2h\n")

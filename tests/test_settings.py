@@ -78,7 +78,7 @@ def test_what_is_left_out_is_as_the_contract_says(read):
         extno=None,
         on_code_8=OnCode8.DOUBT,
         exclusive=False,
-        clock_skew=timedelta(minutes=15),
+        clock_skew=None,
     )
 
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from runner.model.hours import Hours
 
 
-CLOCK_SKEW = timedelta(minutes=15)  # what two clocks that are set by themselves never come to
-
-
 class SecretKind(StrEnum):
     """Where a secret is kept; the settings name it, they never hold it."""
 
@@ -84,7 +81,7 @@ class Account:
     rate: requests a second, pace: people a minute, or None for no limit.
     message_limit: bytes of title and decoded content; hours: nothing is claimed outside of them.
     recipient_limit: the most people that one campaign may have (`limits.recipients`).
-    clock_skew: how far the gateway's clock may be from ours, None for any.
+    clock_skew: how far the gateway's clock may be from ours; None: they are not compared.
     """
 
     name: str
@@ -107,7 +104,7 @@ class Account:
     extno: str | None = None
     on_code_8: OnCode8 = OnCode8.DOUBT
     exclusive: bool = False
-    clock_skew: timedelta | None = CLOCK_SKEW
+    clock_skew: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

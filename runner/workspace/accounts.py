@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.model.account import (
-    CLOCK_SKEW,
     Account,
     OnCode8,
     ReportPolling,
@@ -22,7 +21,6 @@ from runner.workspace.times import read_duration, read_hours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
     from runner.workspace.settings_files import SettingsFile
 
@@ -76,7 +74,7 @@ def _make_account(folder: Path, name: str, data: Mapping[str, Any]) -> Account:
         recipient_limit=(data.get("limits") or {}).get("recipients"),
         extno=_text(data.get("extno")),
         on_code_8=OnCode8(data.get("on_code_8") or OnCode8.DOUBT),
-        clock_skew=_clock_skew(data),
+        **_durations(data, "clock_skew"),
         **given,
     )
 
@@ -88,11 +86,6 @@ def _plain(section: Mapping[str, Any] | None, *keys: str) -> dict[str, Any]:
 
 def _durations(section: Mapping[str, Any] | None, *keys: str) -> dict[str, Any]:
     return {key: parse_duration(value) for key, value in _plain(section, *keys).items()}
-
-
-def _clock_skew(data: Mapping[str, Any]) -> timedelta | None:
-    skew = data.get("clock_skew", CLOCK_SKEW)  # null is a word of its own: any
-    return parse_duration(skew) if isinstance(skew, str | int) else skew
 
 
 def _people_a_minute(pace: str | None) -> int | None:
