@@ -7,6 +7,7 @@ Every error of ours ends here in one message and the exit status of the contract
 from __future__ import annotations
 
 import importlib
+import io
 import resource
 import sys
 from contextlib import suppress
@@ -23,6 +24,7 @@ from runner.cli.speech import (
     drop_what_cannot_be_written,
     outliving_its_reader,
     warn,
+    write_for_people,
 )
 from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage, locate_defect
 
@@ -128,7 +130,7 @@ def _guard(command: Callable[[], Any]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return Exit.WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
         warn("interrupted")
@@ -153,6 +155,13 @@ def _leave_no_core() -> None:
     with suppress(OSError, ValueError):
         _, most = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
+def _show(error: click.ClickException) -> None:
+    """Show what is wrong with the words of a command: others may have named the files in it."""
+    text = io.StringIO()
+    error.show(text)
+    write_for_people(text.getvalue().rstrip("\n"))
 
 
 def _explain(error: RunnerError) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli.exits import Exit
-from runner.cli.speech import warn
+from runner.cli.speech import warn, write_json, write_result
 from runner.errors import WrongUsage
 from runner.gateway import Gateway
 from runner.model.outcome import Balance, NoAnswer, QueryRefused
@@ -34,10 +33,10 @@ def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
     answers = {name: ask_balance(chosen) for name, chosen in accounts.items()}
     if as_json:
         rows = [_to_json(name, answer) for name, answer in answers.items()]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        write_json(rows)
     for name, answer in answers.items():
         if isinstance(answer, Balance) and not as_json:
-            click.echo(_describe(name, answer))
+            write_result(_describe(name, answer))
         elif not isinstance(answer, Balance):
             warn(f"account {name}: {explain(answer)}")
     return judge_answers(answers)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
+from runner.cli.speech import write_result
 from runner.errors import WrongUsage
 from runner.sandbox import Sandbox, SandboxSettings, parse_fault
 
@@ -72,7 +73,7 @@ def command(session: Session) -> Exit:
             status = _run(workspace, step)
             if status:
                 return Exit(status)
-    click.echo(_farewell(folder, workspace))
+    write_result(_farewell(folder, workspace))
     return Exit.OK
 
 
@@ -96,7 +97,7 @@ def _write_settings(folder: Path, workspace: Path, url: str) -> None:
 
 
 def _run(workspace: Path, words: Sequence[str]) -> int:
-    click.echo(f"\n$ mms-runner {' '.join(words)}")
+    write_result(f"\n$ mms-runner {' '.join(words)}")
     sys.stdout.flush()
     command = [sys.executable, "-m", "runner", "-C", str(workspace), *words]
     # The settings of a server must not decide a demo.

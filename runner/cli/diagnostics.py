@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import unicodedata
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.speech import clean, to_json
 from runner.model.diagnostic import Severity
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def render_diagnostics(
     here = os.path.relpath(root)
     named = [(os.path.normpath(os.path.join(here, fault.file)), fault) for fault in faults]  # noqa: PTH118 - a text for people
     if form is Format.JSON:
-        return json.dumps([_to_json(*entry) for entry in named], ensure_ascii=False, indent=2)
+        return to_json([_to_json(*entry) for entry in named], indent=2)
     if form is Format.FULL:
         return "\n\n".join(_to_full(*entry, color=color) for entry in named)
     write = _to_concise if form is Format.CONCISE else _to_github
@@ -51,14 +51,6 @@ def render_diagnostics(
 def display_width(text: str) -> int:
     """Count the columns that a terminal needs: Chinese characters take two."""
     return sum(_width(character) for character in text)
-
-
-def clean(text: str) -> str:
-    """Make a text safe for a terminal: nothing in it moves the cursor or hides."""
-    return "".join(
-        character if character.isprintable() else " " if character == "\t" else "\ufffd"
-        for character in text
-    )
 
 
 def _to_json(file: str, fault: Diagnostic) -> dict[str, object]:
@@ -78,7 +70,7 @@ def _to_json(file: str, fault: Diagnostic) -> dict[str, object]:
 
 
 def _to_concise(file: str, fault: Diagnostic) -> str:
-    place = f"{file}:{fault.span.line}:{fault.span.column}"
+    place = f"{clean(file)}:{fault.span.line}:{fault.span.column}"
     hint = f" ({fault.hint})" if fault.hint else ""
     return f"{place}: {fault.severity}[{fault.rule}] {clean(fault.message)}{clean(hint)}"
 
@@ -87,7 +79,7 @@ def _to_github(file: str, fault: Diagnostic) -> str:
     """Write a workflow command; source: GitHub Actions, workflow commands, "Setting an error"."""
     span = fault.span
     facts = {
-        "file": file,
+        "file": clean(file),
         "line": span.line,
         "endLine": span.end_line,
         "col": span.column,
@@ -95,7 +87,7 @@ def _to_github(file: str, fault: Diagnostic) -> str:
         "title": fault.rule,
     }
     properties = ",".join(f"{name}={_escape_property(str(fact))}" for name, fact in facts.items())
-    text = f"{fault.message}\n{fault.hint}" if fault.hint else fault.message
+    text = f"{clean(fault.message)}\n{clean(fault.hint)}" if fault.hint else clean(fault.message)
     return f"::{fault.severity} {properties}::{_escape_data(text)}"
 
 
@@ -116,7 +108,7 @@ def _to_full(file: str, fault: Diagnostic, *, color: bool) -> str:
     gutter = " " * len(number)
     lines = [
         f"{head}: {clean(fault.message)}",
-        f"{gutter}--> {file}:{fault.span.line}:{fault.span.column}",
+        f"{gutter}--> {clean(file)}:{fault.span.line}:{fault.span.column}",
     ]
     if fault.excerpt is not None:
         source, indent, width = _aim(fault, fault.excerpt)

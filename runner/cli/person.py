@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from runner.cli.speech import clean
 from runner.errors import WrongUsage
 
 _ROOT = 0
@@ -25,7 +26,7 @@ def ask(question: str, refusal: str) -> bool:
     """Ask for a yes on a terminal; raises WrongUsage without one. refusal: why a yes is wanted."""
     if not sys.stdin.isatty():
         raise WrongUsage(refusal, hint="add --yes if you are sure")
-    return click.confirm(question, err=True)
+    return click.confirm(clean(question), err=True)
 
 
 def _find_login() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from runner.cli.exits import Exit
 from runner.cli.preview import describe_plans, plans_json
 from runner.cli.selection import select_campaigns
 from runner.cli.session import check_state, read_clock, state_path
-from runner.cli.speech import warn
+from runner.cli.speech import warn, write_json, write_result
 from runner.errors import StateRefused
 from runner.lifecycle import BrakeSource
 from runner.model.outcome import Balance
@@ -103,9 +102,9 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
     balances = {name: answer for name, answer in answers.items() if isinstance(answer, Balance)}
     if as_json:
         document = plans_json(plans, settings, balances, now)
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        write_json(document)
     else:
-        click.echo(describe_plans(plans, settings, balances))
+        write_result(describe_plans(plans, settings, balances))
     return _judge(plans, answers)
 
 

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from runner.cli.speech import warn
+from runner.cli.speech import clean_lines, warn
 from runner.cli.tables import count
 from runner.lifecycle import BatchState
 from runner.model.outcome import Accepted
@@ -91,7 +91,7 @@ class _Bars:
         )
 
     def warn(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, highlight=False)
+        self._progress.console.print(clean_lines(text), markup=False, highlight=False)
 
 
 def _describe(step: Submitted, zone: tzinfo) -> str:

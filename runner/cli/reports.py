@@ -16,7 +16,7 @@ from runner.cli.exits import Exit
 from runner.cli.person import name_person
 from runner.cli.rows import choosing_a_format, write_json_lists, write_rows
 from runner.cli.session import look_at_state, open_state, read_clock, state_exists
-from runner.cli.speech import warn
+from runner.cli.speech import warn, write_as_received, write_result
 from runner.cli.tables import count, render_table
 from runner.errors import WrongUsage
 from runner.lifecycle import RecipientState
@@ -75,9 +75,9 @@ def command(context: click.Context, *, everything: bool, as_json: bool) -> Exit:
                 {each.name: _read_json(each, transaction, settings.zone) for each in _SECTIONS}
             )
         elif transaction is None:
-            click.echo(_NOTHING)
+            write_result(_NOTHING)
         else:
-            click.echo(_describe(transaction, settings.zone, everything=everything))
+            write_result(_describe(transaction, settings.zone, everything=everything))
     return Exit.OK
 
 
@@ -85,13 +85,16 @@ def command(context: click.Context, *, everything: bool, as_json: bool) -> Exit:
 @click.argument("entry", type=_ENTRY)
 @click.pass_obj
 def show(session: Session, entry: int) -> Exit:
-    """Write the answer ENTRY as it was kept, byte for byte and with the full numbers."""
+    """Write the answer ENTRY as it was kept, byte for byte and with the full numbers.
+
+    On a terminal, what would steer it is shown instead.
+    """
     _, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
         found = find_entry(transaction, entry) if transaction is not None else None
     if found is None:
         raise _unknown(entry)
-    click.echo(found.body, nl=False)
+    write_as_received(found.body)
     return Exit.OK
 
 

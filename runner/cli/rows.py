@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from runner.cli.speech import clean, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Rows = Iterable[Mapping[str, object]]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would calculate
+# What a spreadsheet would calculate; the wide ones where it speaks Chinese or Japanese.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def choosing_a_format(command: Callable[..., object]) -> Callable[..., object]:
@@ -42,7 +44,7 @@ def write_json_lists(lists: Mapping[str, Rows]) -> None:
     """Write an object whose members are lists of rows."""
     before = "{"
     for name, rows in lists.items():
-        click.echo(f"{before}{json.dumps(name)}: ", nl=False)
+        click.echo(f"{before}{to_json(name)}: ", nl=False)
         _write_json_list(rows)
         before = ",\n"
     click.echo("}")
@@ -52,7 +54,7 @@ def _write_json_list(rows: Rows) -> None:
     """Write a list, a row at a time: millions of them never stand in memory."""
     separator = "[\n"
     for row in rows:
-        click.echo(separator + json.dumps(row, ensure_ascii=False), nl=False)
+        click.echo(separator + to_json(row), nl=False)
         separator = ",\n"
     click.echo("[]" if separator == "[\n" else "\n]", nl=False)
 
@@ -66,6 +68,9 @@ def _write_csv(columns: Sequence[str], rows: Rows) -> None:
 def _defuse(row: Mapping[str, object]) -> dict[str, object]:
     """Quote every cell that a spreadsheet would take for a formula: the gateway wrote some."""
     return {
-        name: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-        for name, cell in row.items()
+        name: _make_harmless(cell) if isinstance(cell, str) else cell for name, cell in row.items()
     }
+
+
+def _make_harmless(cell: str) -> str:
+    return clean(f"'{cell}" if cell.startswith(_FORMULA) else cell)

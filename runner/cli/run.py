@@ -14,7 +14,7 @@ from runner.cli.progress import displaying
 from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock, read_state
 from runner.cli.signals import catching_signals
-from runner.cli.speech import outliving_its_reader, warn
+from runner.cli.speech import outliving_its_reader, warn, write_result
 from runner.cli.standing import (
     describe_accounts,
     describe_campaigns,
@@ -183,8 +183,8 @@ def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
         return
     notes = describe_closed(campaigns, settings, read_clock())
     table = describe_campaigns(campaigns, settings.zone, notes=notes, tended=errand.beside_daemon)
-    click.echo(f"\n{table}")
-    click.echo("\n" + describe_accounts(accounts, settings.zone))
+    write_result(f"\n{table}")
+    write_result("\n" + describe_accounts(accounts, settings.zone))
 
 
 def _tell_problems(

@@ -97,7 +97,7 @@ class Session:
             from runner.cli.diagnostics import Format, render_diagnostics
 
             text = render_diagnostics(faults, root, Format.FULL, color=self.use_color)
-            write_for_people(f"{text}\n")
+            write_for_people(f"{text}\n", styled=True)
 
 
 def state_path(settings: Settings, root: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from runner.cli.exits import Exit
 from runner.cli.person import name_person
 from runner.cli.risk import advise_after_takeover, describe_risk, describe_suspicion
 from runner.cli.session import check_state, open_state, read_clock, state_path
+from runner.cli.speech import to_json, write_result
 from runner.errors import StateRefused
 from runner.store.custody import name_state, read_identity, suspect, take_over
 from runner.store.database import holds_state, look_into, move_aside, open_database
@@ -66,7 +66,7 @@ def new(session: Session) -> Exit:
     if settings.state_id is None:
         where = session.settings_file or "runner.yaml"
         session.say(f"to work with this one alone, write into {where}:")
-        click.echo(_write_setting(settings, identity.id))
+        write_result(_write_setting(settings, identity.id))
     session.say(
         "it knows nothing of what was sent: `mms-runner plan` shows what it would send, again too"
     )
@@ -109,7 +109,7 @@ def _show(session: Session) -> Exit:
     path = state_path(settings, folder)
     with look_into(path) as transaction:
         if transaction:
-            click.echo(_describe(transaction, path))
+            write_result(_describe(transaction, path))
         check_state(transaction, settings, folder)
         if transaction is None:
             session.say(f"there is no state at {path} yet: the first `mms-runner run` makes it")
@@ -163,8 +163,8 @@ def _make(path: Path, settings: Settings, folder: Path) -> Identity:
 def _write_setting(settings: Settings, state_id: str) -> str:
     """Write the line of the settings that asks for a state."""
     place = f"path: {_quote(settings.state)}, " if settings.state else ""
-    return f"state: {{{place}id: {json.dumps(state_id)}}}"
+    return f"state: {{{place}id: {to_json(state_id)}}}"
 
 
 def _quote(path: str) -> str:
-    return path if _PLAIN.fullmatch(path) else json.dumps(path, ensure_ascii=False)
+    return path if _PLAIN.fullmatch(path) else to_json(path)

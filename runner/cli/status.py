@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from runner.cli.closed import describe_closed
 from runner.cli.exits import Exit
 from runner.cli.risk import describe_suspicion
 from runner.cli.session import look_at_state, read_clock, state_path
+from runner.cli.speech import write_json, write_result
 from runner.cli.standing import (
     Ground,
     describe_accounts,
@@ -94,10 +94,10 @@ def command(session: Session, campaign: str | None, *, as_json: bool) -> Exit:
             settings.zone,
             found.ground,
         )
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        write_json(document)
         return Exit.OK
     for lines in _describe(found, campaign, chosen, settings, find_holder(state)):
-        click.echo(lines)
+        write_result(lines)
     session.say(f"state: {state}")
     return Exit.OK
 

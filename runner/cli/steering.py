@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from runner.cli.diagnostics import clean
 from runner.cli.person import name_person
 from runner.cli.selection import select_campaigns
 from runner.cli.session import open_state, read_state, state_path
+from runner.cli.speech import clean
 from runner.cli.tables import count
 from runner.daemon.mask import Mask
 from runner.errors import WrongUsage

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.diagnostics import clean, display_width
+from runner.cli.diagnostics import display_width
+from runner.cli.speech import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
