@@ -30,8 +30,10 @@ _AMOUNT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,10})?")
 _QUERY_CODE = re.compile(r"[0-9]{1,4}")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^<>]*\?>")
 # Up to its own end and not into another: a box that was damaged must not swallow the next.
+# Possessive: what matched is never tried again, so that megabytes of tags need no memory.
 _BOX = re.compile(
-    r"<statusbox(?:\s[^<>]*)?>[^<]*(?:<(?!/?statusbox[\s/>])[^<]*)*</statusbox\s*>", re.IGNORECASE
+    r"<statusbox(?:\s[^<>]*)?>[^<]*+(?:<(?!/?statusbox[\s/>])[^<]*+)*+</statusbox\s*>",
+    re.IGNORECASE,
 )
 _WRAPPER = re.compile(r"</?returnsms\s*/?>|<\?xml[^<>]*\?>", re.IGNORECASE)
 _OPENED = re.compile(r"<returnsms\s*>", re.IGNORECASE)
@@ -39,6 +41,8 @@ _CLOSED = re.compile(r"(?:</returnsms\s*>|<returnsms\s*/>)\s*\Z", re.IGNORECASE)
 _SUCCESS = ("success", "sucess")
 _WRONG_CREDENTIALS = ("用户名", "密码")
 _DELIVERED = {"10": True, "20": False}
+_MOST_TAGS = 300_000  # twice what 10,000 boxes have; the tree of a larger one takes gigabytes
+_LONGEST_NAMES = 300  # characters of namespaces; each piece that cannot be read repeats them
 _FIRST_YEAR = 2000  # 0001 and 1900 are what the gateway's kind of database writes for "no time"
 
 
@@ -188,9 +192,13 @@ def _salvage(text: str, reason: str) -> ReportPage:
 
 
 def _parse_document(text: str) -> etree._Element:
+    if text.count("<") > _MOST_TAGS:
+        raise UnreadableAnswer("it holds more than any query asks for")
     root = _parse(_DECLARATION.sub("", text, count=1).strip())
     if _tag(root) != "returnsms":
         raise UnreadableAnswer("it is not a returnsms document")
+    if sum(len(prefix or "") + len(name) for prefix, name in root.nsmap.items()) > _LONGEST_NAMES:
+        raise UnreadableAnswer("it declares long namespaces")
     return root
 
 
@@ -228,8 +236,11 @@ def _to_text(body: bytes) -> str:
 
 
 def _fields(element: etree._Element) -> dict[str, str]:
-    """Give the texts of an element's children by their tags, which stand once and hold no more."""
-    fields = {_tag(child): (child.text or "").strip() for child in element}
+    """Give the texts of an element's children by their tags, which stand once and hold no more.
+
+    Each in one line: they end in sentences and logs, where a line of their own would be believed.
+    """
+    fields = {_tag(child): " ".join((child.text or "").split()) for child in element}
     if len(fields) < len(element) or any(map(len, element)):
         raise UnreadableAnswer("a field that stands twice or holds another")
     return fields
