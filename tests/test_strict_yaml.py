@@ -188,13 +188,27 @@ def test_a_file_full_of_tabs_is_told_once_and_counted():
     assert "480 more" in tabs[-1].message
 
 
-@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ufeff"])
+@pytest.mark.parametrize(
+    "character",
+    ["\0", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "\u202e", "\u2066", "\u2069"],
+)
 def test_characters_that_no_editor_shows_are_told_and_reading_goes_on(character):
     document = read(f"a: x{character}y\nb: NO\n")
     assert [(fault.rule, fault.span.line) for fault in document.diagnostics] == [
         ("control-character", 1),
         ("ambiguous-value", 2),
     ]
+
+
+def test_a_character_that_stands_everywhere_is_told_twenty_times_and_counted():
+    faults = read("a: " + "\0" * 500).diagnostics
+    assert [fault.rule for fault in faults] == ["control-character"] * 20
+    assert "480 more" in faults[-1].message
+
+
+def test_marks_that_turn_the_writing_are_read_where_they_are_escaped():
+    """Whoever reviews `"\\u202e"` sees what it is."""
+    assert read('a: "\\u202e"').data == {"a": "\u202e"}
 
 
 def test_a_carriage_return_alone_ends_no_line():

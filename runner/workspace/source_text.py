@@ -1,13 +1,15 @@
 """The text of one file of the user: decoded, cleaned of what no editor shows, in lines.
 
 Lines end with LF or CR LF alone. A character that does not belong in a text is told and
-then read as a blank, so that everything behind it keeps its place.
+then read as a blank, so that everything behind it keeps its place. So are the marks that turn the
+direction of writing: with them a review shows another text than the one that is read.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,8 @@ MOST_BYTES = 5_000_000
 
 _MOST_OF_A_KIND = 20  # of one rule in one file, where every line may have the same fault
 _INVISIBLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+    r"|\r(?!\n)"
 )
 _NAMES = {
     "\0": "a NUL character",
@@ -31,6 +34,7 @@ _NAMES = {
     "\u2029": "an invisible paragraph separator (U+2029)",
     "\ufeff": "a byte order mark inside the text",
 }
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SAVE_AS_UTF_8 = "save it as UTF-8 in your editor"
 
 
@@ -73,14 +77,14 @@ class SourceText:
         )
 
     def faults_of_a_kind(
-        self, spans: Sequence[Span], rule: str, message: str, hint: str
+        self, spans: Sequence[Span], rule: str, message: str, hint: str, *, count: int
     ) -> list[Diagnostic]:
         """Make the same error for several places; the last one told says how many more there are.
 
-        One fault of an editor can stand in every line of a file.
+        One fault of an editor can stand in every line of a file. count: of all the places.
         """
         told = [self.fault(span, rule, message, hint) for span in spans[:_MOST_OF_A_KIND]]
-        if more := len(spans) - len(told):
+        if more := count - len(told):
             told[-1] = replace(told[-1], message=f"{message} ({more} more like this)")
         return told
 
@@ -122,22 +126,32 @@ def _clean(file: str, text: str) -> SourceText:
     if cleaned == text:
         return source
     places: dict[str, list[Span]] = {}
+    counts: Counter[str] = Counter()
+    spoiled = set()
     for number, line in enumerate(_split(text)):
         for match in _INVISIBLE.finditer(line):
-            span = source.span((number, match.start()), (number, match.end()))
-            places.setdefault(match[0], []).append(span)
+            spoiled.add(number + 1)
+            counts[match[0]] += 1
+            if counts[match[0]] <= _MOST_OF_A_KIND:  # there may be millions
+                span = source.span((number, match.start()), (number, match.end()))
+                places.setdefault(match[0], []).append(span)
     faults = [
         fault
         for character, spans in places.items()
         for fault in source.faults_of_a_kind(
-            spans, "control-character", f"{_name(character)} does not belong here", "delete it"
+            spans,
+            "control-character",
+            f"{_name(character)} does not belong here",
+            "delete it",
+            count=counts[character],
         )
     ]
-    spoiled = frozenset(span.line for spans in places.values() for span in spans)
-    return replace(source, faults=tuple(faults), spoiled=spoiled)
+    return replace(source, faults=tuple(faults), spoiled=frozenset(spoiled))
 
 
 def _name(character: str) -> str:
+    if character in _TURNING:
+        return f"an invisible mark that turns the direction of writing (U+{ord(character):04X})"
     return _NAMES.get(character) or f"the control character U+{ord(character):04X}"
 
 

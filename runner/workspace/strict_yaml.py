@@ -70,7 +70,7 @@ def _read_text(
         tabs.append(stop.span)
         text = _without_tab(text, stop.span)
     faults = [*source.faults, *reader.faults]
-    faults += source.faults_of_a_kind(tabs, TAB, TAB_MESSAGE, TAB_HINT)
+    faults += source.faults_of_a_kind(tabs, TAB, TAB_MESSAGE, TAB_HINT, count=len(tabs))
     spoiled = source.spoiled | {span.line for span in tabs}
     if stop and stop.span.line not in spoiled:  # else it is a consequence, or told already
         faults.append(stop)
