@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,35 @@ def test_what_follows_the_end_of_a_jpeg_is_left_out():
     plain = save(draw())
     data = after_start(plain, segment(0xE2, b"MPF\0II*\0")) + save(draw(), exif=exif(1))
     assert inspect_image(data, name="moon.jpg").payload == plain
+
+
+@pytest.mark.parametrize("frames", [1, 100])
+@pytest.mark.parametrize(
+    "tail", [b"PK\x03\x04 a ZIP", b"<script>alert(1)</script>", b"GIF89a", b"\0"]
+)
+def test_what_follows_the_end_of_a_gif_is_left_out(frames, tail):
+    data = animate(frames)
+    assert inspect_image(data + tail, name="map.gif").payload == data
+
+
+def test_a_jpeg_that_is_a_zip_file_too_is_a_jpeg_alone():
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("virus.exe", b"MZ")
+    data = save(draw()) + archive.getvalue()
+    assert zipfile.is_zipfile(io.BytesIO(data))
+    payload = inspect_image(data, name="moon.jpg").payload
+    assert payload == save(draw())
+    assert not zipfile.is_zipfile(io.BytesIO(payload))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"GIF89a=1/*" + b"\0" * 20 + b"*/;alert(1)", b"\xff\xd8\xff/*<html>*/", b"GIF89a<html>"],
+)
+def test_what_only_begins_as_an_image_is_none(data):
+    name = "a.gif" if data.startswith(b"GIF") else "a.jpg"
+    assert inspect_image(data, name=name).rule == "damaged-image"
 
 
 def test_a_torn_exif_is_left_out_as_well():

@@ -8,6 +8,7 @@ from runner.errors import WrongUsage
 from runner.model.diagnostic import Diagnostic, Span
 from runner.workspace.faults import Faults
 from runner.workspace.locate import resolve_inside
+from runner.workspace.opening import NotAFile, open_file, open_resolved
 from runner.workspace.schema import check
 from runner.workspace.source_text import MOST_BYTES, SourceText
 from runner.workspace.strict_yaml import read_yaml
@@ -47,11 +48,10 @@ def read_settings_apart(path: Path) -> Faults:
                 f"there is no settings file {path}",
                 hint="`--settings`, or MMS_RUNNER_SETTINGS, names the file with the accounts",
             )
-        # before opening it: to open a FIFO would wait for its writer
-        if not path.is_file():
-            raise WrongUsage(f"the settings {path} are no regular file")
-        with path.open("rb") as opened:
+        with open_file(path) as opened:
             return _check_form(opened.read(MOST_BYTES + 1), str(path), "settings")
+    except NotAFile as error:
+        raise WrongUsage(f"the settings {path} are no regular file") from error
     except OSError as error:
         raise WrongUsage(f"the settings {path} cannot be read: {error.strerror}") from error
 
@@ -74,9 +74,9 @@ def _read_bytes(root: Path, file: str) -> bytes | Diagnostic:
     if path is None:
         return whole_file(file, "outside-workspace", "this file is a link out of the workspace")
     try:
-        if not path.is_file():
-            return whole_file(file, "not-a-file", "this is no regular file")
-        with path.open("rb") as opened:
+        with open_resolved(path) as opened:
             return opened.read(MOST_BYTES + 1)
+    except NotAFile:
+        return whole_file(file, "not-a-file", "this is no regular file")
     except OSError as error:
         return whole_file(file, "unreadable-file", f"it cannot be read: {error.strerror}")

@@ -15,11 +15,15 @@ _HAS_TABLE, _TABLE_SIZE = 0x80, 0x07
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gif:
-    """The canvas in pixels, grown to hold every frame, and the number of frames."""
+    """The canvas in pixels, grown to hold every frame, and the number of frames.
+
+    length: in bytes, up to the trailer; what follows is no part of the picture.
+    """
 
     width: int
     height: int
     frames: int
+    length: int
 
 
 def read_gif(data: bytes) -> Gif:
@@ -47,7 +51,7 @@ def _walk(data: bytes) -> Gif:
             position = _after_blocks(data, position + 2)
         else:
             raise ValueError("no block where one must stand")
-    return Gif(width=width, height=height, frames=frames)
+    return Gif(width=width, height=height, frames=frames, length=position + 1)
 
 
 def _table_size(flags: int) -> int:

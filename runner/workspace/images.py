@@ -58,7 +58,7 @@ class _Unfit(Exception):  # noqa: N818 - carries the value that inspect_image re
 def inspect_image(data: bytes, *, name: str) -> Part | ImageFault:
     """Make a part of an image file's bytes, or say why not.
 
-    A JPEG loses its EXIF and XMP; every other byte goes out as it is.
+    A JPEG loses its EXIF and XMP, and both what follows their end; the rest goes out as it is.
     name: how the campaign names the file; it stands in messages, and its suffix must be true.
     """
     try:
@@ -123,7 +123,7 @@ def _check_gif(data: bytes, name: str) -> bytes:
         raise _Unfit("too-many-frames", message, "leave out frames")
     _check_pixels(gif.width * gif.height * gif.frames, name)
     _decode(data, "GIF", name)
-    return data
+    return data[: gif.length]
 
 
 def _check_jpeg(data: bytes, name: str) -> bytes:

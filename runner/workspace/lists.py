@@ -9,7 +9,6 @@ A list of the settings lies outside of the workspace: its rows' faults name its 
 from __future__ import annotations
 
 import os
-import stat
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from runner.workspace.list_text import (
     choose_encoding,
 )
 from runner.workspace.masking import mask_row, show_name
+from runner.workspace.opening import NotAFile, open_file, open_resolved
 from runner.workspace.suggest import nearest_file
 
 if TYPE_CHECKING:
@@ -89,17 +89,19 @@ def read_list(
 ) -> NumberList | ListFault:
     """Read a list file.
 
+    path: of a list of the workspace, its real path.
     name: how the campaign names it, with `/`; it stands in every message about the list.
     named: what the settings say of it, where it is a list of theirs.
     column: the heading of the numbers where it is none of HEADINGS; a file that begins with a
     number has no headings, and its numbers are its first column.
     """
     try:
-        # before opening it: to open a FIFO would wait for its writer
-        if not stat.S_ISREG(path.stat().st_mode):
-            return _not_a_file(name, is_folder=path.is_dir())
-        with path.open("rb", buffering=0) as file:
+        # a list of the settings may lie behind links; one of the workspace must not lead out of it
+        with open_file(path) if named else open_resolved(path) as file:
             return _read_file(file, name, column, named)
+    except NotAFile as other:
+        message, hint = f"`{name}` is {other}", "name a CSV file with the numbers"
+        return ListFault(rule="not-a-file", message=message, hint=hint)
     except UnreadableList as unreadable:
         return ListFault(rule=unreadable.rule, message=str(unreadable), hint=unreadable.hint)
     except FileNotFoundError:
@@ -164,13 +166,6 @@ class _Faults:
 def _missing_file(path: Path, name: str) -> ListFault:
     message = f"there is no file `{show_name(name)}`"
     return ListFault(rule=MISSING_FILE, message=message, hint=nearest_file(path))
-
-
-def _not_a_file(name: str, *, is_folder: bool) -> ListFault:
-    what = "a folder" if is_folder else "no regular file"
-    return ListFault(
-        rule="not-a-file", message=f"`{name}` is {what}", hint="name a CSV file with the numbers"
-    )
 
 
 def _read_file(

@@ -9,6 +9,7 @@ from runner.model.campaign import Frame, Message, Part, PartType
 from runner.workspace.images import MOST_BYTES, ImageFault, inspect_image
 from runner.workspace.locate import locate_named
 from runner.workspace.masking import show_name
+from runner.workspace.opening import NotAFile, open_resolved
 from runner.workspace.suggest import nearest_file
 
 if TYPE_CHECKING:
@@ -117,10 +118,11 @@ def _suggest(stray: Stray) -> str:
 
 def _open_image(file: FilePath, name: str) -> Part | ImageFault:
     try:
-        if file.exists() and not file.is_file():  # to open a FIFO would wait for its writer
-            return _not_a_picture(file, name)
-        with file.open("rb") as opened:
+        with open_resolved(file) as opened:
             data = opened.read(MOST_BYTES + 1)
+    except NotAFile as other:
+        message, hint = f"`{show_name(name)}` is {other}", "name a JPEG (.jpg) or GIF (.gif)"
+        return ImageFault(rule="not-a-file", message=message, hint=hint)
     except FileNotFoundError:
         message = f"there is no file `{show_name(name)}`"
         hint = nearest_file(file) or "a path starts at the workspace's folder"
@@ -129,9 +131,3 @@ def _open_image(file: FilePath, name: str) -> Part | ImageFault:
         message = f"`{show_name(name)}` cannot be read: {error.strerror}"
         return ImageFault(rule="unreadable-file", message=message)
     return inspect_image(data, name=name)
-
-
-def _not_a_picture(file: FilePath, name: str) -> ImageFault:
-    what = "a folder" if file.is_dir() else "no regular file"
-    message = f"`{show_name(name)}` is {what}"
-    return ImageFault(rule="not-a-file", message=message, hint="name a JPEG (.jpg) or GIF (.gif)")
