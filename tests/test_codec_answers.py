@@ -7,8 +7,11 @@ reports it keeps the bytes.
 from __future__ import annotations
 
 import re
+import socket
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +25,9 @@ from runner.codec.answers import (
 )
 from runner.errors import UnreadableAnswer
 from runner.model.outcome import Accepted, Balance, Code, QueryRefused, Refused, Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BOM = b"\xef\xbb\xbf"
 HTML = b"<!DOCTYPE html>\n<html><head><title>502</title></head><body>a:b</body></html>"
@@ -502,6 +508,66 @@ def test_a_doctype_is_refused_and_no_entity_is_opened(doctype, entity):
     assert "root:" not in repr(answer)
     assert "haha" not in repr(answer)
     assert any("<!DOCTYPE" in piece.text for piece in answer.unread)
+
+
+def test_nothing_that_an_answer_names_is_fetched(tmp_path: Path) -> None:
+    """Neither an entity, nor a DTD, nor an XInclude, nor a style sheet, nor a schema."""
+    (tmp_path / "secret").write_text("root:x:0")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        port = listener.getsockname()[1]
+        for address in (f"http://127.0.0.1:{port}/a", f"{tmp_path.as_uri()}/secret"):
+            for attack in FETCHES:
+                answer = decode_reports(attack.format(address).encode())
+                assert "root:x" not in repr(answer)
+                with suppress(UnreadableAnswer):
+                    decode_balance(attack.format(address).encode())
+        with pytest.raises(BlockingIOError):  # nobody called
+            listener.accept()
+
+
+FETCHES = [
+    '<!DOCTYPE returnsms [<!ENTITY a SYSTEM "{}">]><returnsms>&a;</returnsms>',
+    '<!DOCTYPE returnsms SYSTEM "{}"><returnsms/>',
+    '<!DOCTYPE returnsms [<!ENTITY % a SYSTEM "{}">%a;]><returnsms/>',
+    '<?xml-stylesheet href="{}" type="text/xsl"?><returnsms/>',
+    (
+        '<returnsms xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="{}" parse="text"/>'
+        "</returnsms>"
+    ),
+    (
+        '<returnsms xmlns:x="http://www.w3.org/2001/XMLSchema-instance"'
+        ' x:noNamespaceSchemaLocation="{}"/>'
+    ),
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "cp037", "utf-32", "hz", "shift_jis"])
+def test_a_page_in_an_odd_encoding_is_never_read_as_another_persons(encoding: str) -> None:
+    """What its bytes say as UTF-8 or GB18030 is read; else all of it is kept as it came."""
+    body = page(box(errorcode="a")).replace("utf-8", encoding).encode(encoding)
+    answer = read(body)
+    assert answer.boxes == 1
+    assert answer.reports in ((), (report(error_code="a"),))
+
+
+def test_an_unused_namespace_of_the_root_changes_nothing() -> None:
+    schema = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    body = page(box()).replace("<returnsms>", f"<returnsms {schema}>")
+    assert read(body).reports == (report(),)
+
+
+def test_boxes_in_a_namespace_are_kept_and_not_taken_for_ours() -> None:
+    foreign = box().replace("statusbox", "a:statusbox")
+    answer = read(f'<returnsms xmlns:a="u">{foreign}{box(1)}</returnsms>')
+    assert answer.reports == (report(1),)
+    assert "15023239810" in answer.unread[0].text
+
+
+def test_the_gateways_words_stand_in_one_line() -> None:
+    """They end in sentences and logs, where a line of their own would be believed."""
+    [found] = reports_of(box(errorcode="a\n::error::b"))
+    assert found.error_code == "a ::error::b"
 
 
 @pytest.mark.parametrize(
