@@ -426,6 +426,24 @@ def test_what_a_standing_thread_raised_can_be_asked_for(database, clock):
     assert isinstance(crew.failure, ZeroDivisionError)
 
 
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_thread_that_is_ended_in_mid_request_is_told_and_its_batch_in_doubt(database, clock, end):
+    """Else its claim stood for as long as the process lives, or the program ended with 0."""
+    begin(database, 2)
+
+    class Ending:
+        def send(self, body):
+            raise end
+
+    crew = make_crew(make_pump(database, Ending(), make_account(), clock))
+    with pytest.raises(RuntimeError, match=f"a sender was ended by {end.__name__}"):
+        crew.run(never)
+    assert batch_states(database) == ["submitting"]
+    with database.writing() as transaction:
+        doubt_abandoned(transaction, NOW)
+    assert batch_states(database) == ["in_doubt"]
+
+
 def test_after_a_batch_with_nobody_left_the_next_one_goes_out(
     database, sandbox, gateway_at, clock, tmp_path
 ):

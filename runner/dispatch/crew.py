@@ -131,8 +131,15 @@ class Crew:
                 elif isinstance(step, Wait | Idle) and not self._stay(watch, step, seen):
                     return
         except Exception as error:  # noqa: BLE001 - `run` raises it in the thread of its caller
-            self.failure = self.failure or error
-            self._stopping.set()
+            self._fail(error)
+        except BaseException as error:  # noqa: BLE001 - threading drops SystemExit without a word
+            failure = RuntimeError(f"a sender was ended by {type(error).__name__}")
+            failure.__cause__ = error
+            self._fail(failure)
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = self.failure or error
+        self._stopping.set()
 
     def _step(self, pump: Pump, watch: _Watch) -> Step:
         try:
