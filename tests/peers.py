@@ -43,8 +43,10 @@ class Call:
     def hear(self) -> bytes:
         """Read a whole request, note it, and give its body; empty at the end of the connection."""
         head = self.hear_head()
-        if not head:
-            return b""
+        return self.hear_body(head) if head else b""
+
+    def hear_body(self, head: bytes) -> bytes:
+        """Read the body that a head announced, note it, and give it."""
         length = next(
             int(line.split(b":")[1])
             for line in head.splitlines()
@@ -206,6 +208,7 @@ def saying(*pieces: bytes) -> Callable[[Call], None]:
 def relay(call: Call, port: int, alter: Callable[[bytes], bytes] = bytes) -> None:
     """Pass bytes on to `port` and back; alter: what becomes of those that come back."""
     with socket.create_connection(("127.0.0.1", port)) as onward:
+        onward.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         back = threading.Thread(target=_copy, args=(onward, call.sock, alter))
         back.start()
         _copy(call.sock, onward)

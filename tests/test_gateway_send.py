@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import gzip
-import http.client
 import socket
-import ssl
 import threading
 import time
 import zlib
 from contextlib import closing, suppress
 
 import pytest
-import requests
-import urllib3
-from peers import Call, Peer, answer, answering, chunked, connecting, saying, serving
+from peers import Call, answer, answering, chunked, connecting, saying, serving
 
-from runner.gateway.connection import GatewayConnection
 from runner.model.outcome import Accepted, Code, NotSent, NotTaken, Refused, Unknown
 
 BODY = b"action=send&userid=12&account=zhouyang&password=sesame&mobile=13800138000"
 RECEIPT = b"100:27349872349823"
 ACCEPTED = Accepted(task_id="27349872349823", balance="100")
 NEITHER = "neither BALANCE:TASKID nor a code from 0 to 10"
-SECRETS = ("sesame", "13800138000")
 
 
 @pytest.fixture
@@ -454,110 +448,3 @@ def test_many_threads_share_a_gateway_and_each_gets_its_own_answer(serve, connec
         thread.join()
     assert len(outcomes) == 160
     assert all(outcome.task_id == str(number) for number, outcome in outcomes.items())
-
-
-# Every error of every layer below is mapped, and the moment decides, never the class.
-
-POOL = urllib3.HTTPConnectionPool("127.0.0.1")
-ERRORS = [
-    OSError(101, "Network is unreachable"),
-    OSError("bare"),
-    ConnectionError(),
-    ConnectionRefusedError(111, "refused"),
-    ConnectionResetError(104, "reset"),
-    ConnectionAbortedError(),
-    BrokenPipeError(32, "pipe"),
-    InterruptedError(),
-    BlockingIOError(11, "again"),
-    TimeoutError(),
-    socket.gaierror(-2, "unknown"),
-    socket.herror(),
-    ssl.SSLError(1, "odd"),
-    ssl.SSLEOFError(8, "end"),
-    ssl.SSLZeroReturnError(),
-    ssl.SSLWantReadError(),
-    ssl.SSLSyscallError(),
-    ssl.SSLCertVerificationError(1, "untrusted"),
-    ssl.CertificateError("host"),
-    http.client.HTTPException(),
-    http.client.NotConnected(),
-    http.client.InvalidURL("sesame"),
-    http.client.UnknownProtocol("SSH"),
-    http.client.IncompleteRead(b"sesame", 5),
-    http.client.CannotSendRequest(),
-    http.client.ResponseNotReady(),
-    http.client.BadStatusLine("sesame"),
-    http.client.LineTooLong("header line"),
-    http.client.RemoteDisconnected(),
-    urllib3.exceptions.HTTPError(),
-    urllib3.exceptions.PoolError(POOL, "pool"),
-    urllib3.exceptions.MaxRetryError(POOL, "/sesame"),
-    urllib3.exceptions.EmptyPoolError(POOL, "empty"),
-    urllib3.exceptions.ClosedPoolError(POOL, "closed"),
-    urllib3.exceptions.SSLError("odd"),
-    urllib3.exceptions.ProxyError("odd", OSError()),
-    urllib3.exceptions.DecodeError(),
-    urllib3.exceptions.ProtocolError("odd"),
-    urllib3.exceptions.ReadTimeoutError(POOL, "/sesame", "late"),
-    urllib3.exceptions.ConnectTimeoutError(),
-    urllib3.exceptions.NewConnectionError(GatewayConnection("127.0.0.1"), "none"),
-    urllib3.exceptions.NameResolutionError("h", GatewayConnection("h"), socket.gaierror()),
-    urllib3.exceptions.LocationParseError("sesame"),
-    urllib3.exceptions.LocationValueError(),
-    urllib3.exceptions.ResponseError(),
-    urllib3.exceptions.IncompleteRead(3, 5),
-    urllib3.exceptions.InvalidHeader("odd"),
-    urllib3.exceptions.HeaderParsingError([], b"sesame"),
-    urllib3.exceptions.UnrewindableBodyError(),
-    requests.RequestException(),
-    requests.ConnectionError("sesame"),
-    requests.ConnectTimeout(),
-    requests.ReadTimeout(),
-    requests.TooManyRedirects(),
-    requests.exceptions.SSLError(),
-    requests.exceptions.ProxyError(),
-    requests.exceptions.ChunkedEncodingError(),
-    requests.exceptions.ContentDecodingError(),
-    requests.exceptions.InvalidHeader(),
-    requests.exceptions.RetryError(),
-    UnicodeError("label too long"),
-    ValueError("sesame"),
-    AttributeError(),
-    MemoryError(),
-]
-MOMENTS = ["_new_conn", "connect", "putrequest", "endheaders", "after", "getresponse"]
-
-
-def failing_connection(moment: str, error: Exception) -> type[GatewayConnection]:
-    """Make a connection that raises `error` at a moment; `after` is right after the first byte."""
-
-    def fail(*_, **__):
-        raise error
-
-    def send_then_fail(self, data):
-        GatewayConnection.send(self, data)
-        raise error
-
-    method = {"send": send_then_fail} if moment == "after" else {moment: fail}
-    return type("FailingConnection", (GatewayConnection,), method)
-
-
-@pytest.fixture(scope="module")
-def silent_peer():
-    """A peer that hangs up after the first bytes."""
-    peer = Peer(lambda call: call.sock.recv(1))
-    yield peer
-    peer.close()
-
-
-@pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__qualname__)
-def test_the_moment_decides_what_is_known_never_the_class_of_the_error(
-    connect, silent_peer, moment, error
-):
-    gateway = connect(silent_peer.url)
-    gateway._adapter._pool.ConnectionCls = failing_connection(moment, error)
-    outcome = gateway.send(BODY)
-    assert type(outcome) is (Unknown if moment in ("after", "getresponse") else NotSent)
-    assert outcome.why
-    assert not any(secret in outcome.why for secret in SECRETS)

@@ -27,6 +27,7 @@ from builders import (
 from peers import answer, saying
 
 from hostile.cases import BALANCE, BATCH, REST, TASKS, Kept, Next, States
+from hostile.scripts import overage
 from hostile.stage import Stage, plain
 from runner.dispatch.pump import Idle, Submitted, Wait
 from runner.gateway import Gateway
@@ -54,10 +55,6 @@ _AMPLE = Timeouts(connect=timedelta(seconds=15), total=timedelta(seconds=30))
 _SHORT = Timeouts(connect=timedelta(seconds=DEADLINE), total=timedelta(seconds=DEADLINE))
 _REPORTS_CAP = 1 << 20  # bytes; the size of a page is no matter here
 _LATER = 600.0  # seconds after which every wait of an account is over
-_OVERAGE = (
-    "<returnsms><returnstatus>Success</returnstatus><message></message><payinfo>预付费</payinfo>"
-    "<overage>100</overage><sendTotal>200</sendTotal></returnsms>"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +95,7 @@ class WellGateway:
         while body := call.hear().decode():
             if "action=overage" in body:
                 self.log.append(BALANCE)
-                call.say(answer(_OVERAGE.encode()))
+                call.say(answer(overage("100")))
             else:
                 self.log.append(BATCH if str(FIRST) in body else REST)
                 call.say(answer(f"100:{next(self._tasks)}".encode()))

@@ -16,6 +16,7 @@ from hostile.scripts import (
     endless,
     hang_after,
     of_length,
+    overage,
     reset_after,
 )
 from hostile.stage import (
@@ -32,14 +33,9 @@ from hostile.submissions import ANSWER, CHUNKED
 
 # ---- a balance query
 
-_OVERAGE = (
-    "<returnsms><returnstatus>{}</returnstatus><message>{}</message><payinfo>预付费</payinfo>"
-    "<overage>{}</overage><sendTotal>200</sendTotal></returnsms>"
-)
 
-
-def _balance(status: str, message: str, left: str) -> Setup:
-    return plain(saying(answer(_OVERAGE.format(status, message, left).encode())))
+def _balance(*said: str, **facts: str) -> Setup:
+    return plain(saying(answer(overage(*said, **facts))))
 
 
 def _asking(does: str, setup: Setup, end: Next = Next.ASKS_AGAIN, **facts: Any) -> Asking:
@@ -47,12 +43,14 @@ def _asking(does: str, setup: Setup, end: Next = Next.ASKS_AGAIN, **facts: Any) 
 
 
 ASKINGS = (
-    _asking("answers", _balance("Success", "", "100"), Next.GOES_ON),
-    _asking("answers with a negative balance", _balance("Sucess", "", "-7"), Next.GOES_ON),
+    _asking("answers", _balance("100"), Next.GOES_ON),
+    _asking("answers with a negative balance", _balance("-7", status="Sucess"), Next.GOES_ON),
     _asking(
-        "says that the credentials are wrong", _balance("Faild", "用户名或密码错误", ""), Next.STOPS
+        "says that the credentials are wrong",
+        _balance(status="Faild", message="用户名或密码错误"),
+        Next.STOPS,
     ),
-    _asking("refuses for another reason", _balance("Faild", "系统繁忙", "")),
+    _asking("refuses for another reason", _balance(status="Faild", message="系统繁忙")),
     _asking("does not listen", nobody, heard=0),
     _asking("hangs", plain(hang_after()), hangs=True),
     _asking(
@@ -62,7 +60,7 @@ ASKINGS = (
     _asking("closes within the answer", plain(saying(of_length(b"<returnsms>", 99)))),
     _asking(
         "announces fewer bytes than it sends",
-        plain(saying(of_length(_OVERAGE.format("Success", "", "100").encode(), 9))),
+        plain(saying(of_length(overage("100"), 9))),
     ),
     _asking("answers HTML", plain(saying(answer(b"<html>100:1</html>")))),
     _asking("answers an empty body", plain(saying(answer(b"")))),

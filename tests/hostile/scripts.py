@@ -16,6 +16,10 @@ _DRIP = 0.05  # seconds between two bytes: each comes in time for a time-out of 
 _PIECE = 65_536
 
 OK = b"HTTP/1.1 200 OK\r\n"
+_OVERAGE = (
+    "<returnsms><returnstatus>{}</returnstatus><message>{}</message><payinfo>预付费</payinfo>"
+    "<overage>{}</overage><sendTotal>200</sendTotal></returnsms>"
+)
 
 
 def hang(call: Call) -> None:
@@ -130,6 +134,11 @@ def endless_tunnel(call: Call) -> None:
 def of_length(body: bytes, length: object) -> bytes:
     """Build an answer that announces another length than its body has."""
     return OK + f"Content-Length: {length}\r\n\r\n".encode() + body
+
+
+def overage(left: str = "", *, status: str = "Success", message: str = "") -> bytes:
+    """Write the body of an answer to a balance query."""
+    return _OVERAGE.format(status, message, left).encode()
 
 
 def encoded(body: bytes, encoding: str) -> bytes:

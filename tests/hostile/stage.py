@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
+from collections import Counter
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     Settings = dict[str, Any]
     Setup = Callable[["Stage"], Settings]
 
+_MOBILE = re.compile(rb"\bmobile=(\d+)")
 _SILENT_CROWD = 3  # connections that fill the queue of a listener who accepts none
 
 
@@ -49,9 +52,17 @@ class Stage:
 
     def count_posts(self) -> int:
         """Count the requests of which a peer heard the head at least, all connections closed."""
+        return sum(head.startswith(b"POST ") for peer in self._silent() for head in peer.heads)
+
+    def count_mobiles(self) -> Counter[bytes]:
+        """Count how often each number was heard, all connections closed."""
+        bodies = b"&".join(body for peer in self._silent() for body in peer.bodies)
+        return Counter(_MOBILE.findall(bodies))
+
+    def _silent(self) -> list[Peer]:
         for peer in self._peers:
             peer.wait_until_silent()
-        return sum(head.startswith(b"POST ") for peer in self._peers for head in peer.heads)
+        return self._peers
 
 
 def plain(script: Script) -> Setup:

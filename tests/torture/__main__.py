@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Modules of this package.
-PROOFS = ("crashes", "syscalls", "power", "doubt", "model", "lives", "clocks", "canary")
+PROOFS = ("crashes", "syscalls", "power", "doubt", "model", "lives", "clocks", "canary", "errors")
 
 _AT_ONCE = 3  # cases for each core: each waits for most of its time
 
