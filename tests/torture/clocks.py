@@ -11,9 +11,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, example, given, seed, settings
 
-from torture.clock.plans import stories
+from torture.clock.plans import AHEAD, stories
 from torture.clock.world import World
 from torture.proof import Row
 
@@ -49,6 +49,7 @@ def explore(number: int, folder: Path, examples: int = _EXAMPLES) -> Row:
         suppress_health_check=list(HealthCheck),
     )
     @given(stories(longest=_LONGEST))
+    @example(AHEAD)
     def tell(story: Story) -> None:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             world = World(story, Path(place))

@@ -53,6 +53,19 @@ class Story:
     skew: timedelta | None
 
 
+_BERLIN = ZoneInfo("Europe/Berlin")
+_ODD = datetime.fromisoformat(ODD_DAYS["Europe/Berlin"][0]).replace(tzinfo=UTC)
+
+# What begins by a clock that is ahead is held; who first sees it set back does not send it early.
+AHEAD = Story(
+    zone=_BERLIN,
+    odd=_ODD,
+    drafts=(Draft(start=120, latest=60, until=None, hours=None),),
+    happenings=((Happening.CLOCK_MOVED, 180), (Happening.CLOCK_SET_RIGHT, 0)),
+    skew=15 * MINUTE,
+)
+
+
 def _odd_moments() -> st.SearchStrategy[tuple[ZoneInfo, datetime]]:
     return st.sampled_from(
         [
