@@ -77,8 +77,6 @@ class Office:
         account: further lines of the one account, without indentation.
         patience: how long an answer may take.
         """
-        if "clock_skew" not in account:  # else each sender would ask for the time first
-            account = f"clock_skew: null\n{account}"
         lines = "".join(f"    {line}\n" for line in account.splitlines())
         main = ACCOUNT.replace("PATIENCE", patience)
         self.write("runner.yaml", f"{head}accounts:\n  main:\n{main}{lines}")

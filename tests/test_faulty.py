@@ -58,7 +58,7 @@ MADE = {
     "outside-workspace-by-a-link": link_outside,
     "too-many-faults": lambda root: write(root / "campaign.yaml", "title: [\n" + "NO,\n" * 1001),
     "too-many-frames": lambda root: repeat_frames(root / "media/map.gif", 1001),
-    "too-many-values": lambda root: write(root / "campaign.yaml", f"title: [{'1,' * 500_000}]"),
+    "too-many-values": lambda root: write(root / "campaign.yaml", f"title: [{'1,' * 100_000}]"),
     "writable-by-others": lambda root: (root / "_settings.yaml").chmod(0o646),
     "unusable-name-a-number": lambda root: shutil.copy(
         root / "sound.yaml", root / "to-13800138000.yaml"
