@@ -8,6 +8,7 @@ PROOFS ?=
 SEEDS ?= 20
 ONLY ?=
 MINUTES ?= 60
+FUZZING := $(if $(PROOFS),$(filter fuzz,$(PROOFS)),fuzz)
 
 # The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
 ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
@@ -28,7 +29,7 @@ test: lint ## lint, types, layers and all tests
 tools: ## install what some tests use where it is there, from Debian's packages: strace
 	@tests/install-tools
 
-torture: .venv/dev ## crash the program everywhere, at length (SEEDS=2 is shorter, PROOFS=crashes only that)
+torture: .venv/dev $(FUZZING:fuzz=.venv/fuzz) ## crash the program everywhere, at length (SEEDS=2 is shorter, PROOFS=crashes only that)
 	@PYTHONPATH=tests .venv/bin/python -m torture --seeds $(SEEDS) $(if $(ONLY),--only '$(ONLY)') $(PROOFS)
 
 docs: .venv/dev ## write docs/hostile-gateway.md anew from the table that the tests play
@@ -44,8 +45,9 @@ lint: .venv/dev ## lint, format, types and layers alone
 	.venv/bin/lint-imports
 
 lock: ## make the lock files anew with uv (LOCK_FLAGS=--upgrade: newest versions)
-	$(compile) --group build --output-file requirements.lock
-	$(compile) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(compile) pyproject.toml --group build --output-file requirements.lock
+	$(compile) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(compile) --group fuzz --output-file requirements-fuzz.lock
 
 clean: ## remove the environment and what the tools left
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -55,6 +57,11 @@ clean: ## remove the environment and what the tools left
 
 .venv/dev: requirements-dev.lock pyproject.toml
 	$(install)
+
+# Not every Python has a wheel of it, and nothing but one proof needs it.
+.venv/fuzz: requirements-fuzz.lock .venv/dev
+	@$(pip) install --only-binary :all: --require-hashes --requirement $< && touch $@ \
+		|| echo "atheris cannot be installed for this Python: the proof fuzz is skipped" >&2
 
 # Debian splits ensurepip off; the pip of $(PYTHON) then installs into .venv from outside.
 pip = $$(test -x .venv/bin/pip && echo .venv/bin/python -m pip \
@@ -76,4 +83,4 @@ endef
 
 # Pins that are in a lock stay unless LOCK_FLAGS says otherwise; no index is named in the result.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS) pyproject.toml
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS)

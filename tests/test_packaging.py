@@ -22,7 +22,7 @@ from runner.cli import main
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 HATCHLING = [sys.executable, "-m", "hatchling", "build"]
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-fuzz.lock"]
 PIN = re.compile(
     r"^(?P<name>[\w.-]+)==(?P<version>\S+)(?P<hashes>.*?)(?=^\S|\Z)", re.DOTALL | re.MULTILINE
 )
@@ -203,6 +203,7 @@ def test_the_build_back_end_is_locked_too():
 
 def test_the_tools_of_the_tests_are_locked_too():
     assert unmet(declared("dev"), "requirements-dev.lock") == []
+    assert unmet(declared("fuzz"), "requirements-fuzz.lock") == []
 
 
 def test_the_tests_run_on_the_very_versions_that_users_get():

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Modules of this package.
-PROOFS = ("crashes", "syscalls", "power", "doubt", "model", "lives", "clocks", "canary", "errors")
+PROOFS = (
+    "crashes",
+    "syscalls",
+    "power",
+    "doubt",
+    "model",
+    "lives",
+    "clocks",
+    "errors",
+    "canary",
+    "fuzz",
+)
 
 _AT_ONCE = 3  # cases for each core: each waits for most of its time
 

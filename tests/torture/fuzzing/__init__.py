@@ -1,0 +1,1 @@
+"""What the proof `fuzz` is made of: the targets, and the process in which one of them is fuzzed."""
