@@ -120,7 +120,7 @@ def _run(name: str, seed: int, folder: Path, corpus: Path) -> _Run:
     return _Run(
         runs=int(runs[-1]) if runs else 0,
         edges=int(edges[-1]) if edges else 0,
-        broken=None if done.returncode == 0 else _describe(name, seed, folder, said),
+        broken=_describe(name, seed, folder, done.returncode, said) if done.returncode else None,
     )
 
 
@@ -129,10 +129,10 @@ def _find_memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
-def _describe(name: str, seed: int, folder: Path, said: str) -> str:
+def _describe(name: str, seed: int, folder: Path, status: int, said: str) -> str:
     (folder / f"seed-{seed}.log").write_text(said)
     what = _ERROR.search(said) or _LIMIT.search(said)
-    words = what[1] if what else "it ended, see its log"
+    words = what[1] if what else f"the process ended with status {status}"
     kept = sorted(folder.glob(f"seed-{seed}-*"))
     if not kept:
         return f"{name}/{seed}: {words}; {folder}/seed-{seed}.log"
