@@ -124,7 +124,7 @@ def test_before_anything_was_sent_status_knows_the_accounts_and_makes_no_state(
     status = office.status()
 
     assert status["campaigns"] == []
-    assert set(status["workspace"]) == {"paused", "read_at", "revision", "problems"}
+    assert set(status["workspace"]) == {*("paused", "read_at", "revision", "problems", "warnings")}
     assert [account["name"] for account in status["accounts"]] == ["main"]
     assert not (office.folder / "state").exists()
 
