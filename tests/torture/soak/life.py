@@ -51,7 +51,12 @@ _VERSION = "SELECT campaign, mobile FROM recipient_status"
 _WITHOUT_REPORTS = """
     SELECT account, http_status, complete, body FROM report_journal WHERE reports = 0 ORDER BY id
 """
-_LEFT = "SELECT id, state FROM campaigns WHERE state NOT IN ('finished', 'cancelled')"
+# Of whom everybody opted out before the start, a campaign is held for good.
+_LEFT = """
+    SELECT id, state FROM campaigns
+    WHERE state NOT IN ('finished', 'cancelled')
+        AND NOT (state = 'held' AND reason LIKE 'nobody is left%')
+"""
 
 
 @dataclass(slots=True, kw_only=True)
