@@ -24,7 +24,7 @@ demo: $(ENVIRONMENT) ## send the example campaign to a local gateway, start to e
 	.venv/bin/mms-runner demo
 
 test: lint ## lint, types, layers and all tests
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile
 
 tools: ## install what some tests use where it is there, from Debian's packages: strace
 	@tests/install-tools
