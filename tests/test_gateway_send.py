@@ -314,7 +314,9 @@ def test_a_compressed_answer_is_read_though_nobody_asked_for_it(outcome_of, enco
 
 
 @pytest.mark.parametrize(
-    "body", [gzip.compress(b"1" * 50_000_000), gzip.compress(RECEIPT)[:-9], b"\x1f\x8b", RECEIPT]
+    "body",
+    [gzip.compress(b"1" * 50_000_000), gzip.compress(RECEIPT)[:-9], b"\x1f\x8b", RECEIPT],
+    ids=["a bomb", "cut short", "cut to its first bytes", "nothing compressed"],
 )
 def test_a_compressed_answer_that_is_a_bomb_or_damaged_leaves_doubt(outcome_of, body):
     outcome = outcome_of(saying(answer(body, "200 OK", "Content-Encoding: gzip")))
