@@ -123,6 +123,13 @@ def test_one_client_at_a_time_is_seen_as_one(sandbox):
     assert sandbox.most_at_once["send"] == 1
 
 
+def hears_the_end(line):
+    try:
+        return line.recv(1000) == b""
+    except ConnectionResetError:  # what was not read yet makes it one
+        return True
+
+
 def test_the_end_does_not_wait_for_requests_that_hang():
     with Sandbox() as sandbox:
         sandbox.add_fault("send:1=timeout-after")
@@ -130,10 +137,9 @@ def test_the_end_does_not_wait_for_requests_that_hang():
         line.sendall(b"".join(raw_send(sandbox)))
         idle = connect(sandbox)
         until(lambda: sandbox.submissions)
-    assert line.recv(1000) == b""
-    assert idle.recv(1000) == b""
-    line.close()
-    idle.close()
+    with line, idle:
+        assert hears_the_end(line)
+        assert hears_the_end(idle)
     with pytest.raises(ConnectionRefusedError):
         connect(sandbox)
 

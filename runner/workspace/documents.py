@@ -76,7 +76,7 @@ def _read_bytes(root: Path, file: str) -> bytes | Diagnostic:
     try:
         with open_resolved(path) as opened:
             return opened.read(MOST_BYTES + 1)
-    except NotAFile:
+    except (NotAFile, FileNotFoundError):  # the latter: a link that leads nowhere
         return whole_file(file, "not-a-file", "this is no regular file")
     except OSError as error:
         return whole_file(file, "unreadable-file", f"it cannot be read: {error.strerror}")
