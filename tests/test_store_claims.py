@@ -32,7 +32,7 @@ from runner.codec.answers import ReportPage
 from runner.due import Rest, choose_turn
 from runner.lifecycle import BatchEvent, BatchState, CampaignState
 from runner.model.outcome import RawAnswer, Report
-from runner.store import claims, outcomes, start
+from runner.store import claims, doubt, journal, outcomes, planning, start
 from runner.store.accounts import Slots, keep_slots, read_slots
 from runner.store.claims import (
     cancel_recipients,
@@ -278,10 +278,28 @@ def test_two_databases_in_two_hands_claim_every_batch_once(database, state):
         (outcomes._ABANDONED, ["batches_submitting"], {}),
         (
             start._IS_DUE,
-            ["campaigns_scheduled (start>?)", "campaigns_running", "campaigns_missed"],
+            ["campaigns_scheduled (start>?)", "campaigns_live", "campaigns_missed"],
             {"campaign": None, "now": "2035", "second": "2035"},
         ),
         (start._NEXT_START, ["campaigns_scheduled (start>?)"], {"now": "2035"}),
+        (planning._LIVE, ["campaigns_live"], {}),
+        (planning._FACTS, ["sqlite_autoindex_campaigns_1 (id=?)"], {"campaigns": "[]"}),
+        (planning._FORGET_MESSAGE, ["campaigns_by_message (message=?)"], {"digest": ""}),
+        (
+            journal._BATCHES_OF_TASKS,
+            ["batches_by_task (account=? AND task_id=?)"],
+            {"account": "main", "tasks": "[]"},
+        ),
+        (
+            doubt._WITNESSES,
+            ["reports_by_task (account=? AND task_id=?)"],
+            {"account": "main", "task_id": "1", "suspects": "[]"},
+        ),
+        (
+            doubt._SUSPECTS,
+            ["batches_in_doubt", "batches_without_task", "batches_disowned", "batches_refused"],
+            {"account": "main", "repeats": True},
+        ),
     ],
 )
 def test_no_question_of_a_step_walks_through_what_is_finished(

@@ -101,7 +101,7 @@ class Errand:
         """
         told = []
         with self.database.reading() as transaction:
-            facts = read_facts(transaction)
+            facts = read_facts(transaction, [campaign.id for campaign in campaigns])
             unsettled = [] if named else list_unsettled(transaction)
         for campaign in campaigns:
             begun = self._begin(campaign, facts.get(campaign.id), named=named)

@@ -19,7 +19,7 @@ from runner.model.outcome import Balance
 from runner.plan import Action, UnreadableState, plan_campaign, rejudge
 from runner.store.brakes import read_brakes
 from runner.store.database import look_into
-from runner.store.planning import read_facts
+from runner.store.planning import list_campaigns, read_facts
 from runner.store.twins import Twins
 from runner.workspace.locate import campaign_id, find_campaign_files
 from runner.workspace.masking import show_name
@@ -131,12 +131,13 @@ def _ask_state(
 def _look(
     transaction: Transaction, workspace: Workspace, plans: Sequence[CampaignPlan], now: datetime
 ) -> _Known:
-    facts = read_facts(transaction)
+    facts = read_facts(transaction, workspace.campaigns)
+    files = find_campaign_files(workspace.root)
     return _Known(
         facts=facts,
         brakes=_read_pauses(transaction),
         twins=_find_twins(plans, facts, Twins(transaction, now)),
-        names={*facts, *map(campaign_id, find_campaign_files(workspace.root))},
+        names={*list_campaigns(transaction), *map(campaign_id, files)},
     )
 
 

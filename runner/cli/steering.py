@@ -19,7 +19,7 @@ from runner.errors import WrongUsage
 from runner.lifecycle import BatchState, BrakeSource
 from runner.store.brakes import Brake, Subject, read_brakes
 from runner.store.lock import find_holder
-from runner.store.planning import read_facts
+from runner.store.planning import list_campaigns
 from runner.store.progress import read_accounts, read_campaigns
 from runner.workspace.locate import campaign_id, find_campaign_files, is_campaign_name
 from runner.workspace.suggest import nearest
@@ -152,7 +152,7 @@ def _read_known(settings: Settings, folder: Path) -> _Known:
         brakes = read_brakes(transaction)
         braked = [brake.name for brake in brakes if brake.subject is Subject.CAMPAIGN]
         return _Known(
-            campaigns=[*read_facts(transaction), *braked],
+            campaigns=[*list_campaigns(transaction), *braked],
             accounts=[account.name for account in read_accounts(transaction)],
         )
 

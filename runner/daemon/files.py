@@ -246,7 +246,7 @@ class Files:
 
     def _plan(self, workspace: Workspace, settings: Settings) -> list[CampaignPlan]:
         with self._database.reading() as transaction:
-            facts = read_facts(transaction)
+            facts = read_facts(transaction, workspace.campaigns)
         now = self._clock()
         return [
             plan_campaign(

@@ -20,6 +20,7 @@ from runner.store.planning import (
     keep_conditions,
     keep_live,
     keep_plan,
+    list_live_campaigns,
     move_campaign,
     read_facts,
 )
@@ -58,8 +59,8 @@ def follow_workspace(
 
     plans: of every campaign of the workspace; they are judged anew by what the state knows now.
     """
-    facts = read_facts(transaction)
     planned = {plan.campaign.id: plan for plan in plans}
+    facts = read_facts(transaction, {*list_live_campaigns(transaction), *planned})
     gone = [name for name in facts if _is_gone(planned.get(name), facts[name])]
     removal = _find_mass_removal(gone, facts)
     if removal and not forced:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
 from runner.codec.extno import read_extno, write_extno
 from runner.evidence import (
@@ -29,6 +29,7 @@ from runner.lifecycle import BatchEvent, BatchState, SettledBy
 from runner.model.account import OnCode8
 from runner.store.events import record_event
 from runner.store.journal import match_waiting
+from runner.store.lists import to_list
 from runner.store.outcomes import BatchChange, change_batch, find_batch, find_report_deadline
 from runner.store.retraction import overrule
 from runner.timing import stamp, unstamp
@@ -52,11 +53,11 @@ _SUSPECTS = text("""
     FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
     WHERE b.claimed_at IS NOT NULL AND b.id IN (
         SELECT id FROM batches WHERE account = :account AND state = 'in_doubt'
-        UNION SELECT id FROM batches WHERE account = :account AND state = 'submitting'
-        UNION SELECT id FROM batches
+        UNION ALL SELECT id FROM batches WHERE account = :account AND state = 'submitting'
+        UNION ALL SELECT id FROM batches
             WHERE account = :account AND state = 'accepted' AND task_id IS NULL
-        UNION SELECT id FROM batches WHERE account = :account AND disowned
-        UNION SELECT id FROM batches WHERE :repeats AND account = :account AND refusals > 0
+        UNION ALL SELECT id FROM batches WHERE account = :account AND disowned
+        UNION ALL SELECT id FROM batches WHERE :repeats AND account = :account AND refusals > 0
     )
     ORDER BY b.id
 """)
@@ -81,9 +82,10 @@ _WITNESSES = text("""
     FROM reports AS r
     JOIN report_journal AS j ON j.id = r.journal
     LEFT JOIN recipients AS p
-        ON p.batch IN :suspects AND p.mobile = r.mobile AND p.cancelled IS NULL
+        ON p.batch IN (SELECT value FROM json_each(:suspects))
+            AND p.mobile = r.mobile AND p.cancelled IS NULL
     WHERE r.account = :account AND r.task_id = :task_id AND r.matter = 'unmatched'
-""").bindparams(bindparam("suspects", expanding=True))
+""")
 
 # An extno with our prefix of which none of our claims is the reason: another program has it too.
 _PREFIX_SHARED = text("""
@@ -294,7 +296,7 @@ def _take_testimony(
     ids = [suspect.batch for suspect in suspects]
     voices = _Voices(account)
     key = {"account": account.name, "task_id": task}
-    for row in transaction.execute(_WITNESSES, {**key, "suspects": ids}):
+    for row in transaction.execute(_WITNESSES, {**key, "suspects": to_list(ids)}):
         voices.note(row)
     everybody = voices.batches_of.values()
     return Testimony(

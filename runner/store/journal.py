@@ -18,10 +18,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
 from runner.model.outcome import Report
 from runner.store.events import record_event
+from runner.store.lists import to_list
 from runner.timing import stamp
 
 if TYPE_CHECKING:
@@ -133,8 +134,9 @@ _COUNT_RECEIVED = text("""
 """)
 
 _BATCHES_OF_TASKS = text("""
-    SELECT task_id, id FROM batches WHERE account = :account AND task_id IN :tasks
-""").bindparams(bindparam("tasks", expanding=True))
+    SELECT task_id, id FROM batches
+    WHERE account = :account AND task_id IN (SELECT value FROM json_each(:tasks))
+""")
 
 # The bulk path: right for all rows where each is its recipient's first report.
 _APPLY = """
@@ -174,8 +176,6 @@ _TAKE_WAITING = text("""
     DELETE FROM reports
     WHERE account = :account AND task_id = :task_id AND matter = 'unmatched'
 """)
-
-_TASKS_AT_ONCE = 500  # well under SQLite's limit on parameters
 
 
 def keep_answer(
@@ -337,13 +337,8 @@ def _apply_reports(
 def _find_batches(
     transaction: Transaction, account: str, tasks: Iterable[str]
 ) -> Mapping[str, int]:
-    ordered = sorted(tasks)
-    batches: dict[str, int] = {}
-    for first in range(0, len(ordered), _TASKS_AT_ONCE):
-        some = ordered[first : first + _TASKS_AT_ONCE]
-        rows = transaction.execute(_BATCHES_OF_TASKS, {"account": account, "tasks": some})
-        batches.update((row.task_id, row.id) for row in rows)
-    return batches
+    key = {"account": account, "tasks": to_list(tasks)}
+    return {row.task_id: row.id for row in transaction.execute(_BATCHES_OF_TASKS, key)}
 
 
 def _apply_at_once(

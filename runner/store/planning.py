@@ -24,6 +24,7 @@ from runner.lifecycle import (
 from runner.plan import StoredCampaign
 from runner.store.brakes import Brake, Subject, lift_brake, read_brakes
 from runner.store.events import record_event
+from runner.store.lists import to_list
 from runner.store.moments import from_column, to_column
 from runner.timing import stamp
 
@@ -37,10 +38,18 @@ if TYPE_CHECKING:
 _FACTS = text("""
     SELECT id, state, digest, frozen_at IS NOT NULL AS frozen, contents, title, account, start,
         recipients, reason, again
-    FROM campaigns WHERE :campaign IS NULL OR id = :campaign
+    FROM campaigns WHERE id IN (SELECT value FROM json_each(:campaigns))
 """)
 
+_LIVE = text("""
+    SELECT id FROM campaigns WHERE frozen_at IS NULL OR state IN ('running', 'halted') ORDER BY id
+""")
+
+_CAMPAIGN_IDS = text("SELECT id FROM campaigns ORDER BY id")
+
 _STATE = text("SELECT state FROM campaigns WHERE id = :campaign")
+
+_MESSAGE = text("SELECT message FROM campaigns WHERE id = :campaign")
 
 _KEEP_MESSAGE = text("""
     INSERT INTO messages (digest, title, content, bytes) VALUES (:digest, :title, :content, :bytes)
@@ -88,7 +97,10 @@ _FORGET_BATCHES = text("DELETE FROM batches WHERE campaign = :campaign")
 _FORGET_CAMPAIGN = text("DELETE FROM campaigns WHERE id = :campaign")
 
 # A message is kept as long as a campaign of any state refers to it.
-_FORGET_MESSAGES = text("DELETE FROM messages WHERE digest NOT IN (SELECT message FROM campaigns)")
+_FORGET_MESSAGE = text("""
+    DELETE FROM messages
+    WHERE digest = :digest AND NOT EXISTS (SELECT 1 FROM campaigns WHERE message = :digest)
+""")
 
 _KEEP_BATCH = text("""
     INSERT INTO batches (campaign, seq, account, state, recipients, request_bytes, digest)
@@ -124,17 +136,26 @@ def _again_to_column(again: tuple[str, ...]) -> str | None:
     return "\n".join(again) or None
 
 
-def read_facts(transaction: Transaction) -> Mapping[str, StoredCampaign]:
-    """Give what is known of every campaign, by id."""
-    return _read_facts(transaction, None)
+def list_campaigns(transaction: Transaction) -> list[str]:
+    """Name every campaign that there ever was."""
+    return list(transaction.execute(_CAMPAIGN_IDS).scalars())
+
+
+def list_live_campaigns(transaction: Transaction) -> list[str]:
+    """Name those to which it makes a difference that their file is gone: few of many years'."""
+    return list(transaction.execute(_LIVE).scalars())
 
 
 def read_fact(transaction: Transaction, campaign: str) -> StoredCampaign | None:
     """Give what is known of one campaign."""
-    return _read_facts(transaction, campaign).get(campaign)
+    return read_facts(transaction, [campaign]).get(campaign)
 
 
-def _read_facts(transaction: Transaction, campaign: str | None) -> Mapping[str, StoredCampaign]:
+def read_facts(
+    transaction: Transaction, campaigns: Iterable[str] | None = None
+) -> Mapping[str, StoredCampaign]:
+    """Give what is known of some campaigns, or of every one, by id."""
+    names = list_campaigns(transaction) if campaigns is None else campaigns
     # What its file says is asked of the file: a brake of the file may be an older one's.
     brakes = [brake for brake in read_brakes(transaction) if brake.source is BrakeSource.COMMAND]
     return {
@@ -151,7 +172,7 @@ def _read_facts(transaction: Transaction, campaign: str | None) -> Mapping[str, 
             reason=row.reason,
             again=again_from_column(row.again),
         )
-        for row in transaction.execute(_FACTS, {"campaign": campaign})
+        for row in transaction.execute(_FACTS, {"campaigns": to_list(names)})
     }
 
 
@@ -162,13 +183,14 @@ def keep_plan(transaction: Transaction, plan: CampaignPlan, now: datetime) -> No
     """
     campaign = plan.campaign
     old = transaction.execute(_STATE, {"campaign": campaign.id}).scalar_one_or_none()
+    message = _find_message(transaction, campaign.id)
     new = CampaignState.SCHEDULED
     if old is not None:
         new = after(CAMPAIGN, CampaignState(old), CampaignEvent.PLAN)
         _forget_batches(transaction, campaign.id)
     _keep_message(transaction, plan)
     _keep_campaign(transaction, plan, new, now)
-    transaction.execute(_FORGET_MESSAGES)
+    transaction.execute(_FORGET_MESSAGE, {"digest": message})
     _keep_batches(transaction, plan)
     record_event(
         transaction,
@@ -201,9 +223,10 @@ def forget_campaign(transaction: Transaction, campaign: str, now: datetime, *, r
     A person's brake stays: who paused it would be surprised if its file came back and went out.
     """
     old = transaction.execute(_STATE, {"campaign": campaign}).scalar_one()
+    message = _find_message(transaction, campaign)
     _forget_batches(transaction, campaign)
     transaction.execute(_FORGET_CAMPAIGN, {"campaign": campaign})
-    transaction.execute(_FORGET_MESSAGES)
+    transaction.execute(_FORGET_MESSAGE, {"digest": message})
     brake = Brake(subject=Subject.CAMPAIGN, name=campaign, source=BrakeSource.FILE)
     lift_brake(transaction, brake, now)
     record_event(
@@ -268,6 +291,11 @@ def move_campaign(
         reason=reason or event.value,
     )
     faultpoint("planner.campaign-moved")
+
+
+def _find_message(transaction: Transaction, campaign: str) -> str | None:
+    """Give the digest of the message that a campaign is kept with, if it is."""
+    return transaction.execute(_MESSAGE, {"campaign": campaign}).scalar_one_or_none()
 
 
 def _first_brake(brakes: Iterable[Brake], campaign: str, account: str) -> str | None:

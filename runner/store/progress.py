@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
 from runner.lifecycle import (
     PAUSED,
@@ -21,6 +21,7 @@ from runner.lifecycle import (
 )
 from runner.store.brakes import Subject, read_brakes
 from runner.store.doubt import read_evidence
+from runner.store.lists import to_list
 from runner.store.moments import from_column
 
 if TYPE_CHECKING:
@@ -80,13 +81,14 @@ _UNFINISHED = text("""
 """)
 
 _ACCOUNTS_OF = text("""
-    SELECT DISTINCT account FROM campaigns WHERE id IN :scope ORDER BY account
-""").bindparams(bindparam("scope", expanding=True))
+    SELECT DISTINCT account FROM campaigns WHERE id IN (SELECT value FROM json_each(:scope))
+    ORDER BY account
+""")
 
 _COUNT_UNSETTLED = text("""
     SELECT coalesce(sum(pending + submitted + in_doubt), 0) FROM campaign_progress
-    WHERE campaign IN :scope
-""").bindparams(bindparam("scope", expanding=True))
+    WHERE campaign IN (SELECT value FROM json_each(:scope))
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,12 +252,12 @@ def list_unfinished(transaction: Transaction) -> list[str]:
 
 def list_accounts_of(transaction: Transaction, campaigns: list[str]) -> list[str]:
     """Name the accounts of some campaigns."""
-    return list(transaction.execute(_ACCOUNTS_OF, {"scope": campaigns}).scalars())
+    return list(transaction.execute(_ACCOUNTS_OF, {"scope": to_list(campaigns)}).scalars())
 
 
 def count_unsettled(transaction: Transaction, scope: list[str]) -> int:
     """Count the recipients of some campaigns of whom something is still to be learned."""
-    count: int = transaction.execute(_COUNT_UNSETTLED, {"scope": scope}).scalar_one()
+    count: int = transaction.execute(_COUNT_UNSETTLED, {"scope": to_list(scope)}).scalar_one()
     return count
 
 

@@ -35,6 +35,8 @@ _UNCLAIMED = text("""
     WHERE state IN ('scheduled', 'running') AND frozen_at IS NULL AND latest_until IS NOT NULL
 """)
 
+_MISSED = text("SELECT id FROM campaigns WHERE state = 'missed'")
+
 _FREEZE = text("UPDATE campaigns SET frozen_at = :now, reason = :reason WHERE id = :campaign")
 
 _POLL_AGAIN = text("""
@@ -122,7 +124,7 @@ def may_cancel(transaction: Transaction, campaign: str) -> bool:
 
 def cancel_for_good(transaction: Transaction, campaign: str, now: datetime, *, reason: str) -> None:
     """Cancel what is not sent of a campaign, if it `may_cancel`; its file never takes it back."""
-    stored = read_facts(transaction)[campaign]
+    stored = read_facts(transaction, [campaign])[campaign]
     if stored.state is not CampaignState.CANCELLED:
         cancel_campaign(transaction, campaign, now, reason=reason, for_good=True)
         return
@@ -213,5 +215,4 @@ def _miss_late(transaction: Transaction, lifted: Brake, now: datetime) -> None:
 
 
 def _list_missed(transaction: Transaction) -> set[str]:
-    facts = read_facts(transaction)
-    return {name for name, stored in facts.items() if stored.state is CampaignState.MISSED}
+    return set(transaction.execute(_MISSED).scalars())
