@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from runner.model.account import Account
     from runner.model.outcome import RawAnswer
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
     from runner.store.journal import Entry
+    from runner.store.transaction import Transaction
 
 ROOM_FOR_A_REPORT = 2048  # bytes: as received, in its recipient's row and in the log of the state
 _FEWEST = 100  # reports that a query asks for, however bad the line is

@@ -240,4 +240,4 @@ def batch_states(database: Database, name: str = "moon") -> list[str]:
 
 def rows_of(database: Database, query: str) -> list[tuple[Any, ...]]:
     with database.reading() as transaction:
-        return [tuple(row) for row in transaction.exec_driver_sql(query)]
+        return [tuple(row) for row in transaction.execute(query)]

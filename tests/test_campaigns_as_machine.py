@@ -569,7 +569,7 @@ class Campaigns(RuleBasedStateMachine):
     def check_request(self, fields):
         """What goes out is what was claimed just now, and nothing speaks against it."""
         with self.database.reading() as transaction:
-            claim = transaction.exec_driver_sql(NEWEST_CLAIM).one()
+            claim = transaction.execute(NEWEST_CLAIM).one()
             stored = read_facts(transaction)[claim.campaign]
             brakes = read_brakes(transaction)
             mobiles = [str(mobile) for mobile in load_mobiles(transaction, claim.id)]

@@ -239,14 +239,14 @@ def test_an_answer_that_a_failing_disk_does_not_take_is_never_asked_for_by_sendi
 def without_room(database: Database, but: int = 0) -> Iterator[None]:
     """Let the state not grow within the block, but for some pages."""
     with database.writing() as transaction:
-        pages = transaction.exec_driver_sql("PRAGMA page_count").scalar_one()
-        most = transaction.exec_driver_sql("PRAGMA max_page_count").scalar_one()
-        transaction.exec_driver_sql(f"PRAGMA max_page_count = {pages + but}")
+        pages = transaction.execute("PRAGMA page_count").scalar()
+        most = transaction.execute("PRAGMA max_page_count").scalar()
+        transaction.execute(f"PRAGMA max_page_count = {pages + but}")
     try:
         yield
     finally:
         with database.writing() as transaction:
-            transaction.exec_driver_sql(f"PRAGMA max_page_count = {most}")
+            transaction.execute(f"PRAGMA max_page_count = {most}")
 
 
 BOX = (

@@ -226,8 +226,8 @@ def test_a_backup_that_is_put_back_after_something_was_sent_is_known(old: Path) 
     first = open_database(old, actor="test")
     take_custody(first)
     with first.writing() as transaction:
-        transaction.exec_driver_sql("UPDATE identity SET generation = 3")
-        transaction.info["generation"] = 3
+        transaction.execute("UPDATE identity SET generation = 3")
+        transaction.generation = 3
     first.close()
     old.with_name("state.db.backup-v1").replace(old)
 

@@ -252,7 +252,7 @@ def test_the_list_of_commands_imports_none_of_them():
     script = (
         "import sys\nfrom runner.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'sqlalchemy', 'requests', 'lxml', 'yaml', 'rich', 'PIL'}\n"
+        "heavy = {'sqlite3', 'requests', 'lxml', 'yaml', 'rich', 'PIL'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

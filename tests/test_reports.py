@@ -192,14 +192,14 @@ def test_an_account_that_collects_nothing_is_not_polled(database):
 def test_an_answer_is_durable_before_it_is_applied(database, sandbox, sent):
     """Where applying it fails, the next process finds it and applies it."""
     with database.writing() as transaction:
-        transaction.exec_driver_sql(
+        transaction.execute(
             "CREATE TRIGGER broken BEFORE UPDATE ON recipients"
             " BEGIN SELECT RAISE(ABORT, 'as if it crashed'); END"
         )
     with pytest.raises(Exception, match="as if it crashed"):
         poll(database, sent)
     with database.writing() as transaction:
-        transaction.exec_driver_sql("DROP TRIGGER broken")
+        transaction.execute("DROP TRIGGER broken")
     assert counts_of(database) == {"submitted": 6}
     assert apply_left_over(database, NOW) == 6
     assert counts_of(database) == {"delivered": 6}
@@ -326,14 +326,14 @@ def test_how_much_is_asked_for_is_known_to_the_next_process(database, state):
 
 def test_a_crash_before_an_answer_is_applied_counts_as_a_bad_one(database):
     with database.writing() as transaction:
-        transaction.exec_driver_sql(
+        transaction.execute(
             "CREATE TRIGGER broken BEFORE INSERT ON reports"
             " BEGIN SELECT RAISE(ABORT, 'as if it crashed'); END"
         )
     with pytest.raises(Exception, match="as if it crashed"):
         poll(database, Line(WHOLE["reports"]))
     with database.writing() as transaction:
-        transaction.exec_driver_sql("DROP TRIGGER broken")
+        transaction.execute("DROP TRIGGER broken")
     apply_left_over(database, NOW)
     assert asked_for(database) == [2000]
 
@@ -357,7 +357,7 @@ def test_after_so_many_bad_answers_in_a_row_no_more_is_at_risk_than_the_bound(
 ):
     """After k in a row a page is at most max(100, page / 2^k), or the account's own if below."""
     with database.writing() as transaction:
-        transaction.exec_driver_sql("UPDATE accounts SET report_page = NULL")
+        transaction.execute("UPDATE accounts SET report_page = NULL")
     row = 0
     for answer, asked in zip(answers, asked_for(database, *answers, page=page), strict=False):
         assert asked <= min(page, max(100, page / 2**row))

@@ -26,7 +26,6 @@ from builders import (
     rows_of,
     settle,
 )
-from sqlalchemy import text
 
 from runner.codec.answers import ReportPage
 from runner.due import Rest, choose_turn
@@ -63,7 +62,7 @@ def claimed_batch(database, claimed):
 
 def explain(database, statement, **parameters):
     """The steps in which SQLite would carry out one of our statements."""
-    question = text(f"EXPLAIN QUERY PLAN {statement.text}")
+    question = f"EXPLAIN QUERY PLAN {statement}"
     with database.reading() as transaction:
         return [row[-1] for row in transaction.execute(question, parameters)]
 

@@ -163,7 +163,7 @@ def test_a_claim_that_is_undone_counts_nowhere(database, state):
     begin(database)
     claim(database)
     with pytest.raises(KeyError), database.writing() as transaction:
-        transaction.info["generation"] = 99
+        transaction.generation = 99
         raise KeyError
     with database.writing():
         pass

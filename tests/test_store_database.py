@@ -53,8 +53,8 @@ def test_a_missing_folder_is_made(tmp_path):
 
 def test_every_commit_reaches_the_disk_before_anybody_is_told(database):
     with database.writing() as transaction:
-        mode = transaction.exec_driver_sql("PRAGMA journal_mode").scalar_one()
-        level = transaction.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        mode = transaction.execute("PRAGMA journal_mode").scalar()
+        level = transaction.execute("PRAGMA synchronous").scalar()
     assert (mode, level) == ("wal", 2)  # 2 is FULL
 
 
@@ -166,8 +166,8 @@ def test_a_write_protected_state_stays_write_protected(state):
 
 def test_a_full_disk_is_told_and_undoes_the_whole_transaction(database):
     with database.writing() as transaction:
-        pages = transaction.exec_driver_sql("PRAGMA page_count").scalar_one()
-        transaction.exec_driver_sql(f"PRAGMA max_page_count = {pages + 5}")
+        pages = transaction.execute("PRAGMA page_count").scalar()
+        transaction.execute(f"PRAGMA max_page_count = {pages + 5}")
     with pytest.raises(StateRefused, match="the disk is full"), database.writing() as transaction:
         keep_plan(transaction, make_plan(20_000, batch_size=2000), NOW)
     assert rows_of(database, "SELECT count(*) FROM campaigns") == [(0,)]
@@ -175,12 +175,12 @@ def test_a_full_disk_is_told_and_undoes_the_whole_transaction(database):
 
 def test_after_a_full_disk_the_state_goes_on_as_soon_as_there_is_room(database):
     with database.writing() as transaction:
-        pages = transaction.exec_driver_sql("PRAGMA page_count").scalar_one()
-        transaction.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        pages = transaction.execute("PRAGMA page_count").scalar()
+        transaction.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StateRefused), database.writing() as transaction:
         keep_plan(transaction, make_plan(20_000, batch_size=2000), NOW)
     with database.writing() as transaction:
-        transaction.exec_driver_sql("PRAGMA max_page_count = 100000")
+        transaction.execute("PRAGMA max_page_count = 100000")
     begin(database)
     assert counts_of(database) == {"pending": 4}
 
@@ -201,22 +201,22 @@ def test_a_block_that_raises_changes_nothing(database):
 
 def test_a_reader_sees_one_moment_while_a_writer_goes_on(database):
     with database.reading() as reader:
-        before = reader.exec_driver_sql("SELECT count(*) FROM accounts").scalar_one()
+        before = reader.execute("SELECT count(*) FROM accounts").scalar()
         with database.writing() as transaction:
             ensure_accounts(transaction, ["other"], NOW)
-        after = reader.exec_driver_sql("SELECT count(*) FROM accounts").scalar_one()
+        after = reader.execute("SELECT count(*) FROM accounts").scalar()
     assert (before, after) == (1, 1)
 
 
 def test_many_threads_write_one_after_another(database):
     with database.writing() as transaction:
-        transaction.exec_driver_sql("UPDATE accounts SET unreachable = 0")
+        transaction.execute("UPDATE accounts SET unreachable = 0")
 
     def count_up():
         for _ in range(20):
             with database.writing() as transaction:
-                seen = transaction.exec_driver_sql("SELECT unreachable FROM accounts").scalar_one()
-                transaction.exec_driver_sql("UPDATE accounts SET unreachable = ?", (seen + 1,))
+                seen = transaction.execute("SELECT unreachable FROM accounts").scalar()
+                transaction.execute("UPDATE accounts SET unreachable = ?", (seen + 1,))
 
     threads = [threading.Thread(target=count_up) for _ in range(8)]
     for thread in threads:
@@ -250,7 +250,7 @@ def test_who_only_looks_cannot_write(database, state):
         pytest.raises(StateRefused, match="may not be written"),
         look_into(state) as transaction,
     ):
-        transaction.exec_driver_sql("UPDATE accounts SET name = 'other'")
+        transaction.execute("UPDATE accounts SET name = 'other'")
 
 
 def test_what_a_killed_process_committed_is_there_for_whoever_looks(state):
@@ -271,7 +271,7 @@ with database.writing() as transaction:
     ended = subprocess.run(command, cwd=__file__.rpartition("/")[0], check=False)
     assert ended.returncode == -9
     with look_into(state) as transaction:
-        names = transaction.exec_driver_sql("SELECT name FROM accounts").scalars().all()
+        names = transaction.execute("SELECT name FROM accounts").scalars()
     assert names == ["kept"]
 
 
@@ -306,7 +306,7 @@ def test_an_adopted_state_belongs_to_the_new_workspace_alone(database):
 def test_the_event_log_is_append_only(database, change):
     begin(database)
     with pytest.raises(Exception, match="append-only"), database.writing() as transaction:
-        transaction.exec_driver_sql(change)
+        transaction.execute(change)
 
 
 def test_the_event_log_says_who_changed_which_state_and_why(database):

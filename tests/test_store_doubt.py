@@ -267,7 +267,7 @@ def test_a_batch_of_a_cancelled_campaign_is_settled_too(database, line):
     begin(database, 10, batch_size=10)
     line.submit(LOST)
     with database.writing() as transaction:
-        transaction.exec_driver_sql("UPDATE campaigns SET state = 'cancelled'")
+        transaction.execute("UPDATE campaigns SET state = 'cancelled'")
     line.hear("77", numbers(10))
     assert counts_of(database) == {"delivered": 10}
 
@@ -545,7 +545,7 @@ def test_a_crash_while_a_batch_is_settled_leaves_it_in_doubt_with_its_reports(da
     begin(database, 10, batch_size=10)
     line.submit(LOST)
     with database.writing() as transaction:
-        transaction.exec_driver_sql(
+        transaction.execute(
             "CREATE TRIGGER broken BEFORE UPDATE ON recipients"
             " BEGIN SELECT RAISE(ABORT, 'as if it crashed'); END"
         )
@@ -554,7 +554,7 @@ def test_a_crash_while_a_batch_is_settled_leaves_it_in_doubt_with_its_reports(da
     assert counts_of(database) == {"in_doubt": 10}
     assert evidence_of(database) == []
     with database.writing() as transaction:
-        transaction.exec_driver_sql("DROP TRIGGER broken")
+        transaction.execute("DROP TRIGGER broken")
     line.poll()
     assert counts_of(database) == {"delivered": 10}
 

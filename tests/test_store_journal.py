@@ -25,7 +25,6 @@ from builders import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from runner.codec.answers import ReportPage, Unread, decode_reports
 from runner.lifecycle import BatchEvent, RecipientState
@@ -238,7 +237,7 @@ def test_of_pages_that_an_older_version_kept_again_and_again_the_newest_is_count
     for body in (DOWN.body, b"<html>other</html>"):
         hear(sent, replace(DOWN, body=body))
     with sent.writing() as transaction:
-        alike = text("UPDATE report_journal SET body = :body")
+        alike = "UPDATE report_journal SET body = :body"
         transaction.execute(alike, {"body": DOWN.body})
     hear(sent, DOWN)
     assert [times for _, times, _ in kept(sent)] == [1, 2]

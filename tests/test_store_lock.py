@@ -142,4 +142,4 @@ def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path):
 
 def test_the_lock_keeps_nobody_from_reading(database, state):
     with hold_lock(state, command="run", now=NOW), database.reading() as transaction:
-        assert transaction.exec_driver_sql("SELECT count(*) FROM accounts").scalar_one() == 1
+        assert transaction.execute("SELECT count(*) FROM accounts").scalar() == 1

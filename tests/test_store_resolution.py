@@ -305,6 +305,6 @@ def test_a_batch_that_a_receipt_accepted_cannot_be_overruled(database, line, act
 
 def test_a_batch_of_a_cancelled_campaign_that_evidence_settled_stays_unsent(database, settled):
     with database.writing() as transaction:
-        transaction.exec_driver_sql("UPDATE campaigns SET state = 'cancelled'")
+        transaction.execute("UPDATE campaigns SET state = 'cancelled'")
     assert send_again(database, 1) is BatchState.CANCELLED
     assert counts_of(database) == {"cancelled": 10}

@@ -47,10 +47,10 @@ def write(database: Database, times: int = 1) -> None:
     """Write much into the log; the pages are used again, so that the file stays small."""
     for _ in range(times):
         with database.writing() as transaction:
-            transaction.exec_driver_sql("CREATE TABLE much (content BLOB)")
-            transaction.exec_driver_sql("INSERT INTO much VALUES (zeroblob(?))", (A_LOT * PAGE,))
+            transaction.execute("CREATE TABLE much (content BLOB)")
+            transaction.execute("INSERT INTO much VALUES (zeroblob(?))", (A_LOT * PAGE,))
         with database.writing() as transaction:
-            transaction.exec_driver_sql("DROP TABLE much")
+            transaction.execute("DROP TABLE much")
 
 
 def changes_file(state: Path, act: Callable[[], object]) -> bool:
@@ -114,7 +114,7 @@ def test_a_log_that_somebody_still_reads_grows_and_is_taken_in_afterwards(state:
 def looking(database: Database) -> Iterator[None]:
     """Look at one moment of the state until the end of the block."""
     with database.reading() as transaction:
-        transaction.exec_driver_sql("SELECT count(*) FROM events").scalar_one()
+        transaction.execute("SELECT count(*) FROM events").scalar()
         yield
 
 

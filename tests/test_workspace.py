@@ -15,7 +15,7 @@ CAMPAIGN = f"title: 秋季新品\n{FRAMES}{RECIPIENTS}"
 WITH_LIST = f"title: 秋季新品\n{FRAMES}recipients:\n  files: [lists/members.csv]\n"
 CHECKOUT = Path(__file__).parent.parent
 
-HEAVY = ("sqlalchemy", "sqlite3", "requests", "urllib3", "rich", "lxml", "PIL")
+HEAVY = ("sqlite3", "requests", "urllib3", "rich", "lxml", "PIL")
 
 
 def places(workspace):

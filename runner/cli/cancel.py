@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.cli.steering import Target
     from runner.plan import CampaignPlan
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
     from runner.store.progress import CampaignStatus
+    from runner.store.transaction import Transaction
 
 
 @click.command()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from runner.model.outcome import BalanceAnswer
     from runner.plan import CampaignPlan, StoredCampaign, Twin
     from runner.store.brakes import Brake
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
     from runner.workspace.load import Workspace
 
 _NEW = {Action.SCHEDULE, Action.DRAFT}

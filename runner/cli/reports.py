@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.model.account import Settings
     from runner.reports import Reading
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
     from runner.store.inbox import StrayReport
+    from runner.store.transaction import Transaction
 
 _Row = dict[str, object]
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from runner.cli.session import Session
     from runner.cli.steering import Target
-    from runner.store.database import Transaction
     from runner.store.progress import CampaignStatus
+    from runner.store.transaction import Transaction
 
 _MAY_GO_ON = (CampaignState.SCHEDULED.value, CampaignState.RUNNING.value)
 

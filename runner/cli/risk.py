@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from runner.store.custody import Suspicion
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
     from runner.store.progress import CampaignStatus
+    from runner.store.transaction import Transaction
 
 _OVER = {CampaignState.FINISHED, CampaignState.CANCELLED}
 _MOST_NAMED = 5

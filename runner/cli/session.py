@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from runner.model.account import Settings
     from runner.model.diagnostic import Diagnostic
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
+    from runner.store.transaction import Transaction
     from runner.workspace.load import Workspace
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.model.account import Settings
     from runner.store.custody import Identity
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
 _PLAIN = re.compile(r"[/~A-Za-z_][/~A-Za-z0-9_.-]*", re.ASCII)  # what YAML reads as it stands
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from runner.cli.session import Session
     from runner.model.account import Settings
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
     from runner.store.progress import CampaignStatus
+    from runner.store.transaction import Transaction
 
 _Words = ParamSpec("_Words")
 _Result = TypeVar("_Result")

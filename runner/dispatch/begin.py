@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runner.model.account import Account
     from runner.model.campaign import Campaign
     from runner.plan import CampaignPlan, StoredCampaign
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
 
 class Begin(StrEnum):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from runner.dispatch.line import Line
     from runner.model.account import Account
     from runner.model.outcome import GatewayTime
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
+    from runner.store.transaction import Transaction
 
 CLOCK_AGAIN = timedelta(seconds=30)  # how soon a clock is asked for again that is far from ours
 

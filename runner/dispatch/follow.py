@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.plan import CampaignPlan
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
 _MOST_REMOVED = 2  # campaigns that one reload may unschedule, whatever their share
 

@@ -78,7 +78,8 @@ if TYPE_CHECKING:
     from runner.due import Candidate, Turn
     from runner.model.outcome import BalanceAnswer, GatewayTime, Outcome
     from runner.store.accounts import Standing
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
+    from runner.store.transaction import Transaction
     from runner.workspace.optouts import OptedOut, OptOuts
 
 _GUARD_AGAIN = timedelta(seconds=2)  # how soon a list that cannot be used is looked at again

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.lifecycle import ACCOUNT, AccountEvent, AccountState, after
 from runner.store.events import record_event
 from runner.store.moments import from_column, to_column
@@ -17,42 +15,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
-_ENSURE = text("""
+_ENSURE = """
     INSERT INTO accounts (name, state, since) VALUES (:name, :state, :now)
     ON CONFLICT (name) DO NOTHING
-""")
+"""
 
-_READ = text("SELECT * FROM accounts WHERE name = :name")
+_READ = "SELECT * FROM accounts WHERE name = :name"
 
-_CHANGE = text("""
+_CHANGE = """
     UPDATE accounts SET since = CASE WHEN state = :state THEN since ELSE :since END,
         state = :state, reason = :reason,
         wrong_credentials = :wrong_credentials, probation = :probation,
         ask_balance = :ask_balance, unknowns = :unknowns, unreachable = :unreachable,
         not_before = :not_before
     WHERE name = :name
-""")
+"""
 
-_BALANCE = text("UPDATE accounts SET balance = :balance, balance_at = :now WHERE name = :name")
+_BALANCE = "UPDATE accounts SET balance = :balance, balance_at = :now WHERE name = :name"
 
-_SLOTS = text("SELECT next_request, next_people, last_people FROM accounts WHERE name = :name")
+_SLOTS = "SELECT next_request, next_people, last_people FROM accounts WHERE name = :name"
 
-_KEEP_SLOTS = text("""
+_KEEP_SLOTS = """
     UPDATE accounts SET next_request = :request, next_people = :people,
         last_people = :last_people
     WHERE name = :name
-""")
+"""
 
-_STOP_REPORTS = text("UPDATE accounts SET reports_stopped = :reason WHERE name = :name")
+_STOP_REPORTS = "UPDATE accounts SET reports_stopped = :reason WHERE name = :name"
 
 # A new process tries everything anew, but for a doubt that a balance query must clear first.
-_FORGET_WAITS = text("""
+_FORGET_WAITS = """
     UPDATE accounts SET unreachable = 0, not_before = NULL, reports_stopped = NULL
-""")
+"""
 
-_SUSPENDED = text("SELECT name FROM accounts WHERE state = 'suspended'")
+_SUSPENDED = "SELECT name FROM accounts WHERE state = 'suspended'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +169,7 @@ def stop_reports(transaction: Transaction, name: str, reason: str, now: datetime
 def release_accounts(transaction: Transaction, now: datetime) -> None:
     """Let a new process try again: suspensions end, on probation; waits are forgotten."""
     transaction.execute(_FORGET_WAITS)
-    for name in transaction.execute(_SUSPENDED).scalars().all():
+    for name in transaction.execute(_SUSPENDED).scalars():
         release_account(transaction, name, now, reason="a new process tries again")
 
 

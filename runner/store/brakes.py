@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.lifecycle import PAUSED, BrakeSource
 from runner.store.events import record_event
@@ -19,25 +17,23 @@ from runner.timing import stamp, unstamp
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from sqlalchemy import Row
+    from runner.store.transaction import Row, Transaction
 
-    from runner.store.database import Transaction
-
-_SET = text("""
+_SET = """
     INSERT INTO brakes (subject, name, source, actor, at, reason)
     VALUES (:subject, :name, :source, :actor, :at, :reason)
     ON CONFLICT (subject, name, source) DO UPDATE SET reason = excluded.reason
-""")
+"""
 
-_LIFT = text("""
+_LIFT = """
     DELETE FROM brakes WHERE subject = :subject AND name = :name AND source = :source
-""")
+"""
 
-_FIND = text("""
+_FIND = """
     SELECT * FROM brakes WHERE subject = :subject AND name = :name AND source = :source
-""")
+"""
 
-_ALL = text("SELECT * FROM brakes ORDER BY at, subject, name, source")
+_ALL = "SELECT * FROM brakes ORDER BY at, subject, name, source"
 
 
 class Subject(StrEnum):
@@ -87,10 +83,10 @@ class Brake:
 
 def set_brake(transaction: Transaction, brake: Brake, now: datetime) -> bool:
     """Set a brake for the transaction's actor, or renew its reason; says whether that is news."""
-    known = transaction.execute(_FIND, _key(brake)).one_or_none()
+    known = transaction.execute(_FIND, _key(brake)).fetchone()
     if known and known.reason == brake.reason:
         return False
-    actor = transaction.info["actor"]
+    actor = transaction.actor
     row = {**_key(brake), "actor": actor, "at": stamp(now), "reason": brake.reason}
     transaction.execute(_SET, row)
     _log(transaction, brake, now, new_state=PAUSED, reason=brake.reason)
@@ -118,7 +114,7 @@ def _log(transaction: Transaction, brake: Brake, now: datetime, **change: str | 
     record_event(transaction, now=now, subject=brake.subject, name=brake.name, **change)
 
 
-def _brake(row: Row[Any]) -> Brake:
+def _brake(row: Row) -> Brake:
     return Brake(
         subject=Subject(row.subject),
         name=row.name,

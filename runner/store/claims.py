@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.codec.content import PackedMessage
 from runner.due import Candidate
@@ -22,13 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row
-
-    from runner.store.database import Transaction
+    from runner.store.transaction import Row, Transaction
 
 # Campaigns that may be claimed, but for hours and time, each with when its next batch may go. The
 # indexes answer it: what is finished is not walked through at each claim.
-_CANDIDATES = text("""
+_CANDIDATES = """
     SELECT id, claimed_at, until, hours, CASE WHEN starts_at_gateway THEN start END AS start,
         CASE WHEN frozen_at IS NULL AND latest_until IS NOT NULL AND NOT starts_at_gateway
             THEN start END AS due,
@@ -43,50 +39,50 @@ _CANDIDATES = text("""
     )
     WHERE next_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM stopped_campaigns AS s WHERE s.campaign = id)
-""")
+"""
 
 # What was never tried comes first, then what waited for a retry.
-_NEXT = text("""
+_NEXT = """
     SELECT b.id, b.campaign, b.seq, b.recipients - b.cancelled AS recipients, c.message
     FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
     WHERE b.campaign = :campaign AND b.state = 'planned' AND coalesce(b.not_before, '') <= :now
         AND c.state = 'running'
     ORDER BY b.not_before, b.id LIMIT 1
-""")
+"""
 
-_NUMBER_ANEW = text("UPDATE batches SET claim = :claim WHERE id = :batch")
+_NUMBER_ANEW = "UPDATE batches SET claim = :claim WHERE id = :batch"
 
-_FORGET_WAITS = text("""
+_FORGET_WAITS = """
     UPDATE batches SET not_before = NULL
     WHERE account = :account AND state = 'planned' AND not_before > :farthest
-""")
+"""
 
-_IN_FLIGHT = text("""
+_IN_FLIGHT = """
     SELECT count(*) FROM batches WHERE account = :account AND state = 'submitting'
-""")
+"""
 
-_CLAIM = text("""
+_CLAIM = """
     UPDATE batches SET state = :state, token = :token, owner = :owner, claimed_at = :now,
         claim = :claim, attempts = attempts + 1, not_before = NULL, reason = NULL
     WHERE id = :batch
-""")
+"""
 
 # How many there ever were: a copy, and a backup that was put back, are known by it.
-_COUNT = text("UPDATE identity SET generation = generation + 1 RETURNING generation")
-_COUNTED = text("SELECT generation FROM identity")
+_COUNT = "UPDATE identity SET generation = generation + 1 RETURNING generation"
+_COUNTED = "SELECT generation FROM identity"
 
-_FREEZE = text("""
+_FREEZE = """
     UPDATE campaigns SET frozen_at = coalesce(frozen_at, :now), claimed_at = :now
     WHERE id = :campaign
-""")
+"""
 
 _CANCEL_RECIPIENT = "UPDATE recipients SET cancelled = ? WHERE batch = ? AND mobile = ?"
 
-_COUNT_CANCELLED = text("""
+_COUNT_CANCELLED = """
     UPDATE batches SET cancelled = cancelled + :count WHERE id = :batch
-""")
+"""
 
-_MESSAGE = text("SELECT title, content, bytes, digest FROM messages WHERE digest = :digest")
+_MESSAGE = "SELECT title, content, bytes, digest FROM messages WHERE digest = :digest"
 
 # The order of the primary key: ascending, as the plan cut them.
 _MOBILES = """
@@ -171,7 +167,7 @@ def cancel_recipients(
 ) -> None:
     """Leave people out of a batch for good, before it is sent; reason: why, for a person."""
     rows = [(reason, batch, mobile) for mobile in mobiles]
-    transaction.exec_driver_sql(_CANCEL_RECIPIENT, rows)
+    transaction.execute_many(_CANCEL_RECIPIENT, rows)
     transaction.execute(_COUNT_CANCELLED, {"batch": batch, "count": len(rows)})
     people = "1 recipient" if len(rows) == 1 else f"{len(rows)} recipients"
     record_event(
@@ -181,13 +177,13 @@ def cancel_recipients(
 
 def count_in_flight(transaction: Transaction, account: str) -> int:
     """Count the account's batches that are being submitted."""
-    count: int = transaction.execute(_IN_FLIGHT, {"account": account}).scalar_one()
+    count: int = transaction.execute(_IN_FLIGHT, {"account": account}).scalar()
     return count
 
 
 def count_claims(transaction: Transaction) -> int:
     """Count the claims that were ever made: the number of the newest."""
-    count: int = transaction.execute(_COUNTED).scalar_one()
+    count: int = transaction.execute(_COUNTED).scalar()
     return count
 
 
@@ -204,11 +200,13 @@ def load_message(transaction: Transaction, digest: str) -> PackedMessage:
 
 def load_mobiles(transaction: Transaction, batch: int) -> list[int]:
     """Give a batch's recipients, ascending."""
-    return [mobile for (mobile,) in transaction.exec_driver_sql(_MOBILES, (batch,))]
+    return transaction.execute(_MOBILES, (batch,)).scalars()
 
 
-def _find_next(transaction: Transaction, campaign: str, now: datetime) -> Row[Any] | None:
-    return transaction.execute(_NEXT, {"campaign": campaign, "now": stamp(now)}).one_or_none()
+def _find_next(transaction: Transaction, campaign: str, now: datetime) -> Row | None:
+    key = {"campaign": campaign, "now": stamp(now)}
+    row: Row | None = transaction.execute(_NEXT, key).fetchone()
+    return row
 
 
 def _take(transaction: Transaction, batch: int, *, token: str, owner: str, now: datetime) -> None:
@@ -228,6 +226,6 @@ def _take(transaction: Transaction, batch: int, *, token: str, owner: str, now: 
 
 def _count(transaction: Transaction) -> int:
     """Count a claim, and let the witness know once that is durable."""
-    generation: int = transaction.execute(_COUNT).scalar_one()
-    transaction.info["generation"] = generation
+    generation: int = transaction.execute(_COUNT).scalar()
+    transaction.generation = generation
     return generation

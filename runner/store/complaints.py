@@ -6,8 +6,6 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import sqlalchemy
-
 from runner.errors import DiskFailed, DiskFull, StateRefused
 
 if TYPE_CHECKING:
@@ -41,15 +39,17 @@ def translating(path: Path) -> Iterator[None]:
     """Raise StateRefused, in words, for what SQLite raises about a state within the block."""
     try:
         yield
-    except (sqlalchemy.exc.DBAPIError, sqlite3.Error) as error:
-        origin = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-        name = getattr(origin, "sqlite_errorname", "")
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "")
         for code, (complaint, kind) in _COMPLAINTS.items():
             if name.startswith(code):
                 raise _refuse(path, complaint, kind) from error
         raise
-    except sqlalchemy.exc.ResourceClosedError as error:
-        raise _refuse(path, "this process has closed it", StateRefused) from error
+
+
+def refuse_closed(path: Path) -> StateRefused:
+    """Give the error of a state that this process has let go of."""
+    return _refuse(path, "this process has closed it", StateRefused)
 
 
 def refuse_full(path: Path) -> DiskFull:

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.errors import StateRefused
 from runner.lifecycle import BrakeSource
 from runner.store.brakes import Brake, Subject, set_brake
@@ -26,20 +24,21 @@ from runner.store.witness import Recollection, open_witness, read_recollection
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from runner.store.database import Database, Transaction
+    from runner.store.database import Database
+    from runner.store.transaction import Transaction
 
-_READ = text("SELECT id, generation, inode, born, machine FROM identity")
+_READ = "SELECT id, generation, inode, born, machine FROM identity"
 
-_NAME = text("UPDATE identity SET id = :id")
+_NAME = "UPDATE identity SET id = :id"
 
-_RECORD = text("""
+_RECORD = """
     UPDATE identity SET inode = :inode, born = :born, machine = :machine,
         generation = :generation
-""")
+"""
 
 # Numbers that the lost history may have given to batches, which the gateway may echo (extno).
-_SKIP = text("UPDATE sqlite_sequence SET seq = seq + :skipped WHERE name = 'batches'")
-_SKIP_FIRST = text("INSERT INTO sqlite_sequence (name, seq) VALUES ('batches', :skipped)")
+_SKIP = "UPDATE sqlite_sequence SET seq = seq + :skipped WHERE name = 'batches'"
+_SKIP_FIRST = "INSERT INTO sqlite_sequence (name, seq) VALUES ('batches', :skipped)"
 
 FIRST_VERSION = 3  # the layout that gave each state its id
 

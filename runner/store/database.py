@@ -21,30 +21,29 @@ import sqlite3
 import stat
 import threading
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeVar
 
-import sqlalchemy
-from sqlalchemy import Connection, text
-from sqlalchemy.pool import NullPool
-
 from runner.errors import DiskFailed, DiskFull, StateRefused
 from runner.faultpoint import faultpoint
 from runner.private import make_folder, narrow, sync
 from runner.store.backup import back_up
-from runner.store.complaints import refuse_full, translating
+from runner.store.complaints import refuse_closed, refuse_full, translating
 from runner.store.custody import FIRST_VERSION, inherit_id
 from runner.store.lock import find_holder, lock_of
 from runner.store.migrations import LATEST, apply_migrations, read_version
 from runner.store.room import has_room
+from runner.store.transaction import transacting
 from runner.store.wal import is_large, is_long
 from runner.store.witness import witness_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from runner.store.transaction import Transaction
     from runner.store.witness import Witness
 
 APPLICATION_ID = 0x4D4D5352  # "MMSR": tells our files from other people's databases
@@ -63,8 +62,6 @@ _FOR_READERS = 0.5  # seconds for which writers wait where readers keep the log 
 
 _OF_SQLITE = ("-wal", "-shm", "-journal")  # the ends of its own files' names
 
-Transaction = Connection
-
 
 class Database:
     """The state file, opened. Use ``open_database``; safe for many threads.
@@ -72,12 +69,14 @@ class Database:
     actor: who the event log names for what this process changes.
     """
 
-    def __init__(self, path: Path, engine: sqlalchemy.Engine, actor: str) -> None:
+    def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection], actor: str) -> None:
         self.path = path
         self.actor = actor
-        self._engine = engine
+        self._connect = connect
         self._turn = threading.Lock()
-        self._writer = engine.connect().execution_options(writes=True)
+        self._writer = connect()
+        self._readers: list[sqlite3.Connection] = []  # those that rest
+        self._is_closed = False
         self._witness: Witness | None = None
         self._failure: DiskFailed | None = None
         self._patience = _PATIENCE
@@ -87,12 +86,11 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Give a transaction that may write; durable when the block ends, undone if it raises."""
-        with self._turn, self._noticing():
-            with self._writer.begin():
-                self._writer.info.update(actor=self.actor, generation=None)
-                yield self._writer
+        with self._taking_turn():
+            with transacting(self._writer, writes=True, actor=self.actor) as transaction:
+                yield transaction
                 faultpoint("store.written")
-            self._tell_witness()
+            self._tell_witness(transaction.generation)
             with suppress(StateRefused):  # what was written is durable all the same
                 self._keep_log_short()
         faultpoint("store.committed")
@@ -130,9 +128,8 @@ class Database:
         """Wait for no room any more: whatever is tried fails at once."""
         self._given_up.set()
 
-    def _tell_witness(self) -> None:
+    def _tell_witness(self, generation: int | None) -> None:
         """Let the witness know of a claim: not before it is durable, not after its turn."""
-        generation: int | None = self._writer.info["generation"]
         if self._witness and generation is not None:
             faultpoint("store.unwitnessed")
             self._witness.note(generation)
@@ -149,7 +146,7 @@ class Database:
 
         Only for the sender, whose own writing does it by itself.
         """
-        with self._turn, self._noticing():
+        with self._taking_turn():
             self._keep_log_short()
 
     def fold_log(self) -> None:
@@ -160,7 +157,7 @@ class Database:
         the log. Only for the sender.
         """
         if is_large(self.path):
-            with self._turn, self._noticing():
+            with self._taking_turn():
                 self._take_log_in(_FOR_READERS)
 
     def take_log_in(self) -> None:
@@ -168,7 +165,7 @@ class Database:
 
         Only for the holder of the state's lock. Raises StateRefused.
         """
-        with self._turn, self._noticing():
+        with self._taking_turn():
             self._take_log_in()
 
     def _keep_log_short(self) -> None:
@@ -179,19 +176,37 @@ class Database:
     def _take_log_in(self, seconds: float = 0.0) -> None:
         # Nobody writes, and so begins the log anew, while this transaction lasts. It cannot do it
         # itself: a connection's own transaction is in the way of its checkpoint.
-        with self._writer.begin(), self._engine.connect() as other:
+        with transacting(self._writer, writes=True), closing(self._connect()) as other:
             faultpoint("store.taking-log-in")
             until = monotonic() + seconds
-            _driver_of(other).execute("PRAGMA wal_checkpoint(PASSIVE)")
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
             while monotonic() < until:
                 sleep(_BETWEEN_LOOKS)
-                _driver_of(other).execute("PRAGMA wal_checkpoint(PASSIVE)")
+                other.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Give a transaction that sees one moment of the state."""
-        with self._noticing(), self._engine.connect() as connection, connection.begin():
-            yield connection
+        with self._noticing(), self._reader() as reader, transacting(reader) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of one's own; it rests for whoever reads next, with what it knows."""
+        if self._is_closed:
+            raise refuse_closed(self.path)
+        try:
+            reader = self._readers.pop()
+        except IndexError:
+            reader = self._connect()
+        try:
+            yield reader
+        except BaseException:
+            reader.close()
+            raise
+        self._readers.append(reader)
+        if self._is_closed:  # meanwhile
+            self._close_readers()
 
     def require_room(self, size: int) -> None:
         """Raise DiskFull where the disk cannot take so many bytes more, DiskFailed as below."""
@@ -206,9 +221,16 @@ class Database:
 
     def count_foreign_commits(self) -> int:
         """Give a number that changes where another process has changed the state; costs nothing."""
-        with self._turn, self._noticing():
-            version: int = _driver_of(self._writer).execute("PRAGMA data_version").fetchone()[0]
+        with self._taking_turn():
+            version: int = self._writer.execute("PRAGMA data_version").fetchone()[0]
             return version
+
+    @contextmanager
+    def _taking_turn(self) -> Iterator[None]:
+        with self._turn, self._noticing():
+            if self._is_closed:
+                raise refuse_closed(self.path)
+            yield
 
     @contextmanager
     def _noticing(self) -> Iterator[None]:
@@ -222,11 +244,17 @@ class Database:
     def close(self) -> None:
         """Let go of the file; whoever still writes finishes first, and nobody writes after."""
         with self._turn:
+            self._is_closed = True
             self._writer.close()
-            self._engine.dispose()
+            self._close_readers()
             if self._witness:
                 self._witness.close()
                 self._witness = None
+
+    def _close_readers(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._readers.pop().close()
 
 
 def open_database(path: Path, *, actor: str, busy_seconds: float = BUSY_SECONDS) -> Database:
@@ -237,14 +265,14 @@ def open_database(path: Path, *, actor: str, busy_seconds: float = BUSY_SECONDS)
     """
     with translating(path):
         _make_file(path)
-        engine = _make_engine(f"file:{_quote(path)}?mode=rw", busy_seconds)
-        with engine.connect().execution_options(writes=True) as connection:
-            with connection.begin():
-                _check_kind(connection, path)
+        connect = partial(_connect, path, mode="rw", busy_seconds=busy_seconds)
+        with closing(connect()) as driver:
+            with transacting(driver, writes=True, actor=actor) as transaction:
+                _check_kind(transaction, path)
                 _keep_private(path)
-                _migrate(connection, path)
-            _use_wal(connection)
-        return Database(path, engine, actor)
+                _migrate(transaction, path)
+            driver.execute("PRAGMA journal_mode = WAL")  # which no transaction can change
+        return Database(path, connect, actor)
 
 
 @contextmanager
@@ -258,11 +286,11 @@ def look_into(path: Path) -> Iterator[Transaction | None]:
         return
     if Path(f"{path}-journal").exists():
         holds_state(path)  # a crash while it was made: a mere reader may not roll that back
-    with _looking(path, "ro") as connection:
-        version = read_version(connection)
+    with _looking(path, "ro") as transaction:
+        version = read_version(transaction)
         if 0 < version < LATEST:
             raise StateRefused(f"the state {path} is older: `mms-runner run` brings it up to date")
-        yield connection if version else None  # made, but nothing was kept in it yet
+        yield transaction if version else None  # made, but nothing was kept in it yet
 
 
 def holds_state(path: Path) -> bool:
@@ -270,8 +298,8 @@ def holds_state(path: Path) -> bool:
     if not _exists(path):
         return False
     # Not `ro`: what a crash left half-written is mended first, which a mere reader may not do.
-    with _looking(path, "rw") as connection:
-        return read_version(connection) > 0
+    with _looking(path, "rw") as transaction:
+        return read_version(transaction) > 0
 
 
 def move_aside(path: Path, state_id: str) -> Path:
@@ -297,26 +325,29 @@ def _find_free_name(path: Path) -> Path:
 
 
 @contextmanager
-def _looking(path: Path, mode: str) -> Iterator[Connection]:
-    engine = _make_engine(f"file:{_quote(path)}?mode={mode}", BUSY_SECONDS)
-    with translating(path), engine.connect() as connection, connection.begin():
-        _check_kind(connection, path)
-        yield connection
+def _looking(path: Path, mode: str) -> Iterator[Transaction]:
+    with (
+        translating(path),
+        closing(_connect(path, mode=mode, busy_seconds=BUSY_SECONDS)) as driver,
+        transacting(driver) as transaction,
+    ):
+        _check_kind(transaction, path)
+        yield transaction
 
 
-def _migrate(connection: Connection, path: Path) -> None:
+def _migrate(transaction: Transaction, path: Path) -> None:
     """Bring a state up to date within the caller's transaction; an older one is kept beside it."""
-    version = read_version(connection)
+    version = read_version(transaction)
     if version == LATEST:
         return
     if version > 0:
         _refuse_beside_another(path)
         back_up(path, Path(f"{path}.backup-v{version}"))
         faultpoint("migration.backed-up")
-    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-    apply_migrations(connection)
+    transaction.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    apply_migrations(transaction)
     if 0 < version < FIRST_VERSION:
-        inherit_id(connection, path)
+        inherit_id(transaction, path)
     faultpoint("migration.applied")
 
 
@@ -332,45 +363,20 @@ def _refuse_beside_another(path: Path) -> None:
         )
 
 
-def _make_engine(uri: str, busy_seconds: float) -> sqlalchemy.Engine:
-    def connect() -> sqlite3.Connection:
-        # isolation_level=None: the driver begins nothing by itself; `begin` below does.
-        return sqlite3.connect(
-            uri, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-        )
-
-    # hide_parameters: an error would repeat phone numbers.
-    engine = sqlalchemy.create_engine(
-        "sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True
+def _connect(path: Path, *, mode: str, busy_seconds: float) -> sqlite3.Connection:
+    driver = sqlite3.connect(
+        f"file:{_quote(path)}?mode={mode}",
+        uri=True,
+        timeout=busy_seconds,
+        isolation_level=None,  # the driver begins nothing by itself
+        check_same_thread=False,
     )
-    sqlalchemy.event.listen(engine, "connect", _set_up_connection)
-    sqlalchemy.event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _set_up_connection(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    driver.execute("PRAGMA foreign_keys = ON")
+    driver.execute("PRAGMA synchronous = FULL")
+    driver.execute("PRAGMA wal_autocheckpoint = 0")
     # Else the log stays for ever as large as one long reader let it grow.
-    connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
-
-
-def _use_wal(connection: Connection) -> None:
-    # The mode cannot change within a transaction.
-    _driver_of(connection).execute("PRAGMA journal_mode = WAL")
-
-
-def _driver_of(connection: Connection) -> sqlite3.Connection:
-    """Give the way past SQLAlchemy, which would begin a transaction first."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells mypy which driver it is
+    driver.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
     return driver
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _make_file(path: Path) -> None:
@@ -407,14 +413,14 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _check_kind(connection: Connection, path: Path) -> None:
-    application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-    tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
+def _check_kind(transaction: Transaction, path: Path) -> None:
+    application = transaction.execute("PRAGMA application_id").scalar()
+    tables = transaction.execute("SELECT count(*) FROM sqlite_master").scalar()
     if application != APPLICATION_ID and (tables or application):
         raise StateRefused(
             f"{path} is a database of another program", hint="name another file in `state`"
         )
-    if read_version(connection) > LATEST:
+    if read_version(transaction) > LATEST:
         raise StateRefused(
             f"the state {path} was written by a newer version of mms-runner",
             hint="install that version; the state is unharmed",

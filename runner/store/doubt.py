@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.codec.extno import read_extno, write_extno
 from runner.evidence import (
@@ -37,16 +35,14 @@ from runner.timing import stamp, unstamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Row
-
     from runner.model.account import Account
-    from runner.store.database import Transaction
     from runner.store.outcomes import StoredBatch
+    from runner.store.transaction import Row, Transaction
 
 # Claims whose task is not known. One that a person called not sent is among them for good: its
 # reports may come even so, and must not speak for another batch. So is one that was sent again
 # after a refusal that may come when the message was taken (code 8).
-_SUSPECTS = text("""
+_SUSPECTS = """
     SELECT b.id, b.recipients - b.cancelled AS people, b.claimed_at, b.state, b.task_id,
         coalesce(b.claim, 0) AS claim,
         CASE WHEN c.starts_at_gateway THEN c.start END AS start
@@ -60,10 +56,10 @@ _SUSPECTS = text("""
         UNION ALL SELECT id FROM batches WHERE :repeats AND account = :account AND refusals > 0
     )
     ORDER BY b.id
-""")
+"""
 
 # The tasks of no batch of ours that name people of a batch, whenever that was.
-_STRANGERS = text("""
+_STRANGERS = """
     SELECT r.task_id, count(DISTINCT r.mobile) AS within, (
         SELECT count(DISTINCT a.mobile) FROM reports AS a
         WHERE a.account = :account AND a.task_id = r.task_id
@@ -74,10 +70,10 @@ _STRANGERS = text("""
         SELECT 1 FROM batches AS b WHERE b.account = r.account AND b.task_id = r.task_id
     )
     GROUP BY r.task_id
-""")
+"""
 
 # Every report of a task, with each suspect that went to its number.
-_WITNESSES = text("""
+_WITNESSES = """
     SELECT r.mobile, r.extno, r.received_at, j.received_at AS heard, j.claims, p.batch
     FROM reports AS r
     JOIN report_journal AS j ON j.id = r.journal
@@ -85,10 +81,10 @@ _WITNESSES = text("""
         ON p.batch IN (SELECT value FROM json_each(:suspects))
             AND p.mobile = r.mobile AND p.cancelled IS NULL
     WHERE r.account = :account AND r.task_id = :task_id AND r.matter = 'unmatched'
-""")
+"""
 
 # An extno with our prefix of which none of our claims is the reason: another program has it too.
-_PREFIX_SHARED = text("""
+_PREFIX_SHARED = """
     SELECT EXISTS (
         SELECT 1 FROM reports AS r
         WHERE r.account = :account AND r.matter = 'unmatched'
@@ -101,11 +97,11 @@ _PREFIX_SHARED = text("""
                     AND p.mobile = r.mobile
             )
     )
-""")
+"""
 
 # What evidence settled, and a later report of the same task speaks against. It left its evidence:
 # without that, every batch there ever was would have to be looked at.
-_REFUTED = text("""
+_REFUTED = """
     SELECT b.id FROM batches AS b
     WHERE b.account = :account AND b.settled_by = 'evidence'
         AND b.id IN (SELECT e.batch FROM evidence AS e)
@@ -114,21 +110,21 @@ _REFUTED = text("""
             WHERE r.account = b.account AND r.task_id = b.task_id AND r.matter = 'unmatched'
         )
     ORDER BY b.id
-""")
+"""
 
-_KEEP_EVIDENCE = text("""
+_KEEP_EVIDENCE = """
     INSERT INTO evidence (batch, kind, text, at) VALUES (:batch, :kind, :text, :now)
     ON CONFLICT (batch, kind) DO UPDATE SET text = excluded.text, at = excluded.at
     WHERE text <> excluded.text
-""")
+"""
 
-_IS_KEPT = text("""
+_IS_KEPT = """
     SELECT EXISTS (SELECT 1 FROM evidence WHERE batch = :batch AND kind = :kind AND text = :text)
-""")
+"""
 
-_EVIDENCE = text("SELECT batch, text FROM evidence ORDER BY batch, kind")
+_EVIDENCE = "SELECT batch, text FROM evidence ORDER BY batch, kind"
 
-_NAME_TASK = text("UPDATE batches SET task_id = :task_id WHERE id = :batch")
+_NAME_TASK = "UPDATE batches SET task_id = :task_id WHERE id = :batch"
 
 _BELIEVED_FOR = timedelta(days=3)  # at least; later the same people may be sent to by anybody
 
@@ -149,7 +145,7 @@ def has_news(transaction: Transaction, account: Account, now: datetime) -> bool:
     To be asked before: it may take a second beside a stranger's millions, in which nobody else
     could write.
     """
-    if transaction.execute(_REFUTED, {"account": account.name}).first():
+    if transaction.execute(_REFUTED, {"account": account.name}).fetchone():
         return True
     suspects = _read_suspects(transaction, account)
     if not suspects:
@@ -190,7 +186,7 @@ def repeats_by_itself(account: Account) -> bool:
 
 def _take_back(transaction: Transaction, account: Account, now: datetime) -> None:
     """Put in doubt again what was taken for a task that has named somebody else since."""
-    for row in transaction.execute(_REFUTED, {"account": account.name}).all():
+    for row in transaction.execute(_REFUTED, {"account": account.name}).fetchall():
         batch = find_batch(transaction, row.id)
         if batch:
             why = f"task {batch.task_id} was taken for it, but names others too"
@@ -206,7 +202,7 @@ def _read_suspects(transaction: Transaction, account: Account) -> list[Suspect]:
     return suspects if any(suspect.open for suspect in suspects) else []
 
 
-def _make_suspect(row: Row[Any], account: Account) -> Suspect:
+def _make_suspect(row: Row, account: Account) -> Suspect:
     claimed_at = unstamp(row.claimed_at)
     sent_at = max(claimed_at, unstamp(row.start)) if row.start else claimed_at
     taken_for_certain = row.state == BatchState.ACCEPTED and row.task_id is None
@@ -259,7 +255,7 @@ def _find_strangers(transaction: Transaction, account: Account, suspect: Suspect
 def _is_prefix_shared(transaction: Transaction, account: Account) -> bool:
     prefix = account.extno or ""
     key = {"account": account.name, "prefix": prefix, "length": len(write_extno(prefix, 0))}
-    return bool(transaction.execute(_PREFIX_SHARED, key).scalar_one())
+    return bool(transaction.execute(_PREFIX_SHARED, key).scalar())
 
 
 @dataclass(slots=True)
@@ -273,7 +269,7 @@ class _Voices:
     claims: set[int | None] = field(default_factory=set)
     named: list[int] = field(default_factory=list)
 
-    def note(self, row: Row[Any]) -> None:
+    def note(self, row: Row) -> None:
         batches = self.batches_of[row.mobile]
         if row.batch is not None:
             batches.add(row.batch)
@@ -313,7 +309,7 @@ def _take_testimony(
 
 def _is_kept(transaction: Transaction, opinion: Verdict | Note) -> bool:
     row = {"batch": opinion.batch, "kind": opinion.kind, "text": opinion.text}
-    return bool(transaction.execute(_IS_KEPT, row).scalar_one())
+    return bool(transaction.execute(_IS_KEPT, row).scalar())
 
 
 def _settle(

@@ -5,29 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.timing import stamp, unstamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
-_RECORD = text("""
+_RECORD = """
     INSERT INTO events (at, actor, subject, name, old_state, new_state, reason)
     VALUES (:at, :actor, :subject, :name, :old_state, :new_state, :reason)
-""")
+"""
 
 
-_NEWEST = text("SELECT coalesce(max(id), 0) FROM events")
+_NEWEST = "SELECT coalesce(max(id), 0) FROM events"
 
-_SINCE = text("""
+_SINCE = """
     SELECT e.*, b.campaign
     FROM events AS e
     LEFT JOIN batches AS b ON e.subject = 'batch' AND b.id = CAST(e.name AS INTEGER)
     WHERE e.id > :id ORDER BY e.id LIMIT 1000
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ class Event:
 
 def newest_event(transaction: Transaction) -> int:
     """Give the id of the newest event; 0 where there is none."""
-    newest: int = transaction.execute(_NEWEST).scalar_one()
+    newest: int = transaction.execute(_NEWEST).scalar()
     return newest
 
 
@@ -90,7 +88,7 @@ def record_event(
         _RECORD,
         {
             "at": stamp(now),
-            "actor": transaction.info["actor"],
+            "actor": transaction.actor,
             "subject": subject,
             "name": str(name),
             "old_state": old_state,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.evidence import Fall, weigh_fall
 from runner.lifecycle import BatchState
@@ -22,33 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
-
     from runner.model.account import Account
     from runner.model.outcome import Balance
-    from runner.store.database import Transaction
+    from runner.store.transaction import Row, Transaction
 
-_BASE = text("""
+_BASE = """
     SELECT base_balance, base_claim, base_at, base_bought FROM accounts WHERE name = :account
-""")
+"""
 
-_KEEP_BASE = text("""
+_KEEP_BASE = """
     UPDATE accounts SET base_balance = :left, base_claim = :claim, base_at = :now,
         base_bought = :bought
     WHERE name = :account
-""")
+"""
 
 # What evidence settled was taken at its claim.
-_TAKEN_SINCE = text("""
+_TAKEN_SINCE = """
     SELECT coalesce(sum(recipients - cancelled), 0) FROM batches
     WHERE account = :account AND claim > :base AND state = 'accepted'
         AND (settled_by IS NULL OR settled_by = 'evidence')
-""")
+"""
 
 # A person's word is no knowledge of the gateway's balance, and code 8 may come for what was taken:
 # what was claimed again after either may have been taken more than once. What was in doubt at the
 # base may have been taken before or after it, whatever its reports have told since.
-_UNKNOWN_SINCE = text("""
+_UNKNOWN_SINCE = """
     SELECT id, recipients - cancelled AS people, state,
         state = 'in_doubt' AND NOT disowned AND NOT (:repeats AND refusals > 0) AS once
     FROM batches
@@ -59,9 +55,9 @@ _UNKNOWN_SINCE = text("""
         OR (:repeats AND refusals > 0)
     )
     ORDER BY id
-""")
+"""
 
-_NEWEST_CLAIM = text("SELECT coalesce(max(claim), 0) FROM batches WHERE account = :account")
+_NEWEST_CLAIM = "SELECT coalesce(max(claim), 0) FROM batches WHERE account = :account"
 
 _TAKEN_LATE = timedelta(minutes=10)  # how long a gateway may work on what was in doubt already
 
@@ -73,7 +69,7 @@ def find_rest(transaction: Transaction, account: Account) -> int | None:
     """
     if count_in_flight(transaction, account.name):
         return None
-    newest: int = transaction.execute(_NEWEST_CLAIM, {"account": account.name}).scalar_one()
+    newest: int = transaction.execute(_NEWEST_CLAIM, {"account": account.name}).scalar()
     return newest
 
 
@@ -160,14 +156,14 @@ def _is_wanted(transaction: Transaction, account: Account, base: _Base | None) -
     return any(row.state == BatchState.IN_DOUBT for row in unknown)
 
 
-def _read_unknown(transaction: Transaction, account: Account, base: _Base) -> Sequence[Row[Any]]:
+def _read_unknown(transaction: Transaction, account: Account, base: _Base) -> Sequence[Row]:
     key = {
         "account": account.name,
         "base": base.claim,
         "since": stamp(base.at - _TAKEN_LATE),
         "repeats": repeats_by_itself(account),
     }
-    return transaction.execute(_UNKNOWN_SINCE, key).all()
+    return transaction.execute(_UNKNOWN_SINCE, key).fetchall()
 
 
 def _read_fall(transaction: Transaction, account: Account, base: _Base, balance: Balance) -> Fall:
@@ -176,7 +172,7 @@ def _read_fall(transaction: Transaction, account: Account, base: _Base, balance:
     return Fall(
         before=base.left,
         after=balance.left,
-        accepted=transaction.execute(_TAKEN_SINCE, key).scalar_one(),
+        accepted=transaction.execute(_TAKEN_SINCE, key).scalar(),
         unknown={row.id: row.people for row in unknown},
         open=[row.id for row in unknown if row.once],
         certain=account.exclusive and None not in (base.bought, balance.bought),

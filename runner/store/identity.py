@@ -6,18 +6,16 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.errors import StateRefused
 
 if TYPE_CHECKING:
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
-_READ = text("SELECT name, folder FROM workspace")
-_WRITE = text("""
+_READ = "SELECT name, folder FROM workspace"
+_WRITE = """
     INSERT INTO workspace (only_row, name, folder) VALUES (1, :name, :folder)
     ON CONFLICT (only_row) DO UPDATE SET name = excluded.name, folder = excluded.folder
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +33,7 @@ class Owner:
 
 def read_owner(transaction: Transaction) -> Owner | None:
     """Say whose state it is; None for a new one."""
-    row = transaction.execute(_READ).one_or_none()
+    row = transaction.execute(_READ).fetchone()
     return Owner(name=row.name, folder=row.folder) if row else None
 
 

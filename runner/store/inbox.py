@@ -10,25 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.store.journal import EntryState
 from runner.timing import unstamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
-_ANSWERS = text("""
+_ANSWERS = """
     SELECT id, account, received_at, http_status, length(body) AS size, complete, state, reports,
         times, last_received_at
     FROM report_journal ORDER BY id DESC LIMIT :limit
-""")
+"""
 
 # Grouped before the journal is asked, and that only for the first and the last entry of each group:
 # their ids ascend with the time.
-_UNMATCHED = text("""
+_UNMATCHED = """
     SELECT u.*, f.received_at AS first, l.received_at AS last,
         (SELECT min(b.id) FROM batches AS b
          WHERE b.account = u.account AND b.task_id = u.task_id) AS batch
@@ -40,25 +38,25 @@ _UNMATCHED = text("""
     JOIN report_journal AS f ON f.id = u.first_entry
     JOIN report_journal AS l ON l.id = u.last_entry
     ORDER BY u.last_entry DESC, u.account, u.task_id LIMIT :limit
-""")
+"""
 
 # As bytes: of a text, SQLite gives nothing behind a zero, and every other byte of UTF-16 is one.
-_UNREAD = text("""
+_UNREAD = """
     SELECT journal, account, reason, substr(CAST(text AS BLOB), 1, :length) AS start
     FROM quarantine ORDER BY journal DESC, id LIMIT :limit
-""")
+"""
 
-_STRAY = text("""
+_STRAY = """
     SELECT r.account, r.mobile, r.delivered, r.task_id, r.received_at, r.error_code, r.extno,
         j.received_at AS fetched_at
     FROM reports AS r JOIN report_journal AS j ON j.id = r.journal
     WHERE r.matter = 'unmatched' AND r.account = coalesce(:account, r.account)
     ORDER BY r.id
-""")
+"""
 
-_IDS = text("""
+_IDS = """
     SELECT id FROM report_journal WHERE state = coalesce(:state, state) ORDER BY id
-""")
+"""
 
 _START_OF_A_PIECE = 4000  # bytes
 _ALL = -1  # SQLite's word for no limit
@@ -188,7 +186,7 @@ def list_strays(transaction: Transaction, account: str | None) -> Iterator[Stray
 
 def list_entries(transaction: Transaction, state: EntryState | None) -> list[int]:
     """Give the ids of the journalled answers, the oldest first; state: of those in it alone."""
-    return list(transaction.execute(_IDS, {"state": state}).scalars())
+    return transaction.execute(_IDS, {"state": state}).scalars()
 
 
 def _bound(limit: int | None) -> int:

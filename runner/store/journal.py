@@ -16,9 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.model.outcome import Report
 from runner.store.events import record_event
@@ -28,11 +26,9 @@ from runner.timing import stamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Row
-
     from runner.codec.answers import ReportPage, Unread
     from runner.model.outcome import RawAnswer
-    from runner.store.database import Transaction
+    from runner.store.transaction import Row, Transaction
 
 
 class EntryState(StrEnum):
@@ -61,32 +57,32 @@ class Entry:
     state: EntryState = EntryState.RECEIVED
 
 
-_KEEP = text("""
+_KEEP = """
     INSERT INTO report_journal (account, received_at, http_status, complete, body, state, claims)
     VALUES (:account, :now, :status, :complete, :body, :state, :claims)
-""")
+"""
 
-_NEW = text("""
+_NEW = """
     SELECT id, account, body, state FROM report_journal WHERE state = 'received' ORDER BY id
-""")
+"""
 
-_ENTRY = text("SELECT id, account, body, state FROM report_journal WHERE id = :id")
+_ENTRY = "SELECT id, account, body, state FROM report_journal WHERE id = :id"
 
 # Marks an entry once: whoever comes second changes nothing.
-_MARK = text("""
+_MARK = """
     UPDATE report_journal SET state = :state, reports = :reports
     WHERE id = :id AND state = 'received'
-""")
+"""
 
-_MARK_AGAIN = text("""
+_MARK_AGAIN = """
     UPDATE report_journal SET state = :state, reports = :reports
     WHERE id = :id AND (state <> :state OR reports IS NOT :reports)
-""")
+"""
 
 # Nothing in it is a report that could be read, and the account had the very same of late. Only of
 # late, or what comes now would hide behind thousands of others. `received`: whoever comes second
 # changes nothing.
-_COUNT_AGAIN = text("""
+_COUNT_AGAIN = """
     UPDATE report_journal SET times = times + 1,
         last_received_at = (SELECT received_at FROM report_journal WHERE id = :id)
     WHERE id = (
@@ -99,23 +95,23 @@ _COUNT_AGAIN = text("""
                 ORDER BY id DESC LIMIT 10
             )
     )
-""")
+"""
 
 # An answer without a report holds nothing to keep; polling for a year must not fill the disk.
-_FORGET = text("DELETE FROM report_journal WHERE id = :id")
+_FORGET = "DELETE FROM report_journal WHERE id = :id"
 
-_QUARANTINE = text("""
+_QUARANTINE = """
     INSERT INTO quarantine (journal, account, reason, text)
     VALUES (:journal, :account, :reason, :text)
-""")
+"""
 
-_UNREAD_OF = text("SELECT reason, text FROM quarantine WHERE journal = :journal ORDER BY id")
+_UNREAD_OF = "SELECT reason, text FROM quarantine WHERE journal = :journal ORDER BY id"
 
-_RELEASE = text("DELETE FROM quarantine WHERE journal = :journal")
+_RELEASE = "DELETE FROM quarantine WHERE journal = :journal"
 
 # One that says the same is its recipient's, or is kept apart from it. `IS`: a report without a
 # time equals another without one.
-_HAS_PLACE = text("""
+_HAS_PLACE = """
     SELECT EXISTS (
         SELECT 1 FROM batches AS b JOIN recipients AS p ON p.batch = b.id
         WHERE b.account = :account AND b.task_id = :task_id AND p.mobile = :mobile
@@ -127,16 +123,16 @@ _HAS_PLACE = text("""
             AND delivered = :delivered AND received_at IS :received_at
             AND error_code = :error_code
     )
-""")
+"""
 
-_COUNT_RECEIVED = text("""
+_COUNT_RECEIVED = """
     UPDATE accounts SET reports_received = reports_received + :count WHERE name = :account
-""")
+"""
 
-_BATCHES_OF_TASKS = text("""
+_BATCHES_OF_TASKS = """
     SELECT task_id, id FROM batches
     WHERE account = :account AND task_id IN (SELECT value FROM json_each(:tasks))
-""")
+"""
 
 # The bulk path: right for all rows where each is its recipient's first report.
 _APPLY = """
@@ -144,38 +140,38 @@ _APPLY = """
     WHERE batch = ? AND mobile = ? AND delivered IS NULL AND cancelled IS NULL
 """
 
-_EARLIER = text("""
+_EARLIER = """
     SELECT delivered, received_at, error_code FROM recipients
     WHERE batch = :batch AND mobile = :mobile AND cancelled IS NULL
-""")
+"""
 
-_OVERRULE = text("""
+_OVERRULE = """
     UPDATE recipients SET delivered = 1, received_at = :received_at, error_code = :error_code
     WHERE batch = :batch AND mobile = :mobile
-""")
+"""
 
-_COUNT = text("""
+_COUNT = """
     UPDATE batches SET delivered = delivered + :delivered, failed = failed + :failed
     WHERE id = :batch
-""")
+"""
 
-_KEEP_APART = text("""
+_KEEP_APART = """
     INSERT INTO reports
         (journal, account, task_id, mobile, delivered, received_at, error_code, extno, matter)
     VALUES
         (:journal, :account, :task_id, :mobile, :delivered, :received_at, :error_code, :extno,
          :matter)
-""")
+"""
 
-_WAITING = text("""
+_WAITING = """
     SELECT * FROM reports
     WHERE account = :account AND task_id = :task_id AND matter = 'unmatched' ORDER BY id
-""")
+"""
 
-_TAKE_WAITING = text("""
+_TAKE_WAITING = """
     DELETE FROM reports
     WHERE account = :account AND task_id = :task_id AND matter = 'unmatched'
-""")
+"""
 
 
 def keep_answer(
@@ -201,7 +197,7 @@ def keep_answer(
             "state": EntryState.RECEIVED,
             "claims": claims,
         },
-    ).lastrowid
+    ).new_id
     return Entry(id=entry_id, account=account, body=answer.body)
 
 
@@ -212,7 +208,7 @@ def find_new_entries(transaction: Transaction) -> list[Entry]:
 
 def find_entry(transaction: Transaction, entry_id: int) -> Entry | None:
     """Find an entry by its id."""
-    row = transaction.execute(_ENTRY, {"id": entry_id}).one_or_none()
+    row = transaction.execute(_ENTRY, {"id": entry_id}).fetchone()
     return _entry(row) if row else None
 
 
@@ -257,7 +253,7 @@ def mark_refusal(transaction: Transaction, entry: Entry) -> None:
 def match_waiting(transaction: Transaction, account: str, task_id: str) -> None:
     """Apply the reports that came before their task was known."""
     key = {"account": account, "task_id": task_id}
-    waiting = transaction.execute(_WAITING, key).all()
+    waiting = transaction.execute(_WAITING, key).fetchall()
     if not waiting:
         return
     transaction.execute(_TAKE_WAITING, key)
@@ -265,7 +261,7 @@ def match_waiting(transaction: Transaction, account: str, task_id: str) -> None:
         _apply_reports(transaction, journal, account, [_report(row) for row in rows])
 
 
-def _entry(row: Row[Any]) -> Entry:
+def _entry(row: Row) -> Entry:
     return Entry(id=row.id, account=row.account, body=row.body, state=EntryState(row.state))
 
 
@@ -288,7 +284,7 @@ def _count_again(transaction: Transaction, entry: Entry) -> bool:
 
 
 def _has_place(transaction: Transaction, account: str, report: Report) -> bool:
-    return bool(transaction.execute(_HAS_PLACE, _to_row(account, report)).scalar_one())
+    return bool(transaction.execute(_HAS_PLACE, _to_row(account, report)).scalar())
 
 
 def _record_reading(
@@ -306,7 +302,7 @@ def _record_reading(
     )
 
 
-def _report(row: Row[Any]) -> Report:
+def _report(row: Row) -> Report:
     return Report(
         task_id=row.task_id,
         mobile=row.mobile,
@@ -345,12 +341,14 @@ def _apply_at_once(
     transaction: Transaction, reports: Sequence[Report], batches: Mapping[str, int]
 ) -> Counter[tuple[int, bool]] | None:
     """Apply all and count them; None where one is not its recipient's first report: none then."""
-    savepoint = transaction.begin_nested()
-    if _apply_first(transaction, reports, batches) == len(reports):
-        savepoint.commit()
-        return Counter((batches[report.task_id], report.delivered) for report in reports)
-    savepoint.rollback()
-    return None
+    transaction.execute("SAVEPOINT at_once")
+    all_applied = _apply_first(transaction, reports, batches) == len(reports)
+    if not all_applied:
+        transaction.execute("ROLLBACK TO at_once")
+    transaction.execute("RELEASE at_once")
+    if not all_applied:
+        return None
+    return Counter((batches[report.task_id], report.delivered) for report in reports)
 
 
 def _apply_first(
@@ -369,7 +367,7 @@ def _apply_first(
         )
         for report in reports
     ]
-    return transaction.exec_driver_sql(_APPLY, rows).rowcount
+    return transaction.execute_many(_APPLY, rows).rowcount
 
 
 def _apply_one(
@@ -384,7 +382,7 @@ def _apply_one(
     if _apply_first(transaction, [report], batches):
         return {(batch, report.delivered): 1}
     key = {"batch": batch, "mobile": report.mobile}
-    earlier = transaction.execute(_EARLIER, key).one_or_none()
+    earlier = transaction.execute(_EARLIER, key).fetchone()
     if earlier is None or earlier.delivered or not report.delivered:
         keep_apart(transaction, journal, account, [report], _find_matter(report, earlier))
         return {}
@@ -401,7 +399,7 @@ def _apply_one(
     return {(batch, True): 1, (batch, False): -1}
 
 
-def _find_matter(report: Report, earlier: Row[Any] | None) -> Matter:
+def _find_matter(report: Report, earlier: Row | None) -> Matter:
     if earlier is None:
         return Matter.UNMATCHED
     same = bool(earlier.delivered) is report.delivered
@@ -421,7 +419,7 @@ def keep_apart(
         for report in reports
     ]
     if rows:
-        transaction.execute(_KEEP_APART, rows)
+        transaction.execute_many(_KEEP_APART, rows)
 
 
 def _replace_quarantine(transaction: Transaction, entry: Entry, unread: Sequence[Unread]) -> bool:

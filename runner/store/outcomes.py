@@ -8,9 +8,7 @@ here; a ``BatchChange`` says it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.faultpoint import faultpoint
 from runner.lifecycle import (
@@ -31,59 +29,57 @@ from runner.timing import stamp
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Row
-
     from runner.store.claims import Claim
-    from runner.store.database import Transaction
+    from runner.store.transaction import Row, Transaction
 
 # A batch that was given up as in doubt still takes the late answer to its own claim.
-_CLAIMED = text("""
+_CLAIMED = """
     SELECT id, campaign, state, reason, refusals, account, settled_by, task_id FROM batches
     WHERE id = :batch AND token = :token AND state IN ('submitting', 'in_doubt')
-""")
+"""
 
-_TASK_OWNER = text("""
+_TASK_OWNER = """
     SELECT id FROM batches WHERE account = :account AND task_id = :task_id AND id <> :batch
-""")
+"""
 
-_OUTCOME = text("""
+_OUTCOME = """
     UPDATE batches SET state = :state, reason = :reason, not_before = :not_before,
         code = :code, refusals = coalesce(:refusals, refusals),
         task_id = coalesce(:task_id, task_id),
         accepted_at = :accepted_at, report_deadline = :report_deadline,
         settled_by = :settled_by, disowned = disowned OR :disowned
     WHERE id = :batch
-""")
+"""
 
-_STARTS_AT_GATEWAY = text("""
+_STARTS_AT_GATEWAY = """
     SELECT c.start FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
     WHERE b.id = :batch AND c.starts_at_gateway
-""")
+"""
 
-_IS_LEFT = text("""
+_IS_LEFT = """
     SELECT EXISTS (
         SELECT 1 FROM batches WHERE campaign = :campaign AND state IN ('planned', 'submitting')
     )
-""")
+"""
 
-_OTHERS_IN_TROUBLE = text("""
+_OTHERS_IN_TROUBLE = """
     SELECT EXISTS (
         SELECT 1 FROM batches
         WHERE campaign = :campaign AND state IN ('in_doubt', 'rejected') AND id <> :batch
     )
-""")
+"""
 
-_CAMPAIGN_STATE = text("SELECT state FROM campaigns WHERE id = :campaign")
+_CAMPAIGN_STATE = "SELECT state FROM campaigns WHERE id = :campaign"
 
-_ABANDONED = text("""
+_ABANDONED = """
     SELECT id, campaign, account, state, reason, refusals, settled_by, task_id, owner
     FROM batches WHERE state = 'submitting'
-""")
+"""
 
-_BATCH = text("""
+_BATCH = """
     SELECT id, campaign, account, state, reason, refusals, settled_by, task_id
     FROM batches WHERE id = :batch
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +126,7 @@ class BatchChange:
 
 def find_claimed(transaction: Transaction, claim: Claim) -> StoredBatch | None:
     """Find the batch of a claim; None where somebody settled it since, so it is too late."""
-    row = transaction.execute(_CLAIMED, {"batch": claim.batch, "token": claim.token}).one_or_none()
+    row = transaction.execute(_CLAIMED, {"batch": claim.batch, "token": claim.token}).fetchone()
     return _stored_batch(row) if row else None
 
 
@@ -178,7 +174,7 @@ def change_batch(
 
 def find_batch(transaction: Transaction, batch: int) -> StoredBatch | None:
     """Find a batch by its id, whoever claimed it."""
-    row = transaction.execute(_BATCH, {"batch": batch}).one_or_none()
+    row = transaction.execute(_BATCH, {"batch": batch}).fetchone()
     return _stored_batch(row) if row else None
 
 
@@ -196,7 +192,7 @@ def find_report_deadline(
 def are_others_in_trouble(transaction: Transaction, batch: StoredBatch) -> bool:
     """Whether another batch of the same campaign is in doubt or rejected."""
     key = {"campaign": batch.campaign, "batch": batch.id}
-    return bool(transaction.execute(_OTHERS_IN_TROUBLE, key).scalar_one())
+    return bool(transaction.execute(_OTHERS_IN_TROUBLE, key).scalar())
 
 
 def doubt_abandoned(transaction: Transaction, now: datetime) -> list[StoredBatch]:
@@ -204,7 +200,7 @@ def doubt_abandoned(transaction: Transaction, now: datetime) -> list[StoredBatch
 
     Only for the holder of the state's lock: nobody else can be sending then.
     """
-    abandoned = transaction.execute(_ABANDONED).all()
+    abandoned = transaction.execute(_ABANDONED).fetchall()
     for row in abandoned:
         reason = f"{row.owner} ended before it recorded the answer"
         change = BatchChange(event=BatchEvent.DOUBT, reason=reason)
@@ -213,7 +209,7 @@ def doubt_abandoned(transaction: Transaction, now: datetime) -> list[StoredBatch
     return [_stored_batch(row) for row in abandoned]
 
 
-def _stored_batch(row: Row[Any]) -> StoredBatch:
+def _stored_batch(row: Row) -> StoredBatch:
     return StoredBatch(
         id=row.id,
         account=row.account,
@@ -277,8 +273,8 @@ def complete_if_done(transaction: Transaction, campaign: str, now: datetime) -> 
 
 def _read_campaign_state(transaction: Transaction, campaign: str) -> CampaignState:
     row = transaction.execute(_CAMPAIGN_STATE, {"campaign": campaign})
-    return CampaignState(row.scalar_one())
+    return CampaignState(row.scalar())
 
 
 def _is_left(transaction: Transaction, campaign: str) -> bool:
-    return bool(transaction.execute(_IS_LEFT, {"campaign": campaign}).scalar_one())
+    return bool(transaction.execute(_IS_LEFT, {"campaign": campaign}).scalar())

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.lifecycle import (
     PAUSED,
@@ -27,14 +25,12 @@ from runner.store.moments import from_column
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Row
-
     from runner.store.brakes import Brake
-    from runner.store.database import Transaction
+    from runner.store.transaction import Row, Transaction
 
 _STOPPED = {CampaignState.HELD, CampaignState.MISSED, CampaignState.HALTED}
 
-_CAMPAIGNS = text("""
+_CAMPAIGNS = """
     SELECT c.id, c.state, c.reason, c.title, c.account, c.start,
         p.total, p.pending, p.submitted, p.delivered, p.failed, p.rejected, p.in_doubt,
         p.cancelled, p.unreported, c.drifted, c.until, c.hours,
@@ -49,20 +45,20 @@ _CAMPAIGNS = text("""
     JOIN campaigns AS c ON c.id = p.campaign
     LEFT JOIN accounts AS a ON a.name = c.account
     ORDER BY c.start IS NULL, c.start, c.id
-""")
+"""
 
-_BATCHES = text("""
+_BATCHES = """
     SELECT id, campaign, seq, state, recipients, task_id, code, attempts, reason
     FROM batches ORDER BY campaign, seq
-""")
+"""
 
-_ACCOUNTS = text("""
+_ACCOUNTS = """
     SELECT a.*,
         (SELECT count(*) FROM reports AS r
          WHERE r.account = a.name AND r.matter = 'unmatched') AS unmatched,
         (SELECT count(*) FROM quarantine AS q WHERE q.account = a.name) AS quarantined
     FROM accounts AS a ORDER BY a.name
-""")
+"""
 
 # The order of the indexes: nothing is sorted, so that the first of a million comes at once.
 _RECIPIENTS = """
@@ -70,25 +66,25 @@ _RECIPIENTS = """
     FROM recipient_status WHERE campaign = ? ORDER BY seq, mobile
 """
 
-_CAMPAIGN_EXISTS = text("SELECT count(*) FROM campaigns WHERE id = :campaign")
+_CAMPAIGN_EXISTS = "SELECT count(*) FROM campaigns WHERE id = :campaign"
 
-_UNSETTLED = text("""
+_UNSETTLED = """
     SELECT campaign FROM campaign_progress WHERE submitted + in_doubt > 0 ORDER BY campaign
-""")
+"""
 
-_UNFINISHED = text("""
+_UNFINISHED = """
     SELECT id FROM campaigns WHERE state IN ('scheduled', 'held', 'missed', 'running') ORDER BY id
-""")
+"""
 
-_ACCOUNTS_OF = text("""
+_ACCOUNTS_OF = """
     SELECT DISTINCT account FROM campaigns WHERE id IN (SELECT value FROM json_each(:scope))
     ORDER BY account
-""")
+"""
 
-_COUNT_UNSETTLED = text("""
+_COUNT_UNSETTLED = """
     SELECT coalesce(sum(pending + submitted + in_doubt), 0) FROM campaign_progress
     WHERE campaign IN (SELECT value FROM json_each(:scope))
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +219,7 @@ def _stops_account(brake: Brake) -> bool:
 
 def read_recipients(transaction: Transaction, campaign: str) -> Iterator[RecipientStatus]:
     """Yield a campaign's recipients, batch by batch; millions do not stay in memory."""
-    for row in transaction.exec_driver_sql(_RECIPIENTS, (campaign,)):
+    for row in transaction.execute(_RECIPIENTS, (campaign,)):
         mobile, state, batch, task_id, received_at, error_code = row
         yield RecipientStatus(
             mobile=mobile,
@@ -242,28 +238,26 @@ def has_campaign(transaction: Transaction, campaign: str) -> bool:
 
 def list_unsettled(transaction: Transaction) -> list[str]:
     """Name the campaigns with recipients that were sent, or may have been, and have no report."""
-    return list(transaction.execute(_UNSETTLED).scalars())
+    return transaction.execute(_UNSETTLED).scalars()
 
 
 def list_unfinished(transaction: Transaction) -> list[str]:
     """Name the campaigns that go on, or may begin, when the next run looks at them."""
-    return list(transaction.execute(_UNFINISHED).scalars())
+    return transaction.execute(_UNFINISHED).scalars()
 
 
 def list_accounts_of(transaction: Transaction, campaigns: list[str]) -> list[str]:
     """Name the accounts of some campaigns."""
-    return list(transaction.execute(_ACCOUNTS_OF, {"scope": to_list(campaigns)}).scalars())
+    return transaction.execute(_ACCOUNTS_OF, {"scope": to_list(campaigns)}).scalars()
 
 
 def count_unsettled(transaction: Transaction, scope: list[str]) -> int:
     """Count the recipients of some campaigns of whom something is still to be learned."""
-    count: int = transaction.execute(_COUNT_UNSETTLED, {"scope": to_list(scope)}).scalar_one()
+    count: int = transaction.execute(_COUNT_UNSETTLED, {"scope": to_list(scope)}).scalar()
     return count
 
 
-def _campaign(
-    row: Row[Any], brakes: Iterable[Brake], batches: Sequence[BatchStatus]
-) -> CampaignStatus:
+def _campaign(row: Row, brakes: Iterable[Brake], batches: Sequence[BatchStatus]) -> CampaignStatus:
     state = CampaignState(row.state)
     running = state is CampaignState.RUNNING
     waits = state is CampaignState.SCHEDULED or (running and row.pending > 0)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.store.events import record_event
 from runner.store.moments import from_column
 from runner.timing import stamp
@@ -14,29 +12,29 @@ from runner.timing import stamp
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
-_ASK = text("INSERT INTO reloads (asked_at, actor, forced) VALUES (:now, :actor, :forced)")
+_ASK = "INSERT INTO reloads (asked_at, actor, forced) VALUES (:now, :actor, :forced)"
 
-_NEXT = text("SELECT id, forced FROM reloads WHERE done_at IS NULL ORDER BY id LIMIT 1")
+_NEXT = "SELECT id, forced FROM reloads WHERE done_at IS NULL ORDER BY id LIMIT 1"
 
-_ANSWER = text("""
+_ANSWER = """
     UPDATE reloads SET done_at = :now, problem = :problem, refused = :refused WHERE id = :id
-""")
+"""
 
-_READ_ANSWER = text("""
+_READ_ANSWER = """
     SELECT problem, refused FROM reloads WHERE id = :id AND done_at IS NOT NULL
-""")
+"""
 
-_WITHDRAW = text("DELETE FROM reloads WHERE id = :id AND done_at IS NULL")
+_WITHDRAW = "DELETE FROM reloads WHERE id = :id AND done_at IS NULL"
 
-_IN_FORCE = text("UPDATE workspace SET read_at = :now, revision = :revision, problem = NULL")
+_IN_FORCE = "UPDATE workspace SET read_at = :now, revision = :revision, problem = NULL"
 
-_PROBLEM = text("""
+_PROBLEM = """
     UPDATE workspace SET problem = :problem WHERE problem IS NOT :problem
-""")
+"""
 
-_WORKSPACE = text("SELECT read_at, revision, problem FROM workspace")
+_WORKSPACE = "SELECT read_at, revision, problem FROM workspace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +70,13 @@ class WorkspaceStatus:
 
 def ask_reload(transaction: Transaction, now: datetime, *, forced: bool) -> int:
     """Ask the daemon to read the files at once; gives the request's id."""
-    row = {"now": stamp(now), "actor": transaction.info["actor"], "forced": forced}
-    request: int = transaction.execute(_ASK, row).lastrowid
-    return request
+    row = {"now": stamp(now), "actor": transaction.actor, "forced": forced}
+    return transaction.execute(_ASK, row).new_id
 
 
 def next_reload(transaction: Transaction) -> ReloadRequest | None:
     """Give the oldest request without an answer."""
-    row = transaction.execute(_NEXT).one_or_none()
+    row = transaction.execute(_NEXT).fetchone()
     return ReloadRequest(id=row.id, forced=bool(row.forced)) if row else None
 
 
@@ -98,7 +95,7 @@ def answer_reload(
 
 def read_answer(transaction: Transaction, request: int) -> ReloadAnswer | None:
     """Give the answer to a request; None until there is one."""
-    row = transaction.execute(_READ_ANSWER, {"id": request}).one_or_none()
+    row = transaction.execute(_READ_ANSWER, {"id": request}).fetchone()
     return ReloadAnswer(problem=row.problem, refused=bool(row.refused)) if row else None
 
 
@@ -122,7 +119,7 @@ def note_problem(transaction: Transaction, problem: str, now: datetime) -> bool:
 
 def read_workspace_status(transaction: Transaction) -> WorkspaceStatus:
     """Say which files are in force."""
-    row = transaction.execute(_WORKSPACE).one_or_none()
+    row = transaction.execute(_WORKSPACE).fetchone()
     if row is None:
         return WorkspaceStatus()
     return WorkspaceStatus(

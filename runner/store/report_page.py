@@ -7,22 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 if TYPE_CHECKING:
     from runner.model.account import Account
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
-_READ = text("SELECT report_page FROM accounts WHERE name = :name")
+_READ = "SELECT report_page FROM accounts WHERE name = :name"
 
-_KEEP = text("""
+_KEEP = """
     UPDATE accounts SET report_page = :page WHERE name = :name AND report_page IS NOT :page
-""")
+"""
 
 
 def read_page(transaction: Transaction, account: Account) -> int:
     """Say how many reports the next query asks for: never more than `reports.page`."""
-    stored: int | None = transaction.execute(_READ, {"name": account.name}).scalar_one()
+    stored: int | None = transaction.execute(_READ, {"name": account.name}).scalar()
     most = account.reports.page
     return most if stored is None else min(stored, most)
 

@@ -20,8 +20,8 @@ from runner.store.retraction import forget_evidence, overrule
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from runner.store.database import Transaction
     from runner.store.outcomes import StoredBatch
+    from runner.store.transaction import Transaction
 
 _KNOWS_BETTER = "a person knows better than the evidence"
 

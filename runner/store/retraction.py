@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.codec.answers import ReportPage, decode_reports
 from runner.lifecycle import BatchEvent, SettledBy
 from runner.store.journal import Matter, keep_apart
@@ -18,31 +16,31 @@ from runner.store.outcomes import BatchChange, change_batch, find_batch
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from runner.store.database import Transaction
     from runner.store.outcomes import StoredBatch
+    from runner.store.transaction import Transaction
 
-_CLEAR_PEOPLE = text("""
+_CLEAR_PEOPLE = """
     UPDATE recipients SET delivered = NULL, received_at = NULL, error_code = NULL
     WHERE batch = :batch AND delivered IS NOT NULL
-""")
+"""
 
-_CLEAR_BATCH = text("""
+_CLEAR_BATCH = """
     UPDATE batches SET delivered = 0, failed = 0, task_id = NULL WHERE id = :batch
-""")
+"""
 
-_FORGET_EVIDENCE = text("DELETE FROM evidence WHERE batch = :batch")
+_FORGET_EVIDENCE = "DELETE FROM evidence WHERE batch = :batch"
 
-_DROP_KEPT = text("DELETE FROM reports WHERE account = :account AND task_id = :task_id")
+_DROP_KEPT = "DELETE FROM reports WHERE account = :account AND task_id = :task_id"
 
 # What nobody has applied yet finds its place when somebody does. Evidence takes no task for a
 # claim's that was heard of before it; a person may.
-_ANSWERS = text("""
+_ANSWERS = """
     SELECT j.id, j.body FROM report_journal AS j
     WHERE j.account = :account AND j.state <> 'received' AND (
         :ever OR j.claims >= (SELECT claim FROM batches WHERE id = :batch)
     )
     ORDER BY j.id
-""")
+"""
 
 
 def overrule(

@@ -7,9 +7,7 @@ judged again, unless something of it was claimed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.due import is_too_late, next_opening
 from runner.lifecycle import CampaignEvent
@@ -22,10 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
-    from sqlalchemy import Row
-
     from runner.model.account import Account
-    from runner.store.database import Transaction
+    from runner.store.transaction import Row, Transaction
 
 _FROM_DUE = """
     FROM campaigns AS c
@@ -34,10 +30,10 @@ _FROM_DUE = """
         AND NOT EXISTS (SELECT 1 FROM stopped_campaigns AS s WHERE s.campaign = c.id)
 """
 
-_DUE = text(f"""
+_DUE = f"""
     SELECT id, account, start, latest_until, until, hours, fresh_until, starts_at_gateway
     {_FROM_DUE} ORDER BY start, id
-""")
+"""
 
 # Begun before its start, or missed before it was too late: by another clock than the one at hand.
 # What a person began has no `latest_until`; what the gateway is to keep begins before its start.
@@ -51,26 +47,26 @@ _FROM_IN_TIME = """
     WHERE state = 'missed' AND latest_until >= :second AND (:campaign IS NULL OR id = :campaign)
 """
 
-_TOO_EARLY = text(f"SELECT id {_FROM_TOO_EARLY} ORDER BY start, id")
+_TOO_EARLY = f"SELECT id {_FROM_TOO_EARLY} ORDER BY start, id"
 
-_IN_TIME = text(f"""
+_IN_TIME = f"""
     SELECT id, account, latest_until, until, hours, fresh_until, starts_at_gateway
     {_FROM_IN_TIME} ORDER BY start, id
-""")
+"""
 
-_IS_DUE = text(f"""
+_IS_DUE = f"""
     SELECT EXISTS (SELECT 1 {_FROM_DUE}) OR EXISTS (SELECT 1 {_FROM_TOO_EARLY})
         OR EXISTS (SELECT 1 {_FROM_IN_TIME})
-""")
+"""
 
-_NEXT_START = text("SELECT min(start) FROM campaigns WHERE state = 'scheduled' AND start > :now")
+_NEXT_START = "SELECT min(start) FROM campaigns WHERE state = 'scheduled' AND start > :now"
 
 # Begun, and kept by something ever since: nothing of it was claimed.
-_KEPT = text("""
+_KEPT = """
     SELECT id, latest_until FROM campaigns
     WHERE state = 'running' AND frozen_at IS NULL AND latest_until IS NOT NULL
         AND (:account IS NULL OR account = :account)
-""")
+"""
 
 
 def begin_due(
@@ -87,7 +83,7 @@ def begin_due(
     """
     _take_back(transaction, accounts, zone, now, campaign)
     begun, twins = [], Twins(transaction, now)
-    for row in transaction.execute(_DUE, {"now": stamp(now), "campaign": campaign}).all():
+    for row in transaction.execute(_DUE, {"now": stamp(now), "campaign": campaign}).fetchall():
         account = accounts.get(row.account)
         if account is None:
             continue  # its settings name it no more: it rests, and `status` says so
@@ -118,7 +114,7 @@ def miss_late(transaction: Transaction, now: datetime, *, account: str | None = 
 
     To be called when whatever kept it lets go. account: only campaigns of this one.
     """
-    for row in transaction.execute(_KEPT, {"account": account}).all():
+    for row in transaction.execute(_KEPT, {"account": account}).fetchall():
         if is_too_late(unstamp(row.latest_until), now):
             reason = "it was kept until its start had passed by more than `latest`"
             move_campaign(transaction, row.id, CampaignEvent.MISS, now, reason=reason)
@@ -132,10 +128,10 @@ def _take_back(
     campaign: str | None,
 ) -> None:
     """Schedule again what was begun or missed by a clock that was ahead of the one at hand."""
-    for row in transaction.execute(_TOO_EARLY, _by_time(now, campaign)).all():
+    for row in transaction.execute(_TOO_EARLY, _by_time(now, campaign)).fetchall():
         reason = "the clock was set back: its start is still to come"
         move_campaign(transaction, row.id, CampaignEvent.PLAN, now, reason=reason)
-    for row in transaction.execute(_IN_TIME, _by_time(now, campaign)).all():
+    for row in transaction.execute(_IN_TIME, _by_time(now, campaign)).fetchall():
         account = accounts.get(row.account)
         if account and _judge(row, account, zone, now)[0] is not CampaignEvent.MISS:
             reason = "the clock was set back: it is not too late for it"
@@ -149,7 +145,7 @@ def _by_time(now: datetime, campaign: str | None = None) -> dict[str, str | None
 
 
 def _judge(
-    row: Row[Any], account: Account, zone: tzinfo, now: datetime
+    row: Row, account: Account, zone: tzinfo, now: datetime
 ) -> tuple[CampaignEvent, str | None]:
     latest = from_column(row.latest_until)
     if row.until and unstamp(row.until) <= now:

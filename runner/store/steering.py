@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from runner.due import is_too_late
 from runner.errors import WrongUsage
 from runner.lifecycle import CAMPAIGN, BrakeSource, CampaignEvent, CampaignState
@@ -27,21 +25,21 @@ if TYPE_CHECKING:
 
     from runner.plan import StoredCampaign
     from runner.store.brakes import Brake
-    from runner.store.database import Transaction
+    from runner.store.transaction import Transaction
 
 # What would begin by itself, or has begun, and was never claimed.
-_UNCLAIMED = text("""
+_UNCLAIMED = """
     SELECT id, account, latest_until FROM campaigns
     WHERE state IN ('scheduled', 'running') AND frozen_at IS NULL AND latest_until IS NOT NULL
-""")
+"""
 
-_MISSED = text("SELECT id FROM campaigns WHERE state = 'missed'")
+_MISSED = "SELECT id FROM campaigns WHERE state = 'missed'"
 
-_FREEZE = text("UPDATE campaigns SET frozen_at = :now, reason = :reason WHERE id = :campaign")
+_FREEZE = "UPDATE campaigns SET frozen_at = :now, reason = :reason WHERE id = :campaign"
 
-_POLL_AGAIN = text("""
+_POLL_AGAIN = """
     UPDATE accounts SET reports_stopped = NULL WHERE name = :name AND reports_stopped IS NOT NULL
-""")
+"""
 
 _OVER = {CampaignState.FINISHED, CampaignState.CANCELLED}
 
@@ -206,7 +204,7 @@ def _poll_again(transaction: Transaction, account: str, now: datetime) -> bool:
 def _miss_late(transaction: Transaction, lifted: Brake, now: datetime) -> None:
     """Miss what this brake kept until it was too late, and no other keeps."""
     others = [brake for brake in read_brakes(transaction) if brake.source is not BrakeSource.GUARD]
-    for row in transaction.execute(_UNCLAIMED).all():
+    for row in transaction.execute(_UNCLAIMED).fetchall():
         kept = any(brake.covers(row.id, row.account) for brake in others)
         late = is_too_late(unstamp(row.latest_until), now)
         if lifted.covers(row.id, row.account) and late and not kept:

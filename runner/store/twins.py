@@ -9,9 +9,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from runner.lifecycle import CampaignState
 from runner.plan import Twin, is_repeated
@@ -22,16 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
-
     from runner.plan import CampaignPlan, StoredCampaign
-    from runner.store.database import Transaction
+    from runner.store.transaction import Row, Transaction
 
 _MOST_REMEMBERED = 100_000  # people of one campaign, at 8 bytes each
 
 # With the people who got the message, may have got it, or will get it: what is rejected or
 # cancelled reaches nobody, and neither does what never began.
-_OTHERS = text("""
+_OTHERS = """
     SELECT c.id, c.state, c.again, min(b.id) AS plan, sum(b.recipients - b.cancelled) AS people
     FROM campaigns AS c JOIN batches AS b ON b.campaign = c.id
     WHERE c.message = :message AND c.id <> :campaign AND b.state NOT IN ('rejected', 'cancelled')
@@ -40,9 +36,9 @@ _OTHERS = text("""
             OR (c.state = 'scheduled' AND (c.start <= :now OR c.starts_at_gateway))
         )
     GROUP BY c.id ORDER BY c.start, c.id
-""")
+"""
 
-_KEPT = text("SELECT message, again FROM campaigns WHERE id = :campaign")
+_KEPT = "SELECT message, again FROM campaigns WHERE id = :campaign"
 
 _MOBILES = """
     SELECT r.mobile FROM batches AS b JOIN recipients AS r ON r.batch = b.id
@@ -62,7 +58,7 @@ class _Suspect:
     again: tuple[str, ...]
     read_mobiles: Callable[[], Sequence[int]]
 
-    def means(self, other: Row[Any]) -> bool:
+    def means(self, other: Row) -> bool:
         """Whether one of the two repeats the other knowingly, whichever of them went out first."""
         return other.id in self.again or self.id in again_from_column(other.again)
 
@@ -139,7 +135,7 @@ class Twins:
                 return Twin(campaign=other.id, shared=shared, people=crowd.size, again=again)
         return None
 
-    def _list_others(self, suspect: _Suspect) -> list[Row[Any]]:
+    def _list_others(self, suspect: _Suspect) -> list[Row]:
         """List what has begun with the same message, by its start."""
         key = {"campaign": suspect.id, "message": suspect.message, "now": stamp(self._now)}
         return [
@@ -148,7 +144,7 @@ class Twins:
             if row.state != CampaignState.SCHEDULED or row.id in self._begun
         ]
 
-    def _recall_mobiles(self, other: Row[Any]) -> Sequence[int]:
+    def _recall_mobiles(self, other: Row) -> Sequence[int]:
         key = (other.id, other.plan, other.people)
         mobiles = self._remembered.get(key)
         if mobiles is None:
@@ -158,7 +154,7 @@ class Twins:
         return mobiles
 
     def _read_mobiles(self, campaign: str) -> array[int]:
-        rows = self._transaction.exec_driver_sql(_MOBILES, (campaign,))
+        rows = self._transaction.execute(_MOBILES, (campaign,))
         return array("Q", (mobile for (mobile,) in rows))
 
 

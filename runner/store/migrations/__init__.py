@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection
+    from runner.store.transaction import Transaction
 
 _FOLDER = resources.files(__package__)
 _SCRIPTS = sorted(entry.name for entry in _FOLDER.iterdir() if entry.name.endswith(".sql"))
@@ -20,21 +20,21 @@ _SCRIPTS = sorted(entry.name for entry in _FOLDER.iterdir() if entry.name.endswi
 LATEST = int(_SCRIPTS[-1][:4])
 
 
-def read_version(connection: Connection) -> int:
+def read_version(transaction: Transaction) -> int:
     """Give the number of the last step that was applied; 0 for an empty file."""
-    version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    version: int = transaction.execute("PRAGMA user_version").scalar()
     return version
 
 
-def apply_migrations(connection: Connection) -> None:
+def apply_migrations(transaction: Transaction) -> None:
     """Apply the steps that are missing, within the caller's transaction."""
-    version = read_version(connection)
+    version = read_version(transaction)
     for name in _SCRIPTS:
         number = int(name[:4])
         if number > version:
             for statement in _statements((_FOLDER / name).read_text("utf-8")):
-                connection.exec_driver_sql(statement)
-            connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+                transaction.execute(statement)
+            transaction.execute(f"PRAGMA user_version = {number}")
 
 
 def _statements(script: str) -> Iterator[str]:
