@@ -176,7 +176,7 @@ class Daemon:
 
     def _beat(self) -> None:
         self._notifier.alive()
-        self._database.require_sound_disk()
+        self._database.require_sound_file()
         self.failure = self.failure or self._senders.find_failure()
         if self._standstill.is_over():
             self._heard = None  # what was asked of us meanwhile is answered

@@ -52,6 +52,14 @@ def refuse_closed(path: Path) -> StateRefused:
     return _refuse(path, "this process has closed it", StateRefused)
 
 
+def refuse_moved(path: Path) -> StateRefused:
+    """Give the error of a state whose file is no longer the one that was opened."""
+    return StateRefused(
+        _describe(path, "it was taken away, or another file was put in its place"),
+        hint="put it back: it knows what was sent; then start anew",
+    )
+
+
 def refuse_full(path: Path) -> DiskFull:
     """Give the error of a state whose disk has no room."""
     return DiskFull(_describe(path, _FULL), hint=_HINTS[DiskFull])

@@ -31,7 +31,7 @@ from runner.errors import DiskFailed, DiskFull, StateRefused
 from runner.faultpoint import faultpoint
 from runner.private import make_folder, narrow, sync
 from runner.store.backup import back_up
-from runner.store.complaints import refuse_closed, refuse_full, translating
+from runner.store.complaints import refuse_closed, refuse_full, refuse_moved, translating
 from runner.store.custody import FIRST_VERSION, inherit_id
 from runner.store.lock import find_holder, lock_of
 from runner.store.migrations import LATEST, apply_migrations, read_version
@@ -77,6 +77,7 @@ class Database:
         self._writer = connect()
         self._readers: list[sqlite3.Connection] = []  # those that rest
         self._is_closed = False
+        self._file = _identify(path)
         self._witness: Witness | None = None
         self._failure: DiskFailed | None = None
         self._patience = _PATIENCE
@@ -209,15 +210,20 @@ class Database:
             self._close_readers()
 
     def require_room(self, size: int) -> None:
-        """Raise DiskFull where the disk cannot take so many bytes more, DiskFailed as below."""
-        self.require_sound_disk()
+        """Raise DiskFull where the disk cannot take so many bytes more, and as below."""
+        self.require_sound_file()
         if not has_room(self.path, size):
             raise refuse_full(self.path)
 
-    def require_sound_disk(self) -> None:
-        """Raise DiskFailed where the disk has ever failed: nothing may be begun then."""
+    def require_sound_file(self) -> None:
+        """Raise StateRefused where nothing may be begun any more.
+
+        The disk has failed once (DiskFailed), or the file is no longer where it was.
+        """
         if self._failure:
             raise DiskFailed(str(self._failure), hint=self._failure.hint) from self._failure
+        if _identify(self.path) != self._file:
+            raise refuse_moved(self.path)
 
     def count_foreign_commits(self) -> int:
         """Give a number that changes where another process has changed the state; costs nothing."""
@@ -398,6 +404,14 @@ def _keep_private(path: Path) -> None:
             narrow(each)
     except OSError as error:
         raise StateRefused(f"the state {path} is not yours: {error.strerror}") from error
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _exists(path: Path) -> bool:
