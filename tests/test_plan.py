@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.codec.content import encode_text, pack_message
-from runner.codec.requests import send_body
+from runner.codec.requests import join_numbers, send_body
 from runner.lifecycle import CampaignState
 from runner.model.account import Account, Credentials, NamedList, SecretKind, SecretRef
 from runner.model.campaign import (
@@ -566,7 +566,7 @@ def test_a_requests_size_is_that_of_the_real_body_without_credentials(title, mob
     campaign = campaign_of(message=message_of(title=title), audience=audience_of(*mobiles))
     planned = plan(campaign, batch_size=4)
     for batch in planned.batches:
-        body = send_body(planned.message, batch.mobiles, NOBODY)
+        body = send_body(planned.message, join_numbers(batch.mobiles), NOBODY)
         assert batch.request_bytes == len(body)
         assert batch.digest.startswith("sha256:")
 
@@ -574,7 +574,9 @@ def test_a_requests_size_is_that_of_the_real_body_without_credentials(title, mob
 def test_a_start_that_the_gateway_waits_for_is_part_of_each_request():
     planned = plan(at_gateway(), batch_size=1)
     for batch in planned.batches:
-        body = send_body(planned.message, batch.mobiles, NOBODY, starttime="2035-09-16 09:00:00")
+        body = send_body(
+            planned.message, join_numbers(batch.mobiles), NOBODY, starttime="2035-09-16 09:00:00"
+        )
         assert batch.request_bytes == len(body)
     assert planned.contents != plan(campaign_of(), batch_size=1).contents
 

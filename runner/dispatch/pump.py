@@ -17,7 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from runner.codec.extno import write_extno
-from runner.codec.requests import send_body
+from runner.codec.requests import join_numbers, send_body
 from runner.dispatch.clocks import CLOCK_AGAIN, guard_by_clock, put_guard, wants_time
 from runner.dispatch.policy import rule, rule_balance
 from runner.due import (
@@ -47,7 +47,7 @@ from runner.store.claims import (
     count_in_flight,
     forget_far_waits,
     load_message,
-    load_mobiles,
+    load_numbers,
     read_candidates,
     size_of_next,
 )
@@ -153,12 +153,13 @@ Step = Submitted | Asked | Emptied | Wait | Idle
 class _Cargo:
     """A claim with everything that its request needs.
 
+    numbers: of its recipients, joined by commas.
     starttime: None for at once; claimed_at: on the monotonic clock, in seconds.
     """
 
     claim: Claim
     message: PackedMessage
-    mobiles: list[int]
+    numbers: str
     starttime: datetime | None
     claimed_at: float
 
@@ -203,10 +204,7 @@ class Pump:
         self._database.require_room(ROOM_FOR_AN_ANSWER)
         # Before the transaction: a large list that has changed is read, and others write meanwhile.
         opted_out = self._opt_outs.look(self._clock())
-        with self._database.writing() as transaction:
-            now = self._clock()
-            found = self._look_for_work(transaction, opted_out, now)
-            faultpoint("pump.looked")
+        found = self._database.write(lambda transaction: self._look(transaction, opted_out))
         match found:
             case Asked():
                 return self._ask_balance()
@@ -214,6 +212,13 @@ class Pump:
                 return self._submit(found)
             case _:
                 return found
+
+    def _look(
+        self, transaction: Transaction, opted_out: OptedOut
+    ) -> _Cargo | Emptied | Wait | Asked | Idle:
+        found = self._look_for_work(transaction, opted_out, self._clock())
+        faultpoint("pump.looked")
+        return found
 
     def _look_for_work(
         self, transaction: Transaction, opted_out: OptedOut, now: datetime
@@ -270,7 +275,6 @@ class Pump:
         if self._wants_balance(standing):
             if self.account.exclusive and in_flight:
                 return Wait(until=None, why="what is in flight, so that the balance can be read")
-            self._knows_balance = True
             return Asked()
         if standing.probation and in_flight:
             return Wait(until=None, why="one request at a time until one is accepted")
@@ -338,28 +342,30 @@ class Pump:
         if claim is None:
             return Idle()
         faultpoint("pump.claimed")
-        mobiles = self._leave_out(transaction, claim, opted_out, now)
-        if not mobiles:
+        numbers = self._leave_out(transaction, claim, opted_out, now)
+        if not numbers:
             return Emptied(claim=claim)
-        self._take_slots(transaction, len(mobiles), now)
+        people = numbers.count(",") + 1
+        self._take_slots(transaction, people, now)
         return _Cargo(
-            claim=replace(claim, recipients=len(mobiles)),
+            claim=replace(claim, recipients=people),
             message=load_message(transaction, claim.message),
-            mobiles=mobiles,
+            numbers=numbers,
             starttime=turn.starttime,
             claimed_at=monotonic(),
         )
 
     def _leave_out(
         self, transaction: Transaction, claim: Claim, opted_out: OptedOut, now: datetime
-    ) -> list[int]:
-        """Give the people of a batch, less those who opted out since the plan."""
-        mobiles = load_mobiles(transaction, claim.batch)
+    ) -> str:
+        """Give the numbers of a batch, less those who opted out since the plan."""
+        numbers = load_numbers(transaction, claim.batch)
         if not opted_out.mobiles:
-            return mobiles
+            return numbers
+        mobiles = [int(number) for number in numbers.split(",")]
         unwanted = [mobile for mobile in mobiles if mobile in opted_out.mobiles]
         if not unwanted:
-            return mobiles
+            return numbers
         by_reason: dict[str, list[int]] = {}
         for mobile in unwanted:
             by_reason.setdefault(opted_out.reason(mobile), []).append(mobile)
@@ -369,14 +375,14 @@ class Pump:
         if not left and (batch := find_claimed(transaction, claim)):
             nobody = BatchChange(event=BatchEvent.CANCEL, reason="everybody in it opted out")
             change_batch(transaction, batch, nobody, now)
-        return left
+        return join_numbers(left)
 
     def _submit(self, cargo: _Cargo) -> Submitted:
         prefix = self.account.extno
         extno = None if prefix is None else write_extno(prefix, cargo.claim.batch)
         body = send_body(
             cargo.message,
-            cargo.mobiles,
+            cargo.numbers,
             self._credentials,
             starttime=gateway_time(cargo.starttime) if cargo.starttime else "",
             extno=extno,
@@ -441,6 +447,7 @@ class Pump:
         if not self._asking.acquire(blocking=False):
             return Wait(until=None, why="the balance is being asked")
         try:
+            self._knows_balance = True
             faultpoint("pump.asking-balance")
             with self._database.reading() as transaction:
                 asked_at = find_rest(transaction, self.account)

@@ -36,13 +36,15 @@ from runner.store.custody import FIRST_VERSION, inherit_id
 from runner.store.lock import find_holder, lock_of
 from runner.store.migrations import LATEST, apply_migrations, read_version
 from runner.store.room import has_room
+from runner.store.sharing import Sharing
 from runner.store.transaction import transacting
 from runner.store.wal import is_large, is_long
 from runner.store.witness import witness_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from runner.store.sharing import Wish
     from runner.store.transaction import Transaction
     from runner.store.witness import Witness
 
@@ -54,7 +56,7 @@ _AGAIN = 1.0  # seconds between two tries of what must be recorded
 _PATIENCE = 60.0  # seconds for a disk that is full
 _PATIENCE_WITH_FAILURE = 3.0  # seconds for one that reports errors
 
-_Recorded = TypeVar("_Recorded")
+_Written = TypeVar("_Written")
 
 _LOG_KEPT = 4 << 20  # bytes of the log that stay on the disk to be written over
 _BETWEEN_LOOKS = 0.02  # seconds
@@ -78,6 +80,7 @@ class Database:
         self._readers: list[sqlite3.Connection] = []  # those that rest
         self._is_closed = False
         self._file = _identify(path)
+        self._sharing = Sharing(self._carry_out)
         self._witness: Witness | None = None
         self._failure: DiskFailed | None = None
         self._patience = _PATIENCE
@@ -96,7 +99,41 @@ class Database:
                 self._keep_log_short()
         faultpoint("store.committed")
 
-    def record(self, write: Callable[[Transaction], _Recorded], *, what: str) -> _Recorded:
+    def write(self, act: Callable[[Transaction], _Written]) -> _Written:
+        """Write in a transaction that other threads may share; gives what `act` gives.
+
+        It is durable by then. Where another's act raises, both are undone and called again, each
+        by itself: an act changes nothing but the state.
+        """
+        return self._sharing.write(act)
+
+    def _carry_out(self, take: Callable[[], Sequence[Wish]]) -> Sequence[Wish]:
+        """Fulfil all wishes that there are when it begins, in one transaction."""
+        wishes: Sequence[Wish] = ()
+        transaction: Transaction | None = None
+        try:
+            with self.writing() as transaction:
+                wishes = take()
+                for wish in wishes:
+                    wish.written = wish.act(transaction)
+        except BaseException as error:  # noqa: BLE001 - it is raised in the thread whose it is
+            wishes = wishes or take()
+            if len(wishes) == 1 or (transaction and transaction.durable):
+                for wish in wishes:
+                    wish.error = error
+            else:
+                self._carry_out_apart(wishes)
+        return wishes
+
+    def _carry_out_apart(self, wishes: Sequence[Wish]) -> None:
+        for wish in wishes:
+            try:
+                with self.writing() as transaction:
+                    wish.written = wish.act(transaction)
+            except BaseException as error:  # noqa: BLE001 - as above
+                wish.error = error
+
+    def record(self, write: Callable[[Transaction], _Written], *, what: str) -> _Written:
         """Write what nobody could have again; gives what `write` gives.
 
         It is tried again for as long as `wait_for_room` says where the disk is full, and a few
@@ -105,8 +142,7 @@ class Database:
         began = monotonic()
         while True:
             try:
-                with self.writing() as transaction:
-                    return write(transaction)
+                return self.write(write)
             except (DiskFull, DiskFailed) as error:
                 if not self._is_tried_again(error, began):
                     raise StateRefused(f"{what} could not be recorded: {error}") from error

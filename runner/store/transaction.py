@@ -54,11 +54,13 @@ class Transaction:
     """A transaction that lasts; whoever gave it begins and ends it.
 
     actor: who the event log names; generation: the newest claim's number, where one was made in it.
+    durable: whether it has ended well.
     """
 
     def __init__(self, driver: sqlite3.Connection, *, actor: str = "") -> None:
         self.actor = actor
         self.generation: int | None = None
+        self.durable = False
         self._driver = driver
 
     def execute(self, statement: str, values: Mapping[str, object] | Sequence[object] = ()) -> Rows:
@@ -82,8 +84,10 @@ def transacting(
     # A read that turns into a write would fail at once with BUSY.
     driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
     try:
-        yield Transaction(driver, actor=actor)
+        transaction = Transaction(driver, actor=actor)
+        yield transaction
         driver.execute("COMMIT")
+        transaction.durable = True
     except BaseException:
         if driver.in_transaction:  # some errors have undone it already
             driver.execute("ROLLBACK")
