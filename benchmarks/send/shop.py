@@ -1,0 +1,78 @@
+"""What is sent: a message as large as it may be, to 2,000 numbers a request.
+
+Once as a workspace, for the program, and once as the fields of a form, for everybody else: the
+gateway sees that both have the same size.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from random import Random
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BATCH = 2000  # numbers a request, the most that the gateway takes
+FIRST = 13_000_000_000
+TITLE = "秋季新品"
+TEXT = "【某店】新品上架，会员专享……拒收请回复R"
+PASSWORD = "secret"
+
+_PICTURES = 3
+_SIDE = 232  # pixels; of noise at this quality: a third of what a message may weigh
+_QUALITY = 75
+
+_SETTINGS = """\
+name: bench
+accounts:
+  main:
+    url: {{env: MMS_URL}}
+    userid: "12"
+    account: bench
+    password: {{env: MMS_PASSWORD}}
+    concurrency: {concurrency}
+"""
+
+
+def write_workspace(folder: Path, *, requests: int, concurrency: int) -> Path:
+    """Write a workspace whose one draft, `news`, goes out in so many requests."""
+    folder.mkdir()
+    frames = [f"  - {{duration: 5, text: {TEXT}, image: 0.jpg}}"]
+    frames += [f"  - {{duration: 5, image: {index}.jpg}}" for index in range(1, _PICTURES)]
+    campaign = [f"title: {TITLE}", "frames:", *frames, "recipients: {files: [people.csv]}", ""]
+    (folder / "news.yaml").write_text("\n".join(campaign), "utf-8")
+    (folder / "runner.yaml").write_text(_SETTINGS.format(concurrency=concurrency), "utf-8")
+    for index in range(_PICTURES):
+        (folder / f"{index}.jpg").write_bytes(_draw_picture(index))
+    with (folder / "people.csv").open("w") as file:
+        file.writelines(f"{mobile}\n" for mobile in range(FIRST, FIRST + requests * BATCH))
+    return folder
+
+
+def form_fields() -> dict[str, str]:
+    """Give the fields of one request of it."""
+    text = TEXT.replace("……", "\N{HORIZONTAL ELLIPSIS}" * 2).encode("gbk")
+    pictures = [f"jpg|{b64encode(_draw_picture(index)).decode()}" for index in range(_PICTURES)]
+    first = f"5,txt|{b64encode(text).decode()},{pictures[0]}"
+    return {
+        "action": "send",
+        "userid": "12",
+        "account": "bench",
+        "password": PASSWORD,
+        "mobile": ",".join(map(str, range(FIRST, FIRST + BATCH))),
+        "title": TITLE,
+        "starttime": "",
+        "content": ";".join([first, *(f"5,{picture}" for picture in pictures[1:])]),
+    }
+
+
+def _draw_picture(seed: int) -> bytes:
+    """Draw a baseline JPEG of noise: nothing that is sent compresses by accident."""
+    noise = Random(seed).randbytes(_SIDE * _SIDE * 3)
+    file = BytesIO()
+    Image.frombytes("RGB", (_SIDE, _SIDE), noise).save(file, "JPEG", quality=_QUALITY)
+    return file.getvalue()
