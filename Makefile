@@ -9,6 +9,7 @@ SEEDS ?= 20
 ONLY ?=
 MINUTES ?= 60
 JSON ?=
+DOCS ?=
 QUICK ?=
 FUZZING := $(if $(PROOFS),$(filter fuzz,$(PROOFS)),fuzz)
 
@@ -41,7 +42,7 @@ soak: .venv/dev ## let the daemon live long under load and faults: does anything
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)
 
 bench: .venv/dev ## measure each hot path beside its limit (ONLY=send, QUICK=1 to try it, JSON=PATH keeps the values)
-	@.venv/bin/python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)')
+	@.venv/bin/python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(if $(DOCS),--docs)
 
 bench-tools: ## install what the limits are made with, from Debian's packages: gcc, wrk, libsqlite3-dev
 	@benchmarks/install-tools

@@ -10,30 +10,44 @@ import argparse
 import importlib
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.compare import Result
+from benchmarks.keep import Figures, read_figures, write_figures
 from benchmarks.machine import name_machine
 from benchmarks.measured import Bench, Measurement, Missing, Orders, Who
+from benchmarks.page import write_docs
 from benchmarks.table import render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MODULES = ("send",)  # of this package; each has a function `benches(orders)`
+MODULES = ("send", "reports")  # of this package; each has a function `benches(orders)`
 _ROUNDS = 5
 
 
 def main(words: Sequence[str]) -> None:
     """Measure what is named, and show it."""
     options = _read_words(words)
+    figures = read_figures(options.shown) if options.shown else _measure(options)
+    sys.stdout.write(f"{figures.machine}\n\n{render_text(figures.results)}")
+    if options.json:
+        write_figures(figures, options.json)
+    if options.docs:
+        write_docs(figures)
+
+
+def _measure(options: argparse.Namespace) -> Figures:
     with tempfile.TemporaryDirectory(prefix="mms-runner-bench-", dir=options.folder) as folder:
         orders = Orders(folder=Path(folder), quick=options.quick)
         rounds = options.rounds or (1 if options.quick else _ROUNDS)
         results = [_run(bench, rounds) for bench in _find_benches(orders, options.names)]
         machine = name_machine(orders.folder)
-    sys.stdout.write(f"{machine}\nmedians of {rounds} rounds\n\n{render_text(results)}")
+    return Figures(
+        machine=machine, date=f"{datetime.now().astimezone():%F}", results=tuple(results)
+    )
 
 
 def _find_benches(orders: Orders, names: Sequence[str]) -> Iterator[Bench]:
@@ -81,6 +95,9 @@ def _read_words(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(MODULES)} (all)")
     parser.add_argument("--rounds", type=int, help=f"runs of each contender ({_ROUNDS})")
     parser.add_argument("--quick", action="store_true", help="little and once: does it work?")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="keep all values there")
+    parser.add_argument("--show", type=Path, metavar="PATH", dest="shown", help="of such values")
+    parser.add_argument("--docs", action="store_true", help="write docs/performance.md anew")
     parser.add_argument("--folder", type=Path, help="where states are made (TMPDIR)")
     return parser.parse_args(words)
 

@@ -1,6 +1,6 @@
 """A contender as a process of its own, whose CPU time and memory are told from outside.
 
-Linux alone: what is told stands in /proc.
+Linux alone: memory stands in /proc, and CPU time is a clock of its own for each process.
 """
 
 from __future__ import annotations
@@ -9,23 +9,26 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 _ROOT = Path(__file__).parent.parent
+_LAST_WORDS = 2000  # characters of its errors that are shown
 
 
 class Watched:
     """A process that runs. Use ``watching``."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         self._process = process
+        self._errors = errors
         self._proc = Path("/proc", str(process.pid))
         self._cpu_before = 0.0
 
@@ -37,22 +40,42 @@ class Watched:
     def tell(self) -> tuple[float, int]:
         """Give the CPU seconds since `begin`, and the most bytes that were held since."""
         held = _PEAK.search((self._proc / "status").read_text())
-        assert held, "every living process has it"
+        if not held:
+            raise self.failure()
         return self._tell_cpu() - self._cpu_before, int(held[1]) * 1024
 
-    def finish(self) -> int:
-        """Wait until it ends by itself; gives its exit status."""
-        return self._process.wait()
+    def hear(self, word: str) -> list[str]:
+        """Wait for a line of its stdout that begins with a word; gives the others."""
+        assert self._process.stdout
+        line = self._process.stdout.readline().decode().split()
+        if line[:1] != [word]:
+            raise self.failure()
+        return line[1:]
+
+    def say_go(self) -> None:
+        """Give it an empty line to read."""
+        assert self._process.stdin
+        self._process.stdin.write(b"\n")
+
+    def finish(self) -> None:
+        """Wait until it ends by itself; raises RuntimeError where it does not end well."""
+        if self._process.wait():
+            raise self.failure()
 
     @property
     def has_ended(self) -> bool:
         """Whether it has ended."""
         return self._process.poll() is not None
 
+    def failure(self) -> RuntimeError:
+        """Say that it did not do what it should, with its last words."""
+        self._errors.seek(0)
+        words = self._errors.read().decode(errors="replace")[-_LAST_WORDS:]
+        return RuntimeError(f"{self._process.args!r} failed: {words}")
+
     def _tell_cpu(self) -> float:
-        # What stands before the last `)` is the program's name, which may hold anything.
-        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        # As clock_getcpuclockid(3) makes it of a process: to the nanosecond, unlike /proc/PID/stat.
+        return time.clock_gettime(~self._process.pid << 3 | 2)
 
 
 @contextmanager
@@ -64,23 +87,23 @@ def watching(
     Modules are looked for where PYTHONPATH says first, so that another checkout can be measured.
     """
     # Its own variables alone: what the caller's shell happens to set must not decide a figure.
-    inherited = os.environ.get("PYTHONPATH", "")
-    modules = [*filter(None, inherited.split(os.pathsep)), str(_ROOT)]
-    variables = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join(modules),
-        **(environment or {}),
-    }
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    modules = [*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)), str(_ROOT)]
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(modules)}
+    pipe = subprocess.PIPE
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**variables, **(environment or {})},
+            stdin=pipe,
+            stdout=pipe,
+            stderr=errors,
+            bufsize=0,
+        ) as process,
+    ):
         try:
-            yield Watched(process)
+            yield Watched(process, errors)
         finally:
             process.kill()
 

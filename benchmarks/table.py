@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from benchmarks.compare import Result
 
-_HEADINGS = ("", "a second", "CPU each", "memory", "ours is", "a CPU second", "target")
+_HEADINGS = ("", "a second", "CPU each", "memory", "ours to it", "by CPU", "target")
 _LEFT = (0, len(_HEADINGS) - 1)  # columns of words; the others hold figures
 
 
@@ -38,7 +38,7 @@ def render_markdown(results: Sequence[Result]) -> str:
 
 
 def _head(result: Result) -> str:
-    return f"{result.title}: a {result.unit}"
+    return f"{result.title}, in {result.unit}s"
 
 
 def _rows(result: Result) -> Iterator[tuple[str, ...]]:
@@ -66,7 +66,7 @@ def _judge(result: Result, target: Ratio | Cost) -> str:
     if isinstance(target, Cost):
         words = f"at most {show_time(target.most)} CPU"
     elif target.figure is Figure.THRIFT:
-        words = f"at least {show_ratio(target.least)} a CPU second"
+        words = f"at least {show_ratio(target.least)} by CPU"
     else:
         words = f"at least {show_ratio(target.least)}"
     return words if result.is_reached(target) else f"MISSED {words}"
@@ -93,4 +93,4 @@ def show_time(seconds: float) -> str:
 
 def show_ratio(ratio: float) -> str:
     """Show a share as percent, and what is more than twice as much as a factor."""
-    return f"{ratio:.0%}" if ratio < 2 else f"{float(f'{ratio:.2g}'):g} ×"
+    return f"{ratio * 100:.0f} %" if ratio < 2 else f"{float(f'{ratio:.2g}'):g} ×"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from benchmarks.process import Watched
 
 _LOOK_UP = 0.1  # seconds between two looks at whether the client is still there
 _PATIENCE = 300.0  # seconds; nothing that is measured takes so long
@@ -42,22 +43,22 @@ class CGateway:
         self._process.kill()
         self._process.__exit__(None, None, None)
 
-    def wait_for_first(self, gone: Callable[[], bool]) -> None:
-        """Wait until the first request begins to arrive; raises RuntimeError where `gone()`."""
-        self._wait(gone)
+    def wait_for_first(self, client: Watched) -> None:
+        """Wait until the first request begins to arrive; RuntimeError where it never will."""
+        self._wait(client)
         self._read("first")
 
-    def wait_for_last(self, gone: Callable[[], bool]) -> Seen:
-        """Wait until the last submission is answered; raises RuntimeError where `gone()`."""
-        self._wait(gone)
+    def wait_for_last(self, client: Watched) -> Seen:
+        """Wait until the last submission is answered; RuntimeError where it never will be."""
+        self._wait(client)
         seconds, size = self._read("last")
         return Seen(seconds=float(seconds), bytes=int(size))
 
-    def _wait(self, gone: Callable[[], bool]) -> None:
+    def _wait(self, client: Watched) -> None:
         deadline = time.monotonic() + _PATIENCE
         while not select.select([self._told], [], [], _LOOK_UP)[0]:
-            if gone() or time.monotonic() > deadline:
-                raise RuntimeError("the client ended, or hangs, before all its requests were sent")
+            if client.has_ended or time.monotonic() > deadline:
+                raise client.failure()
 
     def _read(self, word: str) -> list[str]:
         line = self._told.readline().decode().split()

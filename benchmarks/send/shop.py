@@ -38,15 +38,17 @@ accounts:
 """
 
 
-def write_workspace(folder: Path, *, requests: int, concurrency: int) -> Path:
+def write_workspace(
+    folder: Path, *, requests: int, concurrency: int, pictures: int = _PICTURES
+) -> Path:
     """Write a workspace whose one draft, `news`, goes out in so many requests."""
     folder.mkdir()
-    frames = [f"  - {{duration: 5, text: {TEXT}, image: 0.jpg}}"]
-    frames += [f"  - {{duration: 5, image: {index}.jpg}}" for index in range(1, _PICTURES)]
+    frames = [f"  - {{duration: 5, text: {TEXT}}}"]
+    frames += [f"  - {{duration: 5, image: {index}.jpg}}" for index in range(pictures)]
     campaign = [f"title: {TITLE}", "frames:", *frames, "recipients: {files: [people.csv]}", ""]
     (folder / "news.yaml").write_text("\n".join(campaign), "utf-8")
     (folder / "runner.yaml").write_text(_SETTINGS.format(concurrency=concurrency), "utf-8")
-    for index in range(_PICTURES):
+    for index in range(pictures):
         (folder / f"{index}.jpg").write_bytes(_draw_picture(index))
     with (folder / "people.csv").open("w") as file:
         file.writelines(f"{mobile}\n" for mobile in range(FIRST, FIRST + requests * BATCH))
@@ -55,9 +57,9 @@ def write_workspace(folder: Path, *, requests: int, concurrency: int) -> Path:
 
 def form_fields() -> dict[str, str]:
     """Give the fields of one request of it."""
-    text = TEXT.replace("……", "\N{HORIZONTAL ELLIPSIS}" * 2).encode("gbk")
-    pictures = [f"jpg|{b64encode(_draw_picture(index)).decode()}" for index in range(_PICTURES)]
-    first = f"5,txt|{b64encode(text).decode()},{pictures[0]}"
+    text = TEXT.encode("gbk")
+    pictures = [b64encode(_draw_picture(index)).decode() for index in range(_PICTURES)]
+    frames = [f"5,txt|{b64encode(text).decode()}", *(f"5,jpg|{each}" for each in pictures)]
     return {
         "action": "send",
         "userid": "12",
@@ -66,7 +68,7 @@ def form_fields() -> dict[str, str]:
         "mobile": ",".join(map(str, range(FIRST, FIRST + BATCH))),
         "title": TITLE,
         "starttime": "",
-        "content": ";".join([first, *(f"5,{picture}" for picture in pictures[1:])]),
+        "content": ";".join(frames),
     }
 
 
