@@ -24,7 +24,7 @@ from benchmarks.table import render_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MODULES = ("send", "reports")  # of this package; each has a function `benches(orders)`
+MODULES = ("send", "reports")  # folders of this package; each has a `bench.benches(orders)`
 _ROUNDS = 5
 
 
@@ -45,9 +45,8 @@ def _measure(options: argparse.Namespace) -> Figures:
         rounds = options.rounds or (1 if options.quick else _ROUNDS)
         results = [_run(bench, rounds) for bench in _find_benches(orders, options.names)]
         machine = name_machine(orders.folder)
-    return Figures(
-        machine=machine, date=f"{datetime.now().astimezone():%F}", results=tuple(results)
-    )
+    today = f"{datetime.now().astimezone():%F}"
+    return Figures(machine=machine, date=today, rounds=rounds, results=tuple(results))
 
 
 def _find_benches(orders: Orders, names: Sequence[str]) -> Iterator[Bench]:
@@ -56,7 +55,7 @@ def _find_benches(orders: Orders, names: Sequence[str]) -> Iterator[Bench]:
         if names and not any(name.startswith(module) for name in names):
             continue
         try:
-            for bench in importlib.import_module(f"benchmarks.{module}").benches(orders):
+            for bench in importlib.import_module(f"benchmarks.{module}.bench").benches(orders):
                 if not names or module in names or bench.name in names:
                     yield bench
         except Missing as missing:
@@ -71,7 +70,7 @@ def _run(bench: Bench, rounds: int) -> Result:
         whats={contender.who: contender.what for contender in bench.contenders},
         targets=bench.targets,
         skipped=bench.skipped,
-        rounds=[_play_round(bench, number) for number in range(rounds)],
+        rounds=tuple(_play_round(bench, number) for number in range(rounds)),
     )
 
 
@@ -99,7 +98,10 @@ def _read_words(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--show", type=Path, metavar="PATH", dest="shown", help="of such values")
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md anew")
     parser.add_argument("--folder", type=Path, help="where states are made (TMPDIR)")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.docs and (options.names or options.quick):
+        parser.error("the page shows all figures, measured at length: no names, no --quick")
+    return options
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from benchmarks.measured import Cost, Figure, Measurement, Ratio, Who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +27,9 @@ class Result:
     title: str
     unit: str
     whats: Mapping[Who, str]
-    targets: Sequence[Ratio | Cost]
-    skipped: Sequence[str]
-    rounds: Sequence[Mapping[Who, Measurement]]
+    targets: tuple[Ratio | Cost, ...]
+    skipped: tuple[str, ...]
+    rounds: tuple[Mapping[Who, Measurement], ...]
 
     def middle(self, who: Who, figure: Callable[[Measurement], float]) -> float:
         """Give the median of a contender's figure."""

@@ -19,6 +19,7 @@ class Figures:
 
     machine: str
     date: str
+    rounds: int
     results: tuple[Result, ...]
 
 
@@ -35,10 +36,10 @@ def read_figures(path: Path) -> Figures:
 
 
 def _read_result(kept: dict[str, Any]) -> Result:
-    rounds = [
+    rounds = tuple(
         {Who(who): Measurement(**measured) for who, measured in one.items()}
         for one in kept.pop("rounds")
-    ]
+    )
     return Result(
         whats={Who(who): what for who, what in kept.pop("whats").items()},
         targets=tuple(_read_target(target) for target in kept.pop("targets")),

@@ -40,9 +40,8 @@ def put_figures(page: str, figures: Figures) -> str:
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     charts = [f"![{result.title}]({FOLDER.name}/{result.name}.svg)\n" for result in figures.results]
-    rounds = len(figures.results[0].rounds)
     parts = [
-        f"{figures.date}: {figures.machine}. Medians of {rounds} rounds.\n",
+        f"{figures.date}: {figures.machine}. Medians of {figures.rounds} rounds.\n",
         render_markdown(figures.results),
         *charts,
     ]

@@ -2,20 +2,23 @@
 
 For each page NN: NN.xml as the gateway writes it, NN.rows with a line for each report of it,
 `delivered received_at batch mobile error_code`; and naive.xml, the beginning of the first page.
+
+python -m benchmarks.reports.pages STATE FOLDER SPREAD PAGES    writes them, to profile
 """
 
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 REPORTS = 10_000  # in a page, the most that the gateway hands out
 
@@ -39,7 +42,9 @@ class Spread(StrEnum):
     SCATTERED = "scattered"  # of any task, in any order
 
 
-def write_pages(state: Path, folder: Path, spread: Spread, *, pages: int, naive: int) -> None:
+def write_pages(
+    state: Path, folder: Path, spread: Spread, *, pages: int, naive: int = 1000
+) -> None:
     """Write reports for people of a state, each of whom gets at most one.
 
     naive: how many reports naive.xml holds.
@@ -85,3 +90,7 @@ def _tell_fate(mobile: int) -> tuple[bool, datetime, str]:
     delivered = mobile % _ONE_FAILS_IN > 0
     time = _BEGAN + timedelta(seconds=mobile % 600)  # many reports share a second
     return delivered, time, "DELIVRD" if delivered else "MK:0005"
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]), Path(sys.argv[2]), Spread(sys.argv[3]), pages=int(sys.argv[4]))

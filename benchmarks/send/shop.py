@@ -2,19 +2,19 @@
 
 Once as a workspace, for the program, and once as the fields of a form, for everybody else: the
 gateway sees that both have the same size.
+
+python -m benchmarks.send.shop FOLDER REQUESTS CONCURRENCY      writes a workspace, to profile
 """
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
 from io import BytesIO
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from PIL import Image
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BATCH = 2000  # numbers a request, the most that the gateway takes
 FIRST = 13_000_000_000
@@ -78,3 +78,7 @@ def _draw_picture(seed: int) -> bytes:
     file = BytesIO()
     Image.frombytes("RGB", (_SIDE, _SIDE), noise).save(file, "JPEG", quality=_QUALITY)
     return file.getvalue()
+
+
+if __name__ == "__main__":
+    write_workspace(Path(sys.argv[1]), requests=int(sys.argv[2]), concurrency=int(sys.argv[3]))
