@@ -44,7 +44,7 @@ soak: .venv/dev ## let the daemon live long under load and faults: does anything
 bench: .venv/dev ## measure each hot path beside its limit (ONLY=send, QUICK=1 to try it, JSON=PATH keeps the values)
 	@.venv/bin/python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(if $(DOCS),--docs)
 
-bench-tools: ## install what the limits are made with, from Debian's packages: gcc, wrk, libsqlite3-dev
+bench-tools: ## install what the limits are made with, from Debian's packages: gcc, wrk, headers
 	@benchmarks/install-tools
 
 lint: .venv/dev ## lint, format, types and layers alone

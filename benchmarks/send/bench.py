@@ -67,13 +67,13 @@ _SETTINGS = (
     _Setting(
         delay=50,
         concurrency=64,
-        requests=3000,
+        requests=2000,
         targets=(Ratio(figure=Figure.RATE, against=Who.LIMIT, least=0.85), Cost(most=0.0010)),
     ),
     _Setting(
         delay=0,
         concurrency=1,
-        requests=1000,
+        requests=500,
         targets=(Ratio(figure=Figure.THRIFT, against=Who.NAIVE, least=5),),
     ),
 )
