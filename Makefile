@@ -10,6 +10,7 @@ ONLY ?=
 MINUTES ?= 60
 JSON ?=
 DOCS ?=
+FOLDER ?=
 QUICK ?=
 FUZZING := $(if $(PROOFS),$(filter fuzz,$(PROOFS)),fuzz)
 
@@ -42,7 +43,7 @@ soak: .venv/dev ## let the daemon live long under load and faults: does anything
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)
 
 bench: .venv/dev ## measure each hot path beside its limit (ONLY=send, QUICK=1 to try it, JSON=PATH keeps the values)
-	@.venv/bin/python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(if $(DOCS),--docs)
+	@.venv/bin/python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(if $(DOCS),--docs) $(if $(FOLDER),--folder '$(FOLDER)')
 
 bench-tools: ## install what the limits are made with, from Debian's packages: gcc, wrk, headers
 	@benchmarks/install-tools

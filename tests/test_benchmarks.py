@@ -212,6 +212,13 @@ def test_the_bare_updates_give_every_report_its_row(compiled, tmp_path):
     assert rows == [(13800138001, 1, "DELIVRD"), (13800138020, 0, "MK:0005")]
 
 
+def test_libyaml_alone_reads_a_file_so_many_times(compiled, tmp_path):
+    program = compiled("yaml/events.c", "yaml")
+    (tmp_path / "news.yaml").write_text("title: 秋季新品\nframes: []\n", "utf-8")
+    command = [str(program), str(tmp_path / "news.yaml"), "3"]
+    assert measure_sprint(command, folder=tmp_path).units == 3
+
+
 def test_a_contender_that_fails_is_told_with_its_last_words(compiled, tmp_path):
     program = compiled("reports/updates.c", "sqlite3")
     with pytest.raises(RuntimeError, match="nowhere"):

@@ -64,6 +64,30 @@ def benches(orders: Orders) -> Iterator[Bench]:
         write_pages(state, pages, spread, pages=size.pages)
         field = _Field(state=state, pages=pages)
         yield _make_bench(spread, field, updates)
+    yield _make_reading_bench(pages)
+
+
+def _make_reading_bench(pages: Path) -> Bench:
+    """Make the bench that shows what lxml takes of all that."""
+    whats = {Who.OURS: "decode_reports", Who.NAIVE: "findtext", Who.LIMIT: "lxml's tree alone"}
+    contenders = [
+        Contender(
+            who=who,
+            what=what,
+            measure=partial(
+                measure_sprint,
+                python("benchmarks.reports.reading", who, str(pages)),
+                folder=pages,
+            ),
+        )
+        for who, what in whats.items()
+    ]
+    return Bench(
+        name="reports-reading",
+        title="of that: reading a page of 10,000 reports",
+        unit="report",
+        contenders=tuple(contenders),
+    )
 
 
 def _make_bench(spread: Spread, field: _Field, updates: Path) -> Bench:
