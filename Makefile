@@ -8,16 +8,20 @@ PROOFS ?=
 SEEDS ?= 20
 ONLY ?=
 MINUTES ?= 60
+JSON ?=
+DOCS ?=
+FOLDER ?=
+QUICK ?=
 FUZZING := $(if $(PROOFS),$(filter fuzz,$(PROOFS)),fuzz)
 
 # The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
 ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
 
-.PHONY: help demo test tools torture soak docs lint lock clean
+.PHONY: help demo test tools torture soak bench bench-tools docs lint lock clean
 .NOTPARALLEL: # one .venv, one terminal
 
 help: ## show these targets (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo "Another Python: make PYTHON=python3.12 TARGET"
 
 demo: $(ENVIRONMENT) ## send the example campaign to a local gateway, start to end
@@ -37,6 +41,12 @@ docs: .venv/dev ## write docs/hostile-gateway.md anew from the table that the te
 
 soak: .venv/dev ## let the daemon live long under load and faults: does anything grow? (MINUTES=2 is shorter)
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)
+
+bench: .venv/dev ## measure each hot path beside its limit (ONLY=send, QUICK=1 to try it, JSON=PATH keeps the values)
+	@.venv/bin/python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(if $(DOCS),--docs) $(if $(FOLDER),--folder '$(FOLDER)')
+
+bench-tools: ## install what the limits are made with, from Debian's packages: gcc, wrk, headers
+	@benchmarks/install-tools
 
 lint: .venv/dev ## lint, format, types and layers alone
 	.venv/bin/ruff check

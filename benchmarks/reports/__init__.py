@@ -1,0 +1,1 @@
+"""Delivery reports through the collector, beside the bare UPDATEs and a naive reader."""

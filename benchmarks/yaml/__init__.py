@@ -1,0 +1,1 @@
+"""A large campaign file, read strictly with the place of everything, beside libyaml alone."""
