@@ -54,7 +54,7 @@ from runner.sandbox.reports import DELIVERED, FAILED, Report
 from runner.sandbox.settings import SandboxSettings
 from runner.store.accounts import change_standing, read_standing
 from runner.store.brakes import read_brakes
-from runner.store.claims import load_message, load_numbers
+from runner.store.claims import load_message, read_numbers
 from runner.store.custody import take_custody
 from runner.store.database import open_database
 from runner.store.doubt import settle_doubt
@@ -483,7 +483,7 @@ class Campaigns(RuleBasedStateMachine):
 
     def call_unsent(self, batch, title):
         with self.office.reading() as transaction:
-            people = [int(number) for number in load_numbers(transaction, batch).split(",")]
+            people = [int(number) for number in read_numbers(transaction, batch).split(",")]
         before = rows_of(self.office, f"SELECT state FROM batches WHERE id = {batch}")
         with self.command() as database, database.writing() as transaction:
             send_again_by_hand(transaction, batch, now=self.now)
@@ -572,7 +572,7 @@ class Campaigns(RuleBasedStateMachine):
             claim = transaction.execute(NEWEST_CLAIM).one()
             stored = read_facts(transaction)[claim.campaign]
             brakes = read_brakes(transaction)
-            mobiles = load_numbers(transaction, claim.id).split(",")
+            mobiles = read_numbers(transaction, claim.id).split(",")
             message = load_message(transaction, claim.message)
         stops = [brake for brake in brakes if brake.source is not BrakeSource.GUARD]
         assert not any(brake.covers(claim.campaign, stored.account) for brake in stops)
@@ -658,7 +658,7 @@ class Campaigns(RuleBasedStateMachine):
 
     def settle_by_truth(self, batch):
         with self.office.reading() as transaction:
-            people = set(load_numbers(transaction, batch).split(","))
+            people = set(read_numbers(transaction, batch).split(","))
         tasks = [each.task_id for each in self.taken() if set(each.mobiles) == people]
         known = {task for (task,) in rows_of(self.office, "SELECT task_id FROM batches")}
         unknown = [task for task in tasks if task not in known]

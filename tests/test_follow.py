@@ -33,7 +33,7 @@ from runner.lifecycle import BatchEvent, CampaignEvent
 from runner.model.account import NamedList
 from runner.model.campaign import Audience, Expectation, Source, Wish
 from runner.store.brakes import read_brakes
-from runner.store.claims import load_numbers
+from runner.store.claims import read_numbers
 from runner.store.planning import move_campaign
 from runner.timing import parse_hours
 
@@ -314,7 +314,7 @@ def test_an_edit_of_what_has_begun_is_drift_and_changes_nothing(running):
     assert (status.shown, status.drifted) == ("running", True)
     claimed = claim(running, now=START)
     with running.reading() as transaction:
-        assert load_numbers(transaction, claimed.batch) == f"{FIRST + 2},{FIRST + 3}"
+        assert read_numbers(transaction, claimed.batch) == f"{FIRST + 2},{FIRST + 3}"
     assert counts_of(running) == {"submitted": 2, "pending": 2}
 
 

@@ -39,8 +39,8 @@ from runner.store.claims import (
     claim_batch,
     count_in_flight,
     load_message,
-    load_numbers,
     read_candidates,
+    read_numbers,
     size_of_next,
 )
 from runner.store.database import open_database
@@ -216,7 +216,7 @@ def test_what_is_claimed_is_what_was_planned_whatever_else_is_planned_later(data
     begin(database, 2, name="sun", message=make_message("改了"))
     with database.reading() as transaction:
         assert load_message(transaction, claimed.message) == plan.message
-        assert load_numbers(transaction, claimed.batch) == join_numbers([FIRST, FIRST + 1])
+        assert read_numbers(transaction, claimed.batch) == join_numbers([FIRST, FIRST + 1])
 
 
 def test_what_is_in_flight_and_what_comes_next_is_counted(database):
@@ -449,7 +449,7 @@ def thinned(database):
 
 def test_who_is_left_out_is_cancelled_and_the_others_go_out(database, thinned):
     with database.reading() as transaction:
-        assert load_numbers(transaction, thinned.batch) == join_numbers(
+        assert read_numbers(transaction, thinned.batch) == join_numbers(
             [FIRST + 1, FIRST + 2, FIRST + 3]
         )
     assert counts_of(database) == {"pending": 3, "cancelled": 1}
@@ -508,7 +508,7 @@ def test_a_retry_leaves_them_out_still(database, thinned):
     again = claim(database)
     assert again.recipients == 3
     with database.reading() as transaction:
-        assert load_numbers(transaction, again.batch) == join_numbers(
+        assert read_numbers(transaction, again.batch) == join_numbers(
             [FIRST + 1, FIRST + 2, FIRST + 3]
         )
 

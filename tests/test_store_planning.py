@@ -32,7 +32,7 @@ from runner.model.account import NamedList
 from runner.model.campaign import Audience, Source
 from runner.model.outcome import RawAnswer, Report
 from runner.store.brakes import read_brakes
-from runner.store.claims import load_message, load_numbers
+from runner.store.claims import load_message, read_numbers
 from runner.store.journal import apply_page, keep_answer
 from runner.store.outcomes import doubt_abandoned, find_claimed
 from runner.store.planning import (
@@ -125,7 +125,7 @@ def test_half_a_million_recipients_are_kept_and_given_back(database):
     keep(database, plan)
     assert rows_of(database, "SELECT count(*) FROM batches") == [(250,)]
     with database.reading() as transaction:
-        assert load_numbers(transaction, 250) == join_numbers(plan.batches[-1].mobiles)
+        assert read_numbers(transaction, 250) == join_numbers(plan.batches[-1].mobiles)
 
 
 def test_recipients_are_given_in_the_order_of_the_indexes(database):

@@ -15,7 +15,7 @@ from cli_workspace import until
 from runner.faultpoint import EVENT
 from runner.store.custody import take_custody
 from runner.store.database import open_database
-from runner.store.wal import find_fault, is_long
+from runner.store.wal import Log, find_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ def pages_in_log(state: Path) -> int:
 def test_whoever_writes_beside_the_sender_leaves_the_log_alone(state: Path) -> None:
     with opened(state, sends=True), opened(state) as other:
         assert not changes_file(state, lambda: write(other, 4))
-        assert is_long(state)
+        assert Log(state).is_long()
 
 
 def test_whoever_lets_go_of_the_state_beside_the_sender_leaves_the_log_alone(state: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_sender_takes_in_what_others_have_written(state: Path) -> None:
         write(other, 4)
         assert changes_file(state, sender.keep_log_short)
         write(other)
-        assert not is_long(state)  # it has begun anew
+        assert not Log(state).is_long()  # it has begun anew
 
 
 def test_the_sender_keeps_its_own_log_short(state: Path) -> None:

@@ -47,7 +47,6 @@ from runner.store.claims import (
     count_in_flight,
     forget_far_waits,
     load_message,
-    load_numbers,
     read_candidates,
     size_of_next,
 )
@@ -153,13 +152,11 @@ Step = Submitted | Asked | Emptied | Wait | Idle
 class _Cargo:
     """A claim with everything that its request needs.
 
-    numbers: of its recipients, joined by commas.
     starttime: None for at once; claimed_at: on the monotonic clock, in seconds.
     """
 
     claim: Claim
     message: PackedMessage
-    numbers: str
     starttime: datetime | None
     claimed_at: float
 
@@ -348,9 +345,8 @@ class Pump:
         people = numbers.count(",") + 1
         self._take_slots(transaction, people, now)
         return _Cargo(
-            claim=replace(claim, recipients=people),
+            claim=replace(claim, recipients=people, numbers=numbers),
             message=load_message(transaction, claim.message),
-            numbers=numbers,
             starttime=turn.starttime,
             claimed_at=monotonic(),
         )
@@ -359,13 +355,12 @@ class Pump:
         self, transaction: Transaction, claim: Claim, opted_out: OptedOut, now: datetime
     ) -> str:
         """Give the numbers of a batch, less those who opted out since the plan."""
-        numbers = load_numbers(transaction, claim.batch)
         if not opted_out.mobiles:
-            return numbers
-        mobiles = [int(number) for number in numbers.split(",")]
+            return claim.numbers
+        mobiles = [int(number) for number in claim.numbers.split(",")]
         unwanted = [mobile for mobile in mobiles if mobile in opted_out.mobiles]
         if not unwanted:
-            return numbers
+            return claim.numbers
         by_reason: dict[str, list[int]] = {}
         for mobile in unwanted:
             by_reason.setdefault(opted_out.reason(mobile), []).append(mobile)
@@ -382,7 +377,7 @@ class Pump:
         extno = None if prefix is None else write_extno(prefix, cargo.claim.batch)
         body = send_body(
             cargo.message,
-            cargo.numbers,
+            cargo.claim.numbers,
             self._credentials,
             starttime=gateway_time(cargo.starttime) if cargo.starttime else "",
             extno=extno,

@@ -43,7 +43,7 @@ _CANDIDATES = """
 
 # What was never tried comes first, then what waited for a retry.
 _NEXT = """
-    SELECT b.id, b.campaign, b.seq, b.recipients - b.cancelled AS recipients, c.message
+    SELECT b.id, b.campaign, b.seq, b.recipients - b.cancelled AS recipients, b.numbers, c.message
     FROM batches AS b JOIN campaigns AS c ON c.id = b.campaign
     WHERE b.campaign = :campaign AND b.state = 'planned' AND coalesce(b.not_before, '') <= :now
         AND c.state = 'running'
@@ -63,7 +63,7 @@ _IN_FLIGHT = """
 
 _CLAIM = """
     UPDATE batches SET state = :state, token = :token, owner = :owner, claimed_at = :now,
-        claim = :claim, attempts = attempts + 1, not_before = NULL, reason = NULL
+        claim = :claim, attempts = attempts + 1, not_before = NULL, reason = NULL, numbers = NULL
     WHERE id = :batch
 """
 
@@ -98,7 +98,8 @@ class Claim:
     """A batch in the hands of one sender.
 
     token: proves it when the outcome is recorded; message: the digest of what is to be sent.
-    recipients: how many, less those that were cancelled.
+    recipients: how many, less those that were cancelled; numbers: theirs, ascending and joined by
+    commas, as a submission names them.
     """
 
     batch: int
@@ -106,6 +107,7 @@ class Claim:
     seq: int
     token: str
     recipients: int
+    numbers: str
     message: str
 
 
@@ -155,6 +157,7 @@ def claim_batch(
         seq=row.seq,
         token=token,
         recipients=row.recipients,
+        numbers=row.numbers or read_numbers(transaction, row.id),
         message=row.message,
     )
 
@@ -201,8 +204,8 @@ def load_message(transaction: Transaction, digest: str) -> PackedMessage:
     return PackedMessage(title=row.title, content=row.content, size=row.bytes, digest=row.digest)
 
 
-def load_numbers(transaction: Transaction, batch: int) -> str:
-    """Give a batch's recipients, ascending and joined by commas, as a submission names them."""
+def read_numbers(transaction: Transaction, batch: int) -> str:
+    """Give a batch's recipients, ascending and joined by commas, less those that were cancelled."""
     return transaction.execute(_NUMBERS, (batch,)).scalar() or ""
 
 

@@ -38,7 +38,7 @@ from runner.store.migrations import LATEST, apply_migrations, read_version
 from runner.store.room import has_room
 from runner.store.sharing import Sharing
 from runner.store.transaction import transacting
-from runner.store.wal import is_large, is_long
+from runner.store.wal import Log
 from runner.store.witness import witness_of
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Database:
         self._readers: list[sqlite3.Connection] = []  # those that rest
         self._is_closed = False
         self._file = _identify(path)
+        self._log = Log(path)
         self._sharing = Sharing(self._carry_out)
         self._witness: Witness | None = None
         self._failure: DiskFailed | None = None
@@ -193,7 +194,7 @@ class Database:
         before another ends. Here writers wait for a moment: who begins to read then has no need of
         the log. Only for the sender.
         """
-        if is_large(self.path):
+        if self._log.is_large():
             with self._taking_turn():
                 self._take_log_in(_FOR_READERS)
 
@@ -206,7 +207,7 @@ class Database:
             self._take_log_in()
 
     def _keep_log_short(self) -> None:
-        if self._witness and is_long(self.path):
+        if self._witness and self._log.is_long():
             with self._noticing():
                 self._take_log_in()
 
@@ -289,6 +290,7 @@ class Database:
             self._is_closed = True
             self._writer.close()
             self._close_readers()
+            self._log.close()
             if self._witness:
                 self._witness.close()
                 self._witness = None

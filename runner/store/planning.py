@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.codec.requests import join_numbers
 from runner.faultpoint import faultpoint
 from runner.lifecycle import (
     BATCH,
@@ -101,8 +102,8 @@ _FORGET_MESSAGE = """
 """
 
 _KEEP_BATCH = """
-    INSERT INTO batches (campaign, seq, account, state, recipients, request_bytes, digest)
-    VALUES (:campaign, :seq, :account, :state, :recipients, :request_bytes, :digest)
+    INSERT INTO batches (campaign, seq, account, state, recipients, request_bytes, digest, numbers)
+    VALUES (:campaign, :seq, :account, :state, :recipients, :request_bytes, :digest, :numbers)
 """
 
 _KEEP_RECIPIENTS = "INSERT INTO recipients (batch, mobile) VALUES (?, ?)"
@@ -371,6 +372,7 @@ def _keep_batches(transaction: Transaction, plan: CampaignPlan) -> None:
                 "recipients": len(batch.mobiles),
                 "request_bytes": batch.request_bytes,
                 "digest": batch.digest,
+                "numbers": join_numbers(batch.mobiles),
             },
         ).new_id
         rows = [(batch_id, mobile) for mobile in batch.mobiles]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,4 +13,5 @@ ROOM_FOR_AN_ANSWER = 1 << 20  # bytes, with what others record in the meantime
 
 def has_room(state: Path, size: int = ROOM_FOR_AN_ANSWER) -> bool:
     """Whether the disk of a state can take so many bytes more."""
-    return shutil.disk_usage(state.parent).free >= size
+    disk = os.statvfs(state.parent)
+    return disk.f_bavail * disk.f_frsize >= size

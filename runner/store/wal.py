@@ -7,6 +7,7 @@ when nobody can write; see ``Database``. Source: sqlite.org/wal.html, The WAL-Re
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,26 +37,41 @@ def find_fault(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str | 
     )
 
 
-def is_long(state: Path) -> bool:
-    """Whether the log of a state should be taken into the file.
+class Log:
+    """The log of one state, kept open: it is looked at after every transaction."""
 
-    Its size does not say: it stays as it is when the log begins anew. What was written since bears
-    the salts of its header.
-    """
-    try:
-        with Path(f"{state}-wal").open("rb", buffering=0) as log:
-            header = log.read(_HEADER_BYTES)
+    def __init__(self, state: Path) -> None:
+        self._path = Path(f"{state}-wal")
+        self._file: int | None = None
+
+    def is_long(self) -> bool:
+        """Whether it should be taken into the file.
+
+        Its size does not say: it stays as it is when the log begins anew. What was written since
+        bears the salts of its header.
+        """
+        try:
+            header = self._read(_HEADER_BYTES, at=0)
             frame = _FRAME_HEADER_BYTES + int.from_bytes(header[8:12], "big")
-            log.seek(_HEADER_BYTES + (_LONG - 1) * frame)
-            salts = log.read(_FRAME_HEADER_BYTES)[8:16]
-    except OSError:
-        return False  # nobody has written yet; else whoever writes next will tell
-    return bool(salts) and salts == header[16:24]
+            salts = self._read(_FRAME_HEADER_BYTES, at=_HEADER_BYTES + (_LONG - 1) * frame)[8:16]
+        except OSError:
+            return False  # nobody has written yet; else whoever writes next will tell
+        return bool(salts) and salts == header[16:24]
 
+    def is_large(self) -> bool:
+        """Whether it takes more room than it should while nobody reads for long."""
+        try:
+            return self._path.stat().st_size > _LARGE
+        except OSError:
+            return False
 
-def is_large(state: Path) -> bool:
-    """Whether the log of a state takes more room than it should while nobody reads for long."""
-    try:
-        return Path(f"{state}-wal").stat().st_size > _LARGE
-    except OSError:
-        return False
+    def close(self) -> None:
+        """Let go of it."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _read(self, size: int, *, at: int) -> bytes:
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.pread(self._file, size, at)

@@ -11,7 +11,7 @@ from runner.errors import WrongUsage
 from runner.lifecycle import BrakeSource
 from runner.plan import plan_campaign
 from runner.store.brakes import Brake, Subject
-from runner.store.claims import load_numbers
+from runner.store.claims import read_numbers
 from runner.store.database import open_database
 from runner.store.doubt import settle_doubt
 from runner.store.resolution import accept_by_hand, send_again_by_hand
@@ -219,7 +219,7 @@ class Supervisor:
             closing(open_database(self._state, actor="anna")) as state,
             state.reading() as transaction,
         ):
-            return load_numbers(transaction, batch).split(",")
+            return read_numbers(transaction, batch).split(",")
 
     def _names(self, query: str) -> list[str]:
         return [next(iter(row)) for row in self._read(query)]

@@ -1,3 +1,7 @@
+-- The numbers of a batch as its request names them, from the plan to the first claim: to read them
+-- from their rows costs as much as all else of a claim. After it the rows alone are right.
+ALTER TABLE batches ADD COLUMN numbers TEXT;
+
 -- What is asked again and again must cost nothing of what is finished.
 
 -- What the gateway refused for a while, among which the reports of no task are looked for.
