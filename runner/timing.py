@@ -127,9 +127,7 @@ def poll_waits(every: timedelta) -> Iterator[timedelta]:
 
 def stamp(moment: datetime) -> str:
     """Write a moment for the state: UTC, milliseconds, sortable as text."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-    )
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def unstamp(text: str) -> datetime:

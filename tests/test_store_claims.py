@@ -32,7 +32,7 @@ from runner.codec.requests import join_numbers
 from runner.due import Rest, choose_turn
 from runner.lifecycle import BatchEvent, BatchState, CampaignState
 from runner.model.outcome import RawAnswer, Report
-from runner.store import claims, doubt, journal, outcomes, planning, start
+from runner.store import claims, doubt, fall, journal, outcomes, planning, start
 from runner.store.accounts import Slots, keep_slots, read_slots
 from runner.store.claims import (
     cancel_recipients,
@@ -299,6 +299,17 @@ def test_two_databases_in_two_hands_claim_every_batch_once(database, state):
             doubt._SUSPECTS,
             ["batches_in_doubt", "batches_without_task", "batches_disowned", "batches_refused"],
             {"account": "main", "repeats": True},
+        ),
+        (fall._NEWEST_CLAIM, ["batches_by_claim (account=?)"], {"account": "main"}),
+        (
+            fall._UNKNOWN_SINCE,
+            ["batches_in_doubt", "batches_disowned", "batches_settled", "batches_refused"],
+            {"account": "main", "repeats": True, "base": 1, "since": "2035"},
+        ),
+        (
+            fall._TAKEN_SINCE,
+            ["batches_by_claim (account=? AND claim>?)"],
+            {"account": "main", "base": 1},
         ),
     ],
 )

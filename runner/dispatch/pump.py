@@ -83,6 +83,7 @@ if TYPE_CHECKING:
 
 _GUARD_AGAIN = timedelta(seconds=2)  # how soon a list that cannot be used is looked at again
 _PROMPT = 1.0  # seconds from claim to request within which nobody can have given it up
+_MOST_MESSAGES = 8  # that are remembered, each as large as a request
 _GIVEN_UP = "its claim was given up before its request began"
 
 
@@ -192,6 +193,7 @@ class Pump:
         self._clock = clock
         self._asking = threading.Lock()
         self._knows_balance = False
+        self._messages: dict[str, PackedMessage] = {}
 
     def step(self) -> Step:
         """Do the next thing that may be done now.
@@ -346,10 +348,18 @@ class Pump:
         self._take_slots(transaction, people, now)
         return _Cargo(
             claim=replace(claim, recipients=people, numbers=numbers),
-            message=load_message(transaction, claim.message),
+            message=self._find_message(transaction, claim.message),
             starttime=turn.starttime,
             claimed_at=monotonic(),
         )
+
+    def _find_message(self, transaction: Transaction, digest: str) -> PackedMessage:
+        message = self._messages.get(digest)
+        if message is None:
+            if len(self._messages) == _MOST_MESSAGES:
+                self._messages.clear()
+            message = self._messages[digest] = load_message(transaction, digest)
+        return message
 
     def _leave_out(
         self, transaction: Transaction, claim: Claim, opted_out: OptedOut, now: datetime

@@ -149,9 +149,9 @@ class Gateway:
         """Post and give the answer with its body unread."""
         request = template.copy()
         request.prepare_body(body, files=None)
-        with exchange.under_way(), self._adapter.post(request) as response:
-            self._clock.note(response.headers.get("date"))
-            yield response.raw
+        with exchange.under_way(), self._adapter.post(request) as raw:
+            self._clock.note(raw.headers.get("date"))
+            yield raw
 
     def _explain(self, error: Exception, exchange: Exchange) -> str:
         return explain(error, self._route, self._timeout, begun=exchange.begun)

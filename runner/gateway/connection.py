@@ -176,15 +176,19 @@ class GatewayAdapter(HTTPAdapter):
 
     @contextmanager
     def post(self, request: PreparedRequest) -> Iterator[Any]:
-        """Send a request and give requests' ``Response``, its body unread.
+        """Send a request and give the answer, its body unread.
 
         Its connection is used again only where the body was read to its end and nothing was raised:
         what else it may hold would be taken for the answer to the next request.
         """
         exchange = current_exchange()
         try:
-            with self.send(request, stream=True, proxies=self._proxies) as response:
-                yield response
+            answer: Any = self.send(request, stream=True, proxies=self._proxies)
+            try:
+                yield answer
+            finally:
+                answer.close()
+                answer.release_conn()
         except BaseException:
             if exchange.connection is not None:
                 exchange.connection.close()
@@ -201,6 +205,10 @@ class GatewayAdapter(HTTPAdapter):
     ) -> GatewayPool:
         """Give the pool, whatever the request: there is one gateway."""
         return self._pool
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Any:  # noqa: ARG002 - as above
+        """Give the answer as it came: nobody asks for cookies, encodings or a history."""
+        return resp
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the pool as it is: the route's TLS context verifies, and trusts nobody else."""

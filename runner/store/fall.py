@@ -48,16 +48,22 @@ _UNKNOWN_SINCE = """
     SELECT id, recipients - cancelled AS people, state,
         state = 'in_doubt' AND NOT disowned AND NOT (:repeats AND refusals > 0) AS once
     FROM batches
-    WHERE account = :account AND (claim > :base OR claimed_at >= :since) AND (
-        state = 'in_doubt' OR disowned OR (state = 'accepted' AND settled_by = 'person')
-        OR (state = 'accepted' AND settled_by = 'evidence' AND task_id IS NOT NULL
-            AND coalesce(claim, 0) <= :base)
-        OR (:repeats AND refusals > 0)
+    WHERE (claim > :base OR claimed_at >= :since) AND id IN (
+        SELECT id FROM batches WHERE account = :account AND state = 'in_doubt'
+        UNION ALL SELECT id FROM batches WHERE account = :account AND disowned
+        UNION ALL SELECT id FROM batches
+            WHERE account = :account AND settled_by IS NOT NULL AND state = 'accepted' AND (
+                settled_by = 'person' OR (task_id IS NOT NULL AND coalesce(claim, 0) <= :base)
+            )
+        UNION ALL SELECT id FROM batches WHERE :repeats AND account = :account AND refusals > 0
     )
     ORDER BY id
 """
 
-_NEWEST_CLAIM = "SELECT coalesce(max(claim), 0) FROM batches WHERE account = :account"
+_NEWEST_CLAIM = """
+    SELECT claim FROM batches WHERE account = :account AND claim IS NOT NULL
+    ORDER BY claim DESC LIMIT 1
+"""
 
 _TAKEN_LATE = timedelta(minutes=10)  # how long a gateway may work on what was in doubt already
 
@@ -69,8 +75,7 @@ def find_rest(transaction: Transaction, account: Account) -> int | None:
     """
     if count_in_flight(transaction, account.name):
         return None
-    newest: int = transaction.execute(_NEWEST_CLAIM, {"account": account.name}).scalar()
-    return newest
+    return transaction.execute(_NEWEST_CLAIM, {"account": account.name}).scalar() or 0
 
 
 def note_receipt(transaction: Transaction, account: Account, left: str, now: datetime) -> None:

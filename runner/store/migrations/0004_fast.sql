@@ -6,6 +6,8 @@ ALTER TABLE batches ADD COLUMN numbers TEXT;
 
 -- What the gateway refused for a while, among which the reports of no task are looked for.
 CREATE INDEX batches_refused ON batches (account) WHERE refusals > 0;
+-- What was in doubt once: it may explain the fall of a balance.
+CREATE INDEX batches_settled ON batches (account) WHERE settled_by IS NOT NULL;
 -- What a file that is gone still concerns.
 CREATE INDEX campaigns_live ON campaigns (id)
     WHERE frozen_at IS NULL OR state IN ('running', 'halted');

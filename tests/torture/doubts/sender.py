@@ -115,7 +115,7 @@ class DoubtfulSender:
         self.look = sqlite3.connect(state, isolation_level=None)
         self._database = open_database(state, actor="simulation")
         # No loss of power is simulated: to wait for the disk would take most of the time.
-        driver = self._database._writer.connection.driver_connection
+        driver = self._database._writer
         driver.execute("PRAGMA synchronous = OFF")
         self._account = account
         self._gateway = gateway
