@@ -1,22 +1,27 @@
-"""Checks a document against the published JSON Schemas, the same that editors use."""
+"""Checks a document against the published JSON Schemas, the same that editors use.
+
+jsonschema is the judge of everything that is not plainly sound, and is imported where there is such
+a document.
+"""
 
 from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from itertools import islice
+from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, cast
 
-from runner.workspace.schema_words import Broken, Fault, Place, tell
+from runner.workspace.plain_schema import compile_schema, is_integer
 from runner.workspace.yaml_tree import MOST_FAULTS, Mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from jsonschema.protocols import Validator
 
     from runner.model.diagnostic import Diagnostic, Span
+    from runner.workspace.schema_words import Fault
     from runner.workspace.yaml_tree import Document, Path
 
 # what can be said of a mapping only once all of its fields are known
@@ -28,7 +33,7 @@ def check(document: Document, schema_name: str) -> tuple[Diagnostic, ...]:
 
     What has a fault already, and a document that could not be read, stays silent.
     """
-    if document.root is None:
+    if document.root is None or _plain_check(schema_name)(document.data):
         return ()
     faults = list(islice(_find_faults(document, schema_name), MOST_FAULTS))
     told = (_place_fault(document, fault) for fault in _without_consequences(document, faults))
@@ -36,6 +41,8 @@ def check(document: Document, schema_name: str) -> tuple[Diagnostic, ...]:
 
 
 def _find_faults(document: Document, schema_name: str) -> Iterator[Fault]:
+    from runner.workspace.schema_words import Broken, tell
+
     for error in _validator(schema_name).iter_errors(cast(Any, document.data)):
         broken = Broken(
             path=tuple(error.absolute_path),
@@ -49,19 +56,23 @@ def _find_faults(document: Document, schema_name: str) -> Iterator[Fault]:
 
 
 @cache
+def _plain_check(schema_name: str) -> Callable[[object], bool]:
+    return compile_schema(_read_schema(schema_name))
+
+
+@cache
 def _validator(schema_name: str) -> Validator:
     from jsonschema import Draft202012Validator, validators
 
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, it: is_integer(it))
     extend = cast(Any, validators.extend)  # the stubs leave it untyped
     strict = extend(Draft202012Validator, type_checker=types)
-    text = files("runner").joinpath("schemas", f"{schema_name}.schema.json").read_text("utf-8")
-    return cast("Validator", strict(json.loads(text)))
+    return cast("Validator", strict(_read_schema(schema_name)))
 
 
-def _is_integer(_: object, value: object) -> bool:
-    """Tell a whole number as it is written: 3.0 is none, though JSON Schema takes it."""
-    return isinstance(value, int) and not isinstance(value, bool)
+def _read_schema(schema_name: str) -> dict[str, Any]:
+    text = cast(bytes, get_data("runner", f"schemas/{schema_name}.schema.json"))
+    return cast(dict[str, Any], json.loads(text))
 
 
 def _without_consequences(document: Document, faults: Sequence[Fault]) -> Iterator[Fault]:
@@ -91,5 +102,7 @@ def _place_fault(document: Document, fault: Fault) -> Diagnostic:
 
 
 def _span(document: Document, fault: Fault) -> Span:
+    from runner.workspace.schema_words import Place
+
     node = document.key_at(fault.path) if fault.place is Place.KEY else document.at(fault.path)
     return document.source.first_line(node.span) if fault.place is Place.FIRST_LINE else node.span
