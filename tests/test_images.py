@@ -1,8 +1,10 @@
 """Images: what goes out as it is, what is taken out of it, and what is refused with a remedy."""
 
 import io
+import random
 import struct
 import zipfile
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from runner.model.campaign import Part, PartType
-from runner.workspace.images import ImageFault, inspect_image
+from runner.workspace.images import ImageFault, _decode_jpeg, inspect_image
 
 
 def draw(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:
@@ -197,6 +199,31 @@ def test_what_is_no_image_is_refused(data, words):
 def test_a_jpeg_that_is_cut_anywhere_is_damaged(data):
     for length in range(3, len(data) - 1, 7):
         assert inspect_image(data[:length], name="moon.jpg").rule == "damaged-image"
+
+
+def decodes(decode, data):
+    try:
+        decode(data)
+    except Exception:  # noqa: BLE001 - Pillow raises nearly any type on bad bytes
+        return False
+    return True
+
+
+def decode_every_pixel(data):
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        image.load()
+
+
+@pytest.mark.parametrize("options", [{"quality": 90}, {"restart_marker_blocks": 2}], ids=str)
+@given(spot=st.floats(0, 1, exclude_max=True), bytes_=st.binary(max_size=3))
+def test_to_decode_an_eighth_of_a_jpeg_finds_what_to_decode_all_of_it_finds(options, spot, bytes_):
+    """Every coded bit is read either way; what is spared is the arithmetic behind them."""
+    noise = Image.frombytes("RGB", (33, 17), random.Random(1).randbytes(33 * 17 * 3))
+    data = save(noise, **options)
+    start = int(spot * len(data))
+    data = data[:start] + bytes_ + (data[start + len(bytes_) :] if bytes_ else b"")
+    in_an_eighth = partial(_decode_jpeg, name="a.jpg")
+    assert decodes(in_an_eighth, data) == decodes(decode_every_pixel, data)
 
 
 def test_a_gif_that_is_cut_anywhere_is_damaged():

@@ -10,7 +10,8 @@ Source: gateway interface, 彩信下发接口, 参数说明 ``content`` and 说�
 
 from __future__ import annotations
 
-from base64 import b64encode
+import re
+from binascii import b2a_base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
@@ -43,7 +44,7 @@ _SUGGESTIONS = {
     "®": "(R)",
     "™": "(TM)",
 }
-_LINE_CONTROLS = "\n\t"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all of ASCII but line feed and tab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,8 @@ class PackedMessage:
 
 def find_strays(text: str) -> tuple[Stray, ...]:
     """Name every character of a text that cannot be sent."""
+    if _fits_gb2312(text):
+        return ()
     return tuple(
         Stray(index=index, character=character, suggestion=_SUGGESTIONS.get(character))
         for index, character in enumerate(text)
@@ -114,17 +117,17 @@ def _form_frame(frame: Frame) -> bytes:
 
 def _form_part(part: Part) -> bytes:
     # Replacing three characters is twenty times as fast as quoting 130 KB of base64.
-    encoded = b64encode(part.payload)
+    encoded = b2a_base64(part.payload, newline=False)
     for raw, escaped in ((b"+", b"%2B"), (b"/", b"%2F"), (b"=", b"%3D")):
         encoded = encoded.replace(raw, escaped)
     return part.type.encode() + b"%7C" + encoded
 
 
-def _fits_gb2312(character: str) -> bool:
-    if character.isascii():
-        return character.isprintable() or character in _LINE_CONTROLS
+def _fits_gb2312(text: str) -> bool:
+    if _CONTROL.search(text):
+        return False
     try:
-        character.encode("gbk").decode("gb2312")  # which proves both bytes in the GB2312 plane
+        text.encode("gbk").decode("gb2312")  # which proves every byte in the GB2312 plane
     except UnicodeError:
         return False
     return True

@@ -7,15 +7,19 @@ judged by the headers before a pixel is decoded.
 from __future__ import annotations
 
 import re
-import shlex
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from runner.model.campaign import Part, PartType
 from runner.workspace.gif import read_gif
 from runner.workspace.jpeg import Jpeg, read_jpeg
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 MOST_BYTES = 5_000_000  # fifty times what any message may weigh
 
@@ -109,8 +113,10 @@ def _check_kind(kind: str, name: str) -> None:
 
 def _command(path: PurePosixPath, options: str) -> str:
     """Show how ImageMagick makes a JPEG of a file."""
+    from shlex import quote
+
     target = path.with_suffix(".jpg")
-    return f"magick {shlex.quote(str(path))} {options} {shlex.quote(str(target))}"
+    return f"magick {quote(str(path))} {options} {quote(str(target))}"
 
 
 def _check_gif(data: bytes, name: str) -> bytes:
@@ -122,7 +128,7 @@ def _check_gif(data: bytes, name: str) -> bytes:
         message = f"`{name}` has {gif.frames} frames; the most are {_MOST_FRAMES}"
         raise _Unfit("too-many-frames", message, "leave out frames")
     _check_pixels(gif.width * gif.height * gif.frames, name)
-    _decode(data, "GIF", name)
+    _decode_gif(data, name)
     return data[: gif.length]
 
 
@@ -138,7 +144,7 @@ def _check_jpeg(data: bytes, name: str) -> bytes:
         command = _command(PurePosixPath(name), options)
         hint = f"save it as an upright baseline JPEG in sRGB, for example with `{command}`"
         raise _Unfit("unsuitable-jpeg", f"`{name}` is {' and '.join(reasons)}", hint)
-    _check_colours(_decode(jpeg.clean, "JPEG", name), name)
+    _check_colours(_decode_jpeg(jpeg.clean, name), name)
     return jpeg.clean
 
 
@@ -161,18 +167,38 @@ def _check_pixels(pixels: int, name: str) -> None:
         raise _Unfit("too-many-pixels", message, hint)
 
 
-def _decode(data: bytes, kind: str, name: str) -> bytes | None:
-    """Decode every frame, as a phone will have to; returns the colour profile, if there is one."""
-    from PIL import Image, ImageSequence
+def _decode_jpeg(data: bytes, name: str) -> bytes | None:
+    """Decode the whole picture, as a phone will have to; returns the colour profile, if any.
 
+    As an eighth in grey: every coded bit is read all the same, and what is left out is arithmetic
+    that cannot fail. It takes a third of the time, and a hundredth of the memory.
+    """
+    # By its name: Image.open would load the readers of other formats too.
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    with _decoding(name), JpegImageFile(BytesIO(data)) as image:
+        image.draft("L", (1, 1))
+        image.load()
+        profile: bytes | None = image.info.get("icc_profile")
+        return profile
+
+
+def _decode_gif(data: bytes, name: str) -> None:
+    """Decode every frame, as a phone will have to."""
+    from PIL.GifImagePlugin import GifImageFile
+    from PIL.ImageSequence import Iterator
+
+    with _decoding(name), GifImageFile(BytesIO(data)) as image:
+        for frame in Iterator(image):
+            frame.load()
+
+
+@contextmanager
+def _decoding(name: str) -> Generator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's doubts about metadata, which nobody needs
-            with Image.open(BytesIO(data), formats=[kind]) as image:
-                for frame in ImageSequence.Iterator(image):
-                    frame.load()
-                profile: bytes | None = image.info.get("icc_profile")
-                return profile
+            yield
     except Exception as error:  # Pillow's decoders raise nearly any type on bad bytes
         raise _damaged(name) from error
 
