@@ -14,7 +14,6 @@ An answer that the protocol foresees (a code, a failure report) is a value, not 
 
 from __future__ import annotations
 
-from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def locate_defect(error: BaseException) -> str:
 
     Its own words are left out: they may hold what is sent, and to whom.
     """
+    from traceback import walk_tb
+
     frames = walk_tb(error.__traceback__)
     calls = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in frames]
     return f"{type(error).__name__} at {' > '.join(calls[-_FRAMES:]) or 'an unknown place'}"

@@ -1,10 +1,7 @@
 """A workspace as a whole: every file is read, and every fault of every file is told at once."""
 
 import os
-import subprocess
-import sys
 import unicodedata
-from pathlib import Path
 
 import pytest
 from workspaces import FRAMES, RECIPIENTS, SETTINGS, shop
@@ -13,9 +10,6 @@ __all__ = ["shop"]
 
 CAMPAIGN = f"title: 秋季新品\n{FRAMES}{RECIPIENTS}"
 WITH_LIST = f"title: 秋季新品\n{FRAMES}recipients:\n  files: [lists/members.csv]\n"
-CHECKOUT = Path(__file__).parent.parent
-
-HEAVY = ("sqlite3", "requests", "urllib3", "rich", "lxml", "PIL")
 
 
 def places(workspace):
@@ -173,25 +167,3 @@ def test_only_some_campaigns_are_read_where_only_they_are_wanted(shop):
 def test_the_source_line_stands_beside_the_fault_with_numbers_masked(shop):
     fault = shop.fault(recipients='recipients: {numbers: ["13800138000"], txt: 1}\n')
     assert fault.excerpt == 'recipients: {numbers: ["138****8000"], txt: 1}'
-
-
-@pytest.mark.parametrize("with_image", [False, True])
-def test_validate_imports_only_what_it_needs(shop, with_image):
-    """A person waits for it at every save, and an image library takes longer than all the rest."""
-    frames = "frames:\n  - {duration: 3, image: media/moon.jpg}\n" if with_image else FRAMES
-    shop.campaign(frames=frames, recipients=RECIPIENTS + "  exclude: [lists/nobody.csv]\n")
-    code = (
-        "import sys, runner.cli\n"
-        "try: runner.cli.main(['validate', '--format', 'concise'])\n"
-        f"finally: print(sorted({{*{HEAVY}}} & sys.modules.keys()), file=sys.stderr)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=shop.root,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, "missing-file" in done.stdout) == (1, True)
-    assert done.stderr.splitlines()[-1] == str(["PIL"] if with_image else [])

@@ -11,14 +11,12 @@ import io
 import resource
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner import __version__
 from runner.cli.exits import Exit
-from runner.cli.session import Session
 from runner.cli.speech import (
     accept_every_character,
     drop_what_cannot_be_written,
@@ -102,7 +100,7 @@ class LazyGroup(click.Group):
     "--settings",
     "settings_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     envvar="MMS_RUNNER_SETTINGS",
     help="The file with accounts, lists and state, where runner.yaml must not have them.",
 )
@@ -113,14 +111,21 @@ class LazyGroup(click.Group):
 def main(
     context: click.Context,
     workspace: str | None,
-    settings_file: Path | None,
+    settings_file: str | None,
     *,
     quiet: bool,
     no_color: bool,
 ) -> None:
     """Send MMS campaigns that are files: check them, plan them, run them, see what came of it."""
+    from pathlib import Path
+
+    from runner.cli.session import Session
+
     context.obj = Session(
-        named=workspace, settings_file=settings_file, quiet=quiet, no_color=no_color
+        named=workspace,
+        settings_file=None if settings_file is None else Path(settings_file),
+        quiet=quiet,
+        no_color=no_color,
     )
 
 

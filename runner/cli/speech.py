@@ -7,7 +7,6 @@ A reader who goes away, as `head` does, must not change what a command does or h
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import unicodedata
@@ -15,8 +14,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
-
-from runner.model.recipient import mask_mobiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +31,8 @@ def write_for_people(text: str, *, styled: bool = False) -> None:
     styled: it has colours of ours, and all others' words in it are clean. Where stderr is closed or
     full nobody could be told anyway.
     """
+    from runner.model.recipient import mask_mobiles
+
     masked = mask_mobiles(text)
     with suppress(OSError):
         click.echo(masked if styled else clean_lines(masked), err=True)
@@ -77,6 +76,8 @@ def clean_lines(text: str) -> str:
 
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Write a value as JSON that people can read; what would harm a terminal is escaped."""
+    import json
+
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     if text.isprintable():
         return text

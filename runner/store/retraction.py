@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.codec.answers import ReportPage, decode_reports
 from runner.lifecycle import BatchEvent, SettledBy
 from runner.store.journal import Matter, keep_apart
 from runner.store.outcomes import BatchChange, change_batch, find_batch
@@ -67,6 +66,9 @@ def forget_evidence(transaction: Transaction, batch: StoredBatch) -> None:
 
 
 def _give_back(transaction: Transaction, batch: StoredBatch, task_id: str) -> None:
+    # Here, as it brings lxml: nearly every command imports this module, and few come here.
+    from runner.codec.answers import ReportPage, decode_reports
+
     transaction.execute(_DROP_KEPT, {"account": batch.account, "task_id": task_id})
     ever = batch.settled_by is not SettledBy.EVIDENCE
     key = {"account": batch.account, "batch": batch.id, "ever": ever}

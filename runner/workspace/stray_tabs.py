@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from runner.model.diagnostic import Span
     from runner.workspace.source_text import SourceText
 
+TAB = "tab"
+TAB_MESSAGE = "a tab stands here where only blanks may"
+TAB_HINT = "indent with blanks; many editors can convert tabs"
+
 
 def find_stray_tabs(source: SourceText, text: str, spaced: str) -> list[Span]:
     """Give every run of tabs that separates or indents.

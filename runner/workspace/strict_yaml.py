@@ -11,9 +11,8 @@ import yaml
 
 from runner.errors import WrongUsage
 from runner.workspace.source_text import MOST_BYTES, decode
-from runner.workspace.stray_tabs import find_stray_tabs
+from runner.workspace.stray_tabs import TAB, TAB_HINT, TAB_MESSAGE, find_stray_tabs
 from runner.workspace.tree_reader import EndOfReading, TreeReader
-from runner.workspace.yaml_errors import TAB, TAB_HINT, TAB_MESSAGE, explain
 from runner.workspace.yaml_tree import Document, plain_data
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ def _read_tree(reader: TreeReader) -> tuple[Node | None, Diagnostic | None]:
     except EndOfReading as end:
         return None, end.fault
     except yaml.MarkedYAMLError as error:
+        from runner.workspace.yaml_errors import explain
+
         return None, explain(error, reader.source, reader.open_brackets)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from runner.workspace.masking import show_name
@@ -18,6 +17,8 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that is near enough to be meant, whatever its case."""
     if len(word) > _LONGEST:
         return None
+    import difflib
+
     by_fold = {name.casefold(): name for name in known}
     found = difflib.get_close_matches(word.casefold(), by_fold, n=1)
     return by_fold[found[0]] if found else None

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.workspace.stray_tabs import TAB, TAB_HINT, TAB_MESSAGE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -13,10 +15,6 @@ if TYPE_CHECKING:
 
     from runner.model.diagnostic import Diagnostic, Span
     from runner.workspace.source_text import SourceText
-
-TAB = "tab"
-TAB_MESSAGE = "a tab stands here where only blanks may"
-TAB_HINT = "indent with blanks; many editors can convert tabs"
 
 _QUOTE_IT = 'if it is text, put the whole value in quotes: "…"'
 _SAME_COLUMN = "begin all keys of one mapping, and all dashes of one list, in the same column"
