@@ -88,6 +88,7 @@ define install
 @$(PYTHON) -m venv --clear .venv >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip .venv
 @$(pip) install --require-hashes --requirement $<
 @$(pip) install --no-index --no-deps --no-build-isolation --editable .
+@.venv/bin/python -m compileall -q -x /example runner # as pip does with all else it installs
 @touch $@
 endef
 
