@@ -28,7 +28,7 @@ class MessageReader:
 
     def __init__(self, root: FilePath) -> None:
         self._root = root
-        self._images: dict[tuple[FilePath, str], Part | ImageFault] = {}
+        self._images: dict[str, Part | ImageFault] = {}  # by the names that campaigns write
 
     def read(self, data: Mapping[str, Any], faults: Faults) -> Message | None:
         """Make a message of a campaign's data; None where a part of it has a fault."""
@@ -62,12 +62,12 @@ class MessageReader:
         return self._read_image(path, value, faults) if kind == "image" else None
 
     def _read_image(self, path: Path, name: str, faults: Faults) -> Part | None:
-        file = locate_named(self._root, path, name, faults)
-        if file is None:
-            return None
-        if (file, name) not in self._images:
-            self._images[file, name] = _open_image(file, name)
-        image = self._images[file, name]
+        if name not in self._images:
+            file = locate_named(self._root, path, name, faults)
+            if file is None:
+                return None
+            self._images[name] = _open_image(file, name)
+        image = self._images[name]
         if isinstance(image, Part):
             return image
         faults.at_value(path, image.rule, image.message, image.hint)

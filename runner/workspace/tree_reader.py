@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, cast
 
 import yaml
 
+from runner.model.diagnostic import Span
 from runner.workspace.masking import mask_line, show_name
 from runner.workspace.plain_scalars import OtherReading, read_plain
 from runner.workspace.yaml_tree import DEEPEST, MOST_FAULTS, Field, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from runner.model.diagnostic import Diagnostic, Span
+    from runner.model.diagnostic import Diagnostic
     from runner.workspace.source_text import SourceText
 
 Pattern = tuple[str, ...]
@@ -271,7 +272,7 @@ class TreeReader:
 
 def marks(event: yaml.Event) -> tuple[yaml.Mark, yaml.Mark]:
     """Give where an event begins and ends; those of libyaml always know."""
-    return cast(tuple[yaml.Mark, yaml.Mark], (event.start_mark, event.end_mark))
+    return event.start_mark, event.end_mark  # type: ignore[return-value] # the stubs allow None
 
 
 def _is_plain(event: yaml.ScalarEvent) -> bool:
@@ -283,7 +284,12 @@ def _narrow(patterns: tuple[Pattern, ...], name: str) -> tuple[Pattern, ...]:
 
 
 def _join(start: Span, end: Span) -> Span:
-    return replace(start, end_line=end.end_line, end_column=end.end_column)
+    return Span(
+        line=start.line,
+        column=start.column,
+        end_line=end.end_line,
+        end_column=end.end_column,
+    )
 
 
 def _stretch(source: SourceText, mark: yaml.Mark, skipped: str, length: int) -> Span:
