@@ -418,8 +418,10 @@ def _name_skipped(audience: Audience) -> str | None:
     return f"{audience.invalid} skipped as invalid: {shown}{rest}"
 
 
-def _little_endian(mobiles: Sequence[int]) -> bytes:
+def _little_endian(mobiles: Sequence[int]) -> array[int]:
+    if sys.byteorder == "little" and isinstance(mobiles, array):
+        return mobiles  # millions of them are not copied
     numbers = array("Q", mobiles)
     if sys.byteorder == "big":
         numbers.byteswap()
-    return numbers.tobytes()
+    return numbers

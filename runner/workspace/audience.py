@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.model.campaign import Audience
 from runner.workspace.always_excluded import NOBODY
@@ -43,16 +43,15 @@ def gather_audience(
     always: whom nothing may reach; what is wrong in its lists was told with the settings.
     """
     mentioned = sum(len(numbers.mobiles) for numbers in included)
-    distinct = _distinct(included)
-    mobiles = _without(distinct, excluded, always)
+    people = _choose_people(included, excluded, always)
     invalid = sum(numbers.invalid for numbers in included)
     sources = [numbers.source for numbers in (*included, *excluded) if numbers.source]
     audience = Audience(
-        mobiles=mobiles,
+        mobiles=people.mobiles,
         given=mentioned + invalid,
-        duplicates=mentioned - len(distinct),
+        duplicates=mentioned - people.excluded - len(people.mobiles),
         invalid=invalid,
-        excluded=len(distinct) - len(mobiles),
+        excluded=people.excluded,
         sources=(*sources, *(source for source in always.sources if source not in sources)),
         invalid_places=_name_places(included) if skip_invalid else (),
     )
@@ -62,22 +61,36 @@ def gather_audience(
 
 def gather_mobiles(included: Sequence[NumberList], excluded: Sequence[NumberList]) -> array[int]:
     """Join lists into their numbers alone, as `gather_audience` does."""
-    return _without(_distinct(included), excluded, NOBODY)
+    return _choose_people(included, excluded, NOBODY).mobiles
 
 
-def _distinct(lists: Iterable[NumberList]) -> dict[int, None]:
-    return dict.fromkeys(chain.from_iterable(numbers.mobiles for numbers in lists))
+class _People(NamedTuple):
+    """Whom lists leave, in order of first mention; excluded: how many others they name."""
+
+    mobiles: array[int]
+    excluded: int
 
 
-def _without(
-    distinct: Iterable[int], excluded: Iterable[NumberList], always: AlwaysExcluded
-) -> array[int]:
-    unwanted = set(chain.from_iterable(numbers.mobiles for numbers in excluded))
-    # Looked up apart: to join half a million people with a set for each campaign takes its time.
-    never = always.mobiles
-    return array(
-        "Q", (mobile for mobile in distinct if not (mobile in unwanted or mobile in never))
+def _choose_people(
+    included: Sequence[NumberList], excluded: Sequence[NumberList], always: AlwaysExcluded
+) -> _People:
+    unwanted: set[int] = set()
+    for crowd in (set(_mention(excluded)), always.mobiles):
+        # Whom a list names is looked up among those who are excluded, not the other way round:
+        # a small campaign costs little, however many people are always excluded.
+        if crowd:
+            unwanted.update(crowd.intersection(_mention(included)))
+    done = set(unwanted)  # not a dict: with millions in it, that takes more room and time
+    fresh = (
+        mobile
+        for mobile in _mention(included)
+        if not (mobile in done or done.add(mobile))  # type: ignore[func-returns-value] # None
     )
+    return _People(array("Q", fresh), len(unwanted))
+
+
+def _mention(lists: Iterable[NumberList]) -> Iterable[int]:
+    return chain.from_iterable(numbers.mobiles for numbers in lists)
 
 
 def _name_places(lists: Iterable[NumberList]) -> tuple[str, ...]:

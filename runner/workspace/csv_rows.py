@@ -38,13 +38,29 @@ class BrokenQuotes(Exception):  # noqa: N818 - as above
         self.line = line
 
 
-class Rows:
-    """Iterates over the rows that are not blank, as lists of cells; strict about quotes."""
+def read_lines(text: TextIO, first: int) -> Iterator[str]:
+    """Give the lines with their ends; first: the number of the first one.
 
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
+    Bounded: a file without line ends must not be read into memory. Raises LineTooLong.
+    """
+    for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE + 1), ""), first):
+        if len(line) > LONGEST_LINE:
+            raise LineTooLong(number)
+        yield line
+
+
+class Rows:
+    """Iterates over the rows that are not blank, as lists of cells; strict about quotes.
+
+    lines: as `read_lines` gives them, from the beginning of a row on; first: the number of the
+    first one.
+    """
+
+    def __init__(self, lines: Iterator[str], first: int = 1) -> None:
+        self._source = lines
+        self._before = first - 1
         self._lines: list[str] = []  # of the row at hand, with their line ends
-        self._reader = csv.reader(self._read_lines(), strict=True)
+        self._reader = csv.reader(self._remember_lines(), strict=True)
 
     def __iter__(self) -> Iterator[list[str]]:
         try:
@@ -67,14 +83,16 @@ class Rows:
         return span, self._lines[line - self._first_line].rstrip("\r\n")
 
     @property
-    def _first_line(self) -> int:
-        return self._reader.line_num - len(self._lines) + 1
+    def last_line(self) -> int:
+        """The number of the last line that was read: where the row at hand ends."""
+        return self._before + self._reader.line_num
 
-    def _read_lines(self) -> Iterator[str]:
-        # bounded: a file without line ends must not be read into memory
-        for line in iter(partial(self._text.readline, LONGEST_LINE + 1), ""):
-            if len(line) > LONGEST_LINE:
-                raise LineTooLong(self._reader.line_num + 1)
+    @property
+    def _first_line(self) -> int:
+        return self.last_line - len(self._lines) + 1
+
+    def _remember_lines(self) -> Iterator[str]:
+        for line in self._source:
             self._lines.append(line)
             yield line
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING
-
 from runner.model.recipient import looks_like_a_number
 from runner.workspace.list_text import SAVE_AS_CSV, UnreadableList
 from runner.workspace.suggest import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _OTHER_SEPARATORS = frozenset(";\t|，；")
 
@@ -18,24 +12,23 @@ HEADINGS = ("mobile", "phone", "手机", "手机号", "手机号码")
 
 
 def find_numbers(
-    rows: Iterator[list[str]], name: str, column: str | None
-) -> tuple[int, Iterable[list[str]]]:
-    """Tell the index of the column with the numbers, and the rows below the headings.
+    first: list[str] | None, name: str, column: str | None
+) -> tuple[int, list[list[str]]]:
+    """Tell the index of the column with the numbers, and the first row where it is no heading.
 
-    name, column: as for `read_list`.
+    first: the first row, None where there is none; name, column: as for `read_list`.
     Raises UnreadableList where there is no such column, or more than one.
     """
-    first = next(rows, None)
     if first is None:
         hint = "a list without anybody still has its headings"
         raise UnreadableList("empty-list", f"`{name}` is empty", hint)
     if looks_like_a_number(first[0]):
-        return 0, chain([first], rows)
+        return 0, [first]
     if column is None and len(first) == 1 and _OTHER_SEPARATORS.intersection(first[0]):
         message = f"`{name}` separates its columns by something other than a comma"
         raise UnreadableList("no-column", message, SAVE_AS_CSV)
     headings = ["".join(filter(str.isprintable, cell)).strip() for cell in first]
-    return _find_column(headings, name, column), rows
+    return _find_column(headings, name, column), []
 
 
 def _find_column(headings: list[str], name: str, column: str | None) -> int:

@@ -12,21 +12,20 @@ import os
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.model.campaign import Source
 from runner.model.diagnostic import Diagnostic, Span
 from runner.model.recipient import parse_mobile, why_no_mobile
-from runner.workspace.csv_rows import BrokenQuotes, LineTooLong, Rows
-from runner.workspace.headings import find_numbers
+from runner.workspace.csv_rows import BrokenQuotes, LineTooLong
+from runner.workspace.list_numbers import read_numbers
 from runner.workspace.list_text import (
     SAVE_AS_CSV,
     DigestedText,
     UnreadableList,
     choose_encoding,
 )
-from runner.workspace.masking import mask_row, show_name
+from runner.workspace.masking import show_name
 from runner.workspace.opening import NotAFile, open_file, open_resolved
 from runner.workspace.suggest import nearest_file
 
@@ -41,7 +40,6 @@ MISSING_FILE = "missing-file"
 UNREADABLE_FILE = "unreadable-file"
 
 _MOST_DIAGNOSTICS = 1000
-_LONGEST_EXCERPT = 500
 _LAST_SECOND = datetime(2999, 12, 31, tzinfo=UTC).timestamp()  # a file system may go further
 
 
@@ -174,7 +172,7 @@ def _read_file(
     faults = _Faults(named.file if named else name)
     try:
         with DigestedText(file, encoding=choose_encoding(file, name)) as text:
-            mobiles = _read_rows(Rows(text), name, column, faults)
+            mobiles = read_numbers(text, name, column, faults.add)
     except UnicodeDecodeError as error:
         message = f"`{name}` is neither UTF-8 nor GB18030"
         raise UnreadableList("unknown-encoding", message, SAVE_AS_CSV) from error
@@ -200,21 +198,3 @@ def _read_file(
 def _modified(file: BinaryIO) -> datetime:
     seconds = os.fstat(file.fileno()).st_mtime
     return datetime.fromtimestamp(max(0, min(seconds, _LAST_SECOND)), UTC)
-
-
-def _read_rows(rows: Rows, name: str, column: str | None, faults: _Faults) -> array[int]:
-    mobiles = array("Q")
-    index, data = find_numbers(iter(rows), name, column)
-    for cells in data:
-        text = cells[index] if index < len(cells) else ""
-        mobile = parse_mobile(text)
-        if mobile is None:
-            faults.add(text, partial(_locate, rows, index))
-        else:
-            mobiles.append(mobile)
-    return mobiles
-
-
-def _locate(rows: Rows, index: int) -> tuple[Span, str | None]:
-    span, line = rows.locate(index)
-    return span, mask_row(line) if len(line) <= _LONGEST_EXCERPT else None

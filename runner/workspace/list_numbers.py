@@ -1,0 +1,161 @@
+"""Reads the numbers out of the text of a list, a hundred thousand characters at once.
+
+Nearly every row of a list is a line in which nothing has to be explained to anybody. One regular
+expression takes the numbers out of all these; what lies between its matches is read row by row, as
+a CSV, by what can say what is wrong and where. Wherever a quote may reach over the end of a line,
+all rows of a block are read so.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from array import array
+from functools import cache, partial
+from itertools import chain, compress, count
+from typing import TYPE_CHECKING
+
+from runner.model.recipient import parse_mobile
+from runner.workspace.csv_rows import LONGEST_LINE, Rows, read_lines
+from runner.workspace.headings import find_numbers
+from runner.workspace.masking import mask_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TextIO, TypeAlias
+
+    from runner.model.diagnostic import Span
+
+    Place: TypeAlias = Callable[[], tuple[Span, str | None]]
+
+_BLOCK = 1 << 17  # characters; more of them leave the cache of a processor
+_LONGEST_EXCERPT = 500
+
+# Of each form that `parse_mobile` knows, those that are written by the million.
+_NUMBER = r"[ \t]*+(?:(?:\+86|0086|86)[ -]?+)?+(?P<mobile>1[3-9][0-9]{9})[ \t]*+"
+_CELL = r'(?:"(?:[^"\r\n]|"")*+"|[^",\r\n]*+)'
+
+
+def read_numbers(
+    text: TextIO, name: str, column: str | None, refuse: Callable[[str, Place], None]
+) -> array[int]:
+    """Give the mobile numbers of a list in their order, duplicates included.
+
+    name, column: as for `read_list`.
+    refuse: is told of each cell that holds none, and how to learn its place and its line, masked.
+    Raises UnreadableList, LineTooLong, BrokenQuotes and UnicodeDecodeError.
+    """
+    rows = Rows(read_lines(text, 1))
+    index, beginning = find_numbers(next(iter(rows), None), name, column)
+    reader = _Reader(text, index, rows.last_line + 1, refuse)
+    for cells in beginning:
+        reader.take_row(cells, rows)
+    reader.read()
+    return reader.mobiles
+
+
+class _Reader:
+    """The column with the numbers; line: the number of the next one of the text."""
+
+    def __init__(
+        self, text: TextIO, index: int, line: int, refuse: Callable[[str, Place], None]
+    ) -> None:
+        self.mobiles = array("Q")
+        self._text = text
+        self._index = index
+        self._line = line
+        self._refuse = refuse
+
+    def take_row(self, cells: list[str], rows: Rows) -> None:
+        """Take the row at hand."""
+        self._take(cells, partial(_locate, rows, self._index))
+
+    def read(self) -> None:
+        """Take all rows that are left."""
+        while block := self._text.read(_BLOCK):
+            block += self._text.readline(LONGEST_LINE + 1)
+            line = _compile_line(self._index, is_plain=_is_plain(block))
+            parts = line.split(block)
+            step = line.groups + 1
+            numbers, between = parts[line.groups :: step], parts[::step]
+            if '"' in "".join(between) or _may_have_too_long_line(block):
+                self._read_with_care(block)
+            else:
+                self._take_lines(numbers, between)
+
+    def _take_lines(self, numbers: list[str], between: list[str]) -> None:
+        """Take lines with a number, and what stands before, between and after them."""
+        taken = 0
+        for at in compress(count(), between):
+            self.mobiles.extend(map(int, numbers[taken:at]))
+            self._line += at - taken
+            taken = at
+            for line in io.StringIO(between[at], newline=""):
+                self._take_line(line)
+        self.mobiles.extend(map(int, numbers[taken:]))
+        self._line += len(numbers) - taken
+
+    def _take_line(self, line: str) -> None:
+        """Take a line without a quote: its cells are what stands between the commas."""
+        cells = line.rstrip("\r\n").split(",")
+        if len(cells) > 1 or cells[0].strip():
+            self._take(cells, partial(_locate_in_line, line, self._line, self._index))
+        self._line += 1
+
+    def _read_with_care(self, block: str) -> None:
+        """Take the rows of a block, of which the last one may end behind it."""
+        lines = list(_lines_of(block, self._line))
+        last = self._line + len(lines) - 1
+        following = read_lines(self._text, last + 1)
+        rows = Rows(chain(lines, following), self._line)
+        for cells in rows:
+            self.take_row(cells, rows)
+            if rows.last_line >= last:
+                break
+        self._line = rows.last_line + 1
+
+    def _take(self, cells: list[str], place: Place) -> None:
+        text = cells[self._index] if self._index < len(cells) else ""
+        mobile = parse_mobile(text)
+        if mobile is None:
+            self._refuse(text, place)
+        else:
+            self.mobiles.append(mobile)
+
+
+@cache
+def _compile_line(index: int, *, is_plain: bool) -> re.Pattern[str]:
+    """Make what matches a line with a number in a cell, counted from 0; its last group is it."""
+    if is_plain:  # nearly twice as fast
+        pattern = rf"^(?:[^,\n]*+,){{{index}}}{_NUMBER}(?:,.*+)?+(?:\r?\n|\Z)"
+    else:
+        cells = rf"(?:{_CELL},){{{index}}}"
+        pattern = rf'^{cells}("?){_NUMBER}\1(?:,{_CELL})*+(?:\r?\n|\Z)'
+    return re.compile(pattern, re.MULTILINE)
+
+
+def _is_plain(block: str) -> bool:
+    """Whether every comma parts two cells, and every line ends with a line feed."""
+    return '"' not in block and block.count("\r") == block.count("\r\n")
+
+
+def _lines_of(text: str, first: int) -> Iterator[str]:
+    return read_lines(io.StringIO(text, newline=""), first)
+
+
+def _may_have_too_long_line(block: str) -> bool:
+    """Look for half of one: whoever finds none has been told of every line's end."""
+    half = LONGEST_LINE // 2
+    starts = range(0, len(block) - half + 1, half)
+    return any(block.find("\n", start, start + half) < 0 for start in starts)
+
+
+def _locate_in_line(line: str, number: int, index: int) -> tuple[Span, str | None]:
+    rows = Rows(iter([line]), number)
+    next(iter(rows))
+    return _locate(rows, index)
+
+
+def _locate(rows: Rows, index: int) -> tuple[Span, str | None]:
+    span, line = rows.locate(index)
+    return span, mask_row(line) if len(line) <= _LONGEST_EXCERPT else None
