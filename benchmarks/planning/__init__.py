@@ -14,12 +14,10 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.planning.child import Cost, run
-from benchmarks.planning.inputs import make_input
+from benchmarks.planning.inputs import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from benchmarks.planning.inputs import Input
 
 HERE = Path(__file__).parent
 
@@ -44,7 +42,9 @@ class Row(NamedTuple):
 
 def measure(folder: Path, *, numbers: int, columns: int, rounds: int = 3) -> list[Row]:
     """Measure one kind of list; the programs take turns, and the median of each counts."""
-    made = make_input(folder / f"{numbers}-{columns}", numbers=numbers, columns=columns)
+    made = Input(folder=folder / f"{numbers}-{columns}", numbers=numbers, columns=columns)
+    # Not here: a process that is forked counts the memory of the one that forked it as its own.
+    run([sys.executable, "-m", "benchmarks.planning.ours", "make", made.folder])
     programs = _list_programs(made, folder)
     costs: dict[str, list[Cost]] = {name: [] for name, program in programs if callable(program)}
     for _ in range(rounds):

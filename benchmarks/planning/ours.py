@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.planning.inputs import Input
+from benchmarks.planning.inputs import Input, make_input
 from runner.dispatch.follow import follow_workspace
 from runner.plan import plan_campaign
 from runner.store.accounts import ensure_accounts
@@ -84,9 +84,11 @@ def _list_rows(plan: CampaignPlan) -> Iterator[str]:
 
 
 def _main(what: str, folder: str, rows: str = "") -> None:
-    columns = int(folder.rpartition("-")[2])
-    made = Input(folder=Path(folder), numbers=0, columns=columns)
+    numbers, columns = map(int, Path(folder).name.split("-"))
+    made = Input(folder=Path(folder), numbers=numbers, columns=columns)
     match what:
+        case "make":
+            make_input(made.folder, numbers=numbers, columns=columns)
         case "read":
             _read(made)
         case "naive":

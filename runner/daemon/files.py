@@ -23,6 +23,7 @@ from runner.plan import plan_campaign
 from runner.store.accounts import ensure_accounts, read_standing, release_account
 from runner.store.planning import read_facts
 from runner.store.reloads import note_files_in_force, note_problem
+from runner.workspace.kept_lists import KeptLists
 from runner.workspace.load import load_workspace
 from runner.workspace.revision import read_revision
 from runner.workspace.watch import Sight, Watch
@@ -122,6 +123,7 @@ class Files:
         self._mask = mask
         self._clock = clock
         self._watch = Watch(place.folder, _named([place.settings_file]), state=place.state)
+        self._kept_lists = KeptLists()
         self._revision: str | None = None
         self._newest_revision: str | None = None
         self._problem: str | None = None
@@ -179,7 +181,10 @@ class Files:
     def _read(self, root: Path) -> tuple[Workspace | None, str | None]:
         try:
             workspace = load_workspace(
-                self._place.folder, settings_file=self._place.settings_file, root=root
+                self._place.folder,
+                settings_file=self._place.settings_file,
+                root=root,
+                kept=self._kept_lists,
             )
         except WrongUsage as error:
             return None, str(error)

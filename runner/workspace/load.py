@@ -13,7 +13,7 @@ from runner.model.recipient import holds_mobile, mask_mobiles
 from runner.workspace.always_excluded import read_always_excluded
 from runner.workspace.campaign import CampaignReader
 from runner.workspace.documents import read_inside, whole_file
-from runner.workspace.lists import read_list
+from runner.workspace.kept_lists import KeptLists
 from runner.workspace.locate import campaign_id, find_campaign_files, is_sayable
 from runner.workspace.recipients import RecipientReader
 from runner.workspace.settings import read_settings
@@ -64,17 +64,19 @@ def load_workspace(
     settings_file: Path | None = None,
     *,
     root: Path | None = None,
+    kept: KeptLists | None = None,
 ) -> Workspace:
     """Read the settings and every campaign file, or only some of them.
 
     folder: absolute, as it was named: it gives the workspace its name where no file does.
     only: paths from the folder, with `/`; settings_file: that of `--settings`.
     root: the folder resolved, where that was done before: a symlink may lead elsewhere by now.
+    kept: the lists of the reading before; what has not changed of them is not read again.
     Raises WrongUsage where the workspace's folders, or that file, cannot be read.
     """
     root = root or folder.resolve()
     read = read_settings(folder, root, settings_file)
-    reader = _make_reader(read)
+    reader = _make_reader(read, kept or KeptLists())
     files = find_campaign_files(root)
     wanted = frozenset(files if only is None else only)
     diagnostics = [*read.files.diagnostics, *_check_ids(files, wanted)]
@@ -93,9 +95,10 @@ def load_workspace(
     )
 
 
-def _make_reader(read: ReadSettings) -> CampaignReader:
+def _make_reader(read: ReadSettings, kept: KeptLists) -> CampaignReader:
     """Read what concerns all campaigns, and make the reader of each; faults stand in `read`."""
-    read_once = cache(read_list)  # several campaigns name the same list
+    kept.begin()
+    read_once = cache(kept.read_list)  # several campaigns name the same list
     lists = read.surroundings.lists
     always = read_always_excluded(read.files, lists, read_once)
     root = read.files.root

@@ -1,0 +1,86 @@
+"""Keeps lists as they were read, for a daemon that reads its files again and again.
+
+A list is read anew where its file differs in anything that `stat` tells, or may have been written
+in the moment at which it was read: a time of a file has its grain, within which a change does not
+show. So only what had come to rest before the reading began, and was the same after it, is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.workspace.lists import NumberList, read_list
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.model.account import NamedList
+    from runner.workspace.lists import ListFault
+
+_REST = 2  # seconds: the coarsest grain of a file system in use
+
+
+class _Version(NamedTuple):
+    """A file as `stat` sees it: what is written into it, or put in its place, is another one.
+
+    changed: its ctime, which nobody can set back as they can the mtime; both in nanoseconds.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    def rests(self, now: int) -> bool:
+        return now - max(self.modified, self.changed) >= _REST * 10**9
+
+
+class _Request(NamedTuple):
+    path: Path
+    name: str
+    column: str | None
+    named: NamedList | None
+
+
+class KeptLists:
+    """Lists by what was asked for; used by one thread at a time.
+
+    clock: gives nanoseconds since 1970, as the times of files are.
+    """
+
+    def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
+        self._clock = clock
+        self._before: dict[_Request, tuple[_Version, NumberList]] = {}
+        self._kept: dict[_Request, tuple[_Version, NumberList]] = {}
+
+    def begin(self) -> None:
+        """Begin to read a workspace: what the reading before did not ask for is forgotten."""
+        self._before, self._kept = self._kept, {}
+
+    def read_list(
+        self, path: Path, *, name: str, column: str | None = None, named: NamedList | None = None
+    ) -> NumberList | ListFault:
+        """Give a list as `read_list` does."""
+        request = _Request(path, name, column, named)
+        now = self._clock()
+        version = _look_at(path)
+        kept = self._before.get(request)
+        if kept and kept[0] == version:
+            self._kept[request] = kept
+            return kept[1]
+        numbers = read_list(path, name=name, column=column, named=named)
+        rested = version is not None and version.rests(now) and version == _look_at(path)
+        if version and rested and isinstance(numbers, NumberList):
+            self._kept[request] = (version, numbers)
+        return numbers
+
+
+def _look_at(path: Path) -> _Version | None:
+    try:
+        found = path.stat()
+    except OSError:  # reading it will say why
+        return None
+    return _Version(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
