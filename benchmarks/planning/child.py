@@ -25,10 +25,10 @@ class Cost(NamedTuple):
 def run(command: Sequence[str | Path], *, said: str = "") -> Cost:
     """Run a program to its end; said: its standard input. Raises CalledProcessError."""
     began = monotonic()
-    with subprocess.Popen(  # noqa: S603 - a list of words of ours
+    with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=_ROOT
     ) as process:
-        assert process.stdin is not None  # noqa: S101 - it was asked for
+        assert process.stdin is not None
         process.stdin.write(said.encode())
         process.stdin.close()
         _, status, used = os.wait4(process.pid, 0)

@@ -78,7 +78,7 @@ def make_input(folder: Path, *, numbers: int, columns: int, seed: int = 1) -> In
     made.members.parent.mkdir(parents=True, exist_ok=True)
     (folder / "runner.yaml").write_text(_SETTINGS.format(state=made.state), encoding="utf-8")
     (folder / "planned.yaml").write_text(_CAMPAIGN, encoding="utf-8")
-    chance = random.Random(seed)  # noqa: S311 - nobody has to guess it
+    chance = random.Random(seed)
     encoding = "utf-8" if columns == 1 else "gb18030"
     heading = "手机号" if columns == 1 else "编号,姓名,手机号,城市,备注"
     with made.members.open("w", encoding=encoding, newline="") as file:
@@ -88,7 +88,7 @@ def make_input(folder: Path, *, numbers: int, columns: int, seed: int = 1) -> In
             file.writelines(block)
     chance.seed(seed)
     known = list(islice(_make_mobiles(chance), min(EXCLUDED // 2, numbers // 4)))
-    others = random.Random(seed + 1)  # noqa: S311 - as above
+    others = random.Random(seed + 1)
     strangers = islice(_make_mobiles(others), EXCLUDED - len(known))
     made.excluded.write_text("".join(f"{mobile}\n" for mobile in (*strangers, *known)))
     return made
