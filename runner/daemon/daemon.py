@@ -29,6 +29,7 @@ from runner.daemon.collector import Collector
 from runner.daemon.facts import Facts
 from runner.daemon.files import Files
 from runner.daemon.log import tell
+from runner.daemon.memory import give_memory_back
 from runner.daemon.senders import Senders
 from runner.daemon.standstill import Standstill
 from runner.dispatch.line import take_up
@@ -55,6 +56,7 @@ _BEAT = timedelta(seconds=1)  # how soon another process's word is heard, and a 
 _LOOK = timedelta(seconds=2)  # between two looks at the files: a thousand cost some milliseconds
 _REVISION = timedelta(minutes=1)  # between two questions to git
 _FOLD = timedelta(minutes=1)  # between two looks at whether readers let the state's log grow
+_TIDY = timedelta(minutes=1)  # between two times that free memory is given back
 _MOST_POLLS = 32  # accounts that are polled at once
 _LAST_PATIENCE = 3.0  # seconds for a disk that is full, once told to stop
 _WAIT = 0.1  # seconds between two looks at whether all is home
@@ -126,6 +128,7 @@ class Daemon:
         self._files.reload(forced=False)
         self._add_job("beat", self._beat, "work", every=_BEAT)
         self._add_job("fold", self._database.fold_log, "work", every=_FOLD)
+        self._add_job("tidy", give_memory_back, "work", every=_TIDY)
         self._add_job("look", self._look, "files", every=_LOOK)
         self._add_job("revision", self._files.ask_revision, "files", every=_REVISION)
         self._scheduler.start()
