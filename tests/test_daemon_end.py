@@ -31,7 +31,7 @@ def one_by_one(office: Office) -> None:
 def test_the_first_signal_lets_what_is_in_flight_come_home(
     office: Office, open_sandbox: Callable[..., Sandbox], number: signal.Signals, status: int
 ) -> None:
-    sandbox = open_sandbox(latency=0.5)
+    sandbox = open_sandbox(latency=1.5)
     one_by_one(office)
     with daemon_at_work(office) as daemon:
         until(lambda: sandbox.requests["send"])

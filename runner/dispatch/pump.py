@@ -432,7 +432,8 @@ class Pump:
         standing = read_standing(transaction, batch.account)
         ruling = rule(outcome, self.account, batch, standing, now, starttime=cargo.starttime)
         state = change_batch(transaction, batch, ruling.batch, now)
-        change_standing(transaction, ruling.standing, ruling.event, now)
+        if ruling.event or ruling.standing != standing:  # nothing changes it while all goes well
+            change_standing(transaction, ruling.standing, ruling.event, now)
         if isinstance(outcome, Accepted):
             match_waiting(transaction, batch.account, outcome.task_id)
             if batch.state is BatchState.IN_DOUBT:

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from runner.store import migrations
+from runner.store.custody import find_whereabouts
 from runner.store.database import APPLICATION_ID
 
 _TABLES = (
@@ -24,6 +25,7 @@ def make_older(state: Path) -> None:
         connection.execute("BEGIN")
         for table in _names(connection, "main") & _names(connection, "newer"):
             _copy(connection, table)
+        _keep_custody(connection, older)
         connection.execute("COMMIT")
     # Its log, and whatever else only this version has beside a state.
     for path in set(state.parent.glob(f"{state.name}?*")) - {older}:
@@ -37,6 +39,15 @@ def _lay_out(connection: sqlite3.Connection, version: int) -> None:
             connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _keep_custody(connection: sqlite3.Connection, older: Path) -> None:
+    """Let it be the file that was sent from: the older version made no copy of it."""
+    here = find_whereabouts(older)
+    connection.execute(
+        "UPDATE main.identity SET inode = ?, born = ? WHERE inode IS NOT NULL",
+        (here.inode, here.born),
+    )
 
 
 def _names(connection: sqlite3.Connection, schema: str) -> set[str]:
