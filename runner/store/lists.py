@@ -13,6 +13,6 @@ def to_list(values: Iterable[int | str]) -> str:
     """Write a list for `IN (SELECT value FROM json_each(:list))`.
 
     That is one statement whatever the length. With a parameter for each value every length would
-    be another, which SQLAlchemy and the driver keep for as long as a daemon lives.
+    be another, each of which the driver would prepare, and keep, anew.
     """
     return json.dumps(list(values))

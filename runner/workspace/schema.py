@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from itertools import islice
-from pkgutil import get_data
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, cast
 
 from runner.workspace.plain_schema import compile_schema, is_integer
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from runner.model.diagnostic import Diagnostic, Span
     from runner.workspace.schema_words import Fault
     from runner.workspace.yaml_tree import Document, Path
+
+_SCHEMAS = FilePath(__file__).parents[1] / "schemas"  # importlib.resources takes as long as YAML
 
 # what can be said of a mapping only once all of its fields are known
 _OF_ALL_FIELDS = frozenset({"missing-field", "too-many-fields"})
@@ -71,7 +73,7 @@ def _validator(schema_name: str) -> Validator:
 
 
 def _read_schema(schema_name: str) -> dict[str, Any]:
-    text = cast(bytes, get_data("runner", f"schemas/{schema_name}.schema.json"))
+    text = (_SCHEMAS / f"{schema_name}.schema.json").read_bytes()
     return cast(dict[str, Any], json.loads(text))
 
 
