@@ -83,11 +83,13 @@ def note_receipt(transaction: Transaction, account: Account, left: str, now: dat
 
     An exclusive account keeps the one that it was asked for, with all that was ever bought.
     """
+    rest = find_rest(transaction, account)
+    if rest is None:
+        return  # as it is nearly always, with several requests at once
     base = _read_base(transaction, account)
     if account.exclusive and base:
         return
-    rest = find_rest(transaction, account)
-    if rest is not None and not _is_wanted(transaction, account, base):
+    if not _is_wanted(transaction, account, base):
         _keep_base(transaction, account, _Base(left=left, claim=rest, at=now, bought=None))
 
 
