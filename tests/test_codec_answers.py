@@ -272,6 +272,24 @@ def test_a_report_without_a_real_time_still_counts(text):
     assert reports_of(box(receivetime=text)) == (report(received_at=None),)
 
 
+@settings(deadline=None)
+@given(
+    st.tuples(
+        st.integers(0, 2036),
+        *(st.integers(0, most) for most in (13, 32, 25, 61, 61)),
+    ),
+    st.sampled_from(["{:04}-{:02}-{:02} {:02}:{:02}:{:02}", "{}-{}-{} {}:{}:{}"]),
+)
+def test_a_time_is_read_as_the_standard_library_reads_it(numbers, form):
+    text = form.format(*numbers)
+    try:
+        expected = datetime.strptime(f"{text} +0800", "%Y-%m-%d %H:%M:%S %z")
+    except ValueError:
+        expected = None
+    (only,) = reports_of(box(receivetime=text))
+    assert only.received_at == (expected if expected and expected.year >= 2000 else None)
+
+
 @pytest.mark.parametrize(("status", "delivered"), [("10", True), ("20", False)])
 @pytest.mark.parametrize("error_code", ["DELIVRD", "UNDELIV", "2", "", "用户关机"])
 def test_the_status_alone_decides_whatever_the_carriers_word(status, delivered, error_code):
@@ -285,7 +303,9 @@ def test_a_task_id_is_text(task_id):
     assert reports_of(box(taskid=task_id)) == (report(task_id=task_id),)
 
 
-@pytest.mark.parametrize("mobile", ["8615023239810", "+86 150-2323-9810", " 15023239810\r\n"])
+@pytest.mark.parametrize(
+    "mobile", ["8615023239810", "+86 150-2323-9810", " 15023239810\r\n", "1502323\r\n9810"]
+)
 def test_a_reported_number_is_normalised_like_any_other(mobile):
     assert reports_of(box(mobile=mobile)) == (report(),)
 
@@ -485,6 +505,48 @@ def test_a_page_that_lost_its_end_is_never_taken_for_a_whole_one(encoding):
 )
 def test_what_was_never_begun_or_has_its_end_lost_nothing(body):
     assert not read(body).cut
+
+
+BLANKS = st.text(" \t\r\n", max_size=3)
+TEXTS = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "10",
+                "20",
+                "15023239810",
+                "1212",
+                "+86 ",
+                "DELIVRD",
+                "空号",
+                "&#49;",
+                "&#32;",
+                "&lt;",
+            ),
+            *(" ", "\n", "\u3000", "<!-- a -->", "<?b c?>", "<![CDATA[ ]]>", "<![CDATA[1<2]]>"),
+            "<b>1</b>",
+        ]
+    ),
+    max_size=4,
+).map("".join)
+TAGS = st.sampled_from(["mobile", "taskid", "status", "errorcode", "extno", "TaskID", "spcode"])
+FIELDS = st.builds("<{0}{1}>{2}{3}</{0}>{1}{4}".format, TAGS, BLANKS, BLANKS, TEXTS, BLANKS)
+SPACES = st.sampled_from(["", ' xml:space="preserve"', ' xml:space="default"'])
+ODD_BOXES = st.builds(
+    "<statusbox{}>{}{}</statusbox>".format, SPACES, TEXTS, st.lists(FIELDS).map("".join)
+)
+SOUND_BOXES = st.builds(box, st.integers(0, 9), errorcode=TEXTS, extno=TEXTS, taskid=TEXTS, x=TEXTS)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(SOUND_BOXES | ODD_BOXES, max_size=4), BLANKS)
+def test_a_box_is_read_alike_whether_or_not_all_of_its_page_is_sound(boxes, blanks):
+    """A page without a fault is read in one go, without the blanks between its elements."""
+    whole = read(f"<returnsms>{blanks.join(boxes)}</returnsms>")
+    apart = [read(f"<returnsms>{each}<odd/></returnsms>") for each in boxes]
+    assert whole.reports == tuple(report for each in apart for report in each.reports)
+    unread = [piece for each in apart for piece in each.unread if piece.text != "<odd/>"]
+    assert list(whole.unread) == unread
 
 
 # ---- what a hostile or broken peer may send

@@ -508,6 +508,22 @@ def follow(database, pages, outcomes):
 
 
 @settings(max_examples=25, deadline=None)
+@given(page=st.lists(REPORTS, max_size=12), numbers=st.permutations(range(12)))
+def test_a_page_comes_to_what_its_reports_come_to_one_after_another(page, numbers):
+    """Whatever order it is applied in, the reports of one recipient stay in theirs."""
+    told = [report._replace(error_code=f"{n}") for report, n in zip(page, numbers, strict=False)]
+    query = "SELECT task_id, mobile, error_code, matter FROM reports ORDER BY mobile, error_code"
+    tables = [query, "SELECT * FROM recipients", "SELECT id, delivered, failed FROM batches"]
+    with opened() as at_once, opened() as singly:
+        receive(at_once, *told)
+        for report in told:
+            receive(singly, report)
+        assert [rows_of(at_once, each) for each in tables] == [
+            rows_of(singly, each) for each in tables
+        ]
+
+
+@settings(max_examples=25, deadline=None)
 @given(pages=st.lists(st.lists(REPORTS, max_size=6), max_size=4), data=st.data())
 def test_what_an_older_version_could_not_read_ends_where_it_would_have_been(pages, data):
     """Delivered, failed and unmatched people come out the same, in whatever order it was read."""

@@ -11,7 +11,7 @@ import re
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -43,6 +43,7 @@ _WRONG_CREDENTIALS = ("用户名", "密码")
 _DELIVERED = {"10": True, "20": False}
 _MOST_TAGS = 300_000  # twice what 10,000 boxes have; the tree of a larger one takes gigabytes
 _LONGEST_NAMES = 300  # characters of namespaces; each piece that cannot be read repeats them
+_TIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})", re.ASCII)
 _FIRST_YEAR = 2000  # 0001 and 1900 are what the gateway's kind of database writes for "no time"
 
 
@@ -120,9 +121,24 @@ def decode_reports(body: bytes) -> ReportPage | QueryRefused:
     if not text.strip():
         return ReportPage()
     try:
-        return _read_document(_parse_document(text))
+        return _read_sound(text) or _read_document(_parse_document(text))
     except UnreadableAnswer as error:
         return _salvage(text, str(error))
+
+
+def _read_sound(text: str) -> ReportPage | None:
+    """Read a page of which everything is a sound box; None where something else is in it.
+
+    Without the blanks between the elements, which only a piece that is kept must show: to build the
+    tree and to walk through it takes a sixth less.
+    """
+    root = _parse_document(text, blanks=False)
+    if _find_stray_text(root):
+        return None
+    try:
+        return ReportPage(reports=tuple(map(_BoxReader().read, root)))
+    except UnreadableAnswer:
+        return None
 
 
 def _read_document(root: etree._Element) -> ReportPage | QueryRefused:
@@ -131,9 +147,10 @@ def _read_document(root: etree._Element) -> ReportPage | QueryRefused:
         return _read_refusal(by_tag["errorstatus"])
     reports: list[Report] = []
     unread = _find_stray_text(root)
+    reader = _BoxReader()
     for child in root:
         try:
-            reports.append(_read_box(child))
+            reports.append(reader.read(child))
         except UnreadableAnswer as error:
             text = etree.tostring(child, encoding="unicode", with_tail=False)
             unread.append(Unread(text=text, reason=str(error)))
@@ -155,31 +172,40 @@ def _find_stray_text(root: etree._Element) -> list[Unread]:
     return [Unread(text=piece, reason="text beside the boxes") for piece in stripped if piece]
 
 
-def _read_box(box: etree._Element) -> Report:
-    if _tag(box) != "statusbox":
-        raise UnreadableAnswer("an element that is no statusbox")
-    fields = _fields(box)
-    mobile = parse_mobile(fields.get("mobile", ""))
-    delivered = _DELIVERED.get(fields.get("status", ""))
-    task_id = fields.get("taskid", "")
-    if mobile is None or delivered is None or not task_id:
-        raise UnreadableAnswer("a statusbox without a mobile, a taskid or a status of 10 or 20")
-    return Report(
-        task_id=task_id,
-        mobile=mobile,
-        delivered=delivered,
-        received_at=_read_time(fields.get("receivetime", "")),
-        error_code=fields.get("errorcode", ""),
-        extno=fields.get("extno", ""),
-    )
+class _BoxReader:
+    """Reads the boxes of one page; what thousands of them share is made once."""
+
+    def __init__(self) -> None:
+        self._to_line = cache(_to_line)
+        self._read_time = cache(_read_time)
+
+    def read(self, box: etree._Element) -> Report:
+        """Make a report of a box; raises UnreadableAnswer."""
+        if _tag(box) != "statusbox":
+            raise UnreadableAnswer("an element that is no statusbox")
+        field, to_line = _find_fields(box).get, self._to_line
+        mobile = parse_mobile(_to_line(field("mobile")))  # hardly ever the same
+        delivered = _DELIVERED.get(to_line(field("status")))
+        task_id = to_line(field("taskid"))
+        if mobile is None or delivered is None or not task_id:
+            raise UnreadableAnswer("a statusbox without a mobile, a taskid or a status of 10 or 20")
+        return Report(
+            task_id,
+            mobile,
+            delivered,
+            self._read_time(to_line(field("receivetime"))),
+            to_line(field("errorcode")),
+            to_line(field("extno")),
+        )
 
 
 def _salvage(text: str, reason: str) -> ReportPage:
     reports: list[Report] = []
     unread: list[Unread] = []
+    reader = _BoxReader()
     for box in _BOX.finditer(text):
         try:
-            reports.append(_read_box(_parse(box[0])))
+            reports.append(reader.read(_parse(box[0])))
         except UnreadableAnswer as error:
             unread.append(Unread(text=box[0], reason=str(error)))
     rest = _WRAPPER.sub("", _BOX.sub("", text)).strip()
@@ -191,10 +217,10 @@ def _salvage(text: str, reason: str) -> ReportPage:
     return ReportPage(reports=tuple(reports), unread=tuple(unread), cut=cut)
 
 
-def _parse_document(text: str) -> etree._Element:
+def _parse_document(text: str, *, blanks: bool = True) -> etree._Element:
     if text.count("<") > _MOST_TAGS:
         raise UnreadableAnswer("it holds more than any query asks for")
-    root = _parse(_DECLARATION.sub("", text, count=1).strip())
+    root = _parse(_DECLARATION.sub("", text, count=1).strip(), blanks=blanks)
     if _tag(root) != "returnsms":
         raise UnreadableAnswer("it is not a returnsms document")
     if sum(len(prefix or "") + len(name) for prefix, name in root.nsmap.items()) > _LONGEST_NAMES:
@@ -202,8 +228,11 @@ def _parse_document(text: str) -> etree._Element:
     return root
 
 
-def _parse(text: str) -> etree._Element:
-    """Parse what came from outside: no DOCTYPE, so no entities, and no network."""
+def _parse(text: str, *, blanks: bool = True) -> etree._Element:
+    """Parse what came from outside: no DOCTYPE, so no entities, and no network.
+
+    blanks: whether to keep the white space that stands between two elements.
+    """
     if "<!DOCTYPE" in text:
         raise UnreadableAnswer("it has a DOCTYPE")
     parser = etree.XMLParser(
@@ -214,6 +243,7 @@ def _parse(text: str) -> etree._Element:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        remove_blank_text=not blanks,
     )
     try:
         return etree.fromstring(text.encode(), parser)
@@ -236,14 +266,22 @@ def _to_text(body: bytes) -> str:
 
 
 def _fields(element: etree._Element) -> dict[str, str]:
-    """Give the texts of an element's children by their tags, which stand once and hold no more.
+    """Give the texts of an element's children by their tags."""
+    return {tag: _to_line(text) for tag, text in _find_fields(element).items()}
 
-    Each in one line: they end in sentences and logs, where a line of their own would be believed.
-    """
-    fields = {_tag(child): " ".join((child.text or "").split()) for child in element}
-    if len(fields) < len(element) or any(map(len, element)):
+
+def _find_fields(element: etree._Element) -> dict[str, str | None]:
+    """Give what stands in an element's children by their tags: each once, and holding no more."""
+    children = element[:]  # type: ignore[index] # takes half as long as `list`
+    fields = {child.tag.lower(): child.text for child in children}
+    if len(fields) < len(children) or any(map(len, children)):
         raise UnreadableAnswer("a field that stands twice or holds another")
     return fields
+
+
+def _to_line(text: str | None) -> str:
+    """Put a text in one line: it ends in sentences and logs, where others would be believed."""
+    return " ".join((text or "").split())
 
 
 def _tag(element: etree._Element) -> str:
@@ -254,10 +292,13 @@ def _blames_credentials(remark: str) -> bool:
     return all(word in remark for word in _WRONG_CREDENTIALS)
 
 
-@lru_cache(maxsize=4096)  # thousands of reports share a second
 def _read_time(text: str) -> datetime | None:
+    time = _TIME.fullmatch(text)
+    if time is None:
+        return None
+    year, month, day, hour, minute, second = map(int, time.groups())
     try:
-        moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA_STANDARD_TIME)
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=CHINA_STANDARD_TIME)
     except ValueError:
         return None
     return moment if moment.year >= _FIRST_YEAR else None

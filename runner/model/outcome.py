@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -132,12 +132,13 @@ class GatewayTime:
     age: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(NamedTuple):
     """One delivery report.
 
     mobile: 11 digits as an integer; delivered: status 10 (True) or 20 (False).
     received_at: aware, or None where the text is no time; error_code: the carrier's own word.
+
+    A tuple: thousands are made at once, and a frozen dataclass takes three times as long to make.
     """
 
     task_id: str

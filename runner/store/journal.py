@@ -11,9 +11,10 @@ has no place yet gets one.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -134,7 +135,7 @@ _BATCHES_OF_TASKS = """
     WHERE account = :account AND task_id IN (SELECT value FROM json_each(:tasks))
 """
 
-# The bulk path: right for all rows where each is its recipient's first report.
+# Changes nothing where it is not its recipient's first report.
 _APPLY = """
     UPDATE recipients SET delivered = ?, received_at = ?, error_code = ?
     WHERE batch = ? AND mobile = ? AND delivered IS NULL AND cancelled IS NULL
@@ -319,15 +320,25 @@ def _apply_reports(
     batches = _find_batches(transaction, account, {report.task_id for report in reports})
     unknown = [report for report in reports if report.task_id not in batches]
     keep_apart(transaction, journal, account, unknown, Matter.UNMATCHED)
-    known = [report for report in reports if report.task_id in batches]
-    counts = _apply_at_once(transaction, known, batches)
-    if counts is None:
-        counts = Counter()
-        for report in known:
-            counts.update(_apply_one(transaction, journal, account, report, batches))
+    known = _sort([report for report in reports if report.task_id in batches], batches)
+    counts = Counter((batches[report.task_id], report.delivered) for report in known)
+    for report in _apply_first(transaction, known, batches):
+        batch = batches[report.task_id]
+        counts[batch, report.delivered] -= 1
+        if _apply_later(transaction, journal, account, report, batch):
+            counts.update({(batch, True): 1, (batch, False): -1})
     for batch in {batch for batch, _ in counts}:
         change = {"delivered": counts[batch, True], "failed": counts[batch, False]}
         transaction.execute(_COUNT, {"batch": batch, **change})
+
+
+def _sort(reports: Iterable[Report], batches: Mapping[str, int]) -> list[Report]:
+    """Sort reports as the table has their recipients: so each page of it is written once.
+
+    Those of one recipient stay as they came.
+    """
+    by_mobile = sorted(reports, key=attrgetter("mobile"))
+    return sorted(by_mobile, key=lambda report: batches[report.task_id])
 
 
 def _find_batches(
@@ -337,57 +348,35 @@ def _find_batches(
     return {row.task_id: row.id for row in transaction.execute(_BATCHES_OF_TASKS, key)}
 
 
-def _apply_at_once(
-    transaction: Transaction, reports: Sequence[Report], batches: Mapping[str, int]
-) -> Counter[tuple[int, bool]] | None:
-    """Apply all and count them; None where one is not its recipient's first report: none then."""
-    transaction.execute("SAVEPOINT at_once")
-    all_applied = _apply_first(transaction, reports, batches) == len(reports)
-    if not all_applied:
-        transaction.execute("ROLLBACK TO at_once")
-    transaction.execute("RELEASE at_once")
-    if not all_applied:
-        return None
-    return Counter((batches[report.task_id], report.delivered) for report in reports)
-
-
 def _apply_first(
     transaction: Transaction, reports: Sequence[Report], batches: Mapping[str, int]
-) -> int:
-    """Apply those that are their recipient's first report, and say how many."""
-    if not reports:
-        return 0
-    rows = [
+) -> list[Report]:
+    """Apply those that are their recipient's first report, and give the others."""
+    to_seconds = cache(_to_seconds)  # thousands share a second
+    rows = (
         (
-            int(report.delivered),
-            _to_seconds(report.received_at),
+            report.delivered,
+            to_seconds(report.received_at),
             report.error_code,
             batches[report.task_id],
             report.mobile,
         )
         for report in reports
-    ]
-    return transaction.execute_many(_APPLY, rows).rowcount
+    )
+    changed = transaction.execute_each(_APPLY, rows)
+    return [report for report, count in zip(reports, changed, strict=True) if not count]
 
 
-def _apply_one(
-    transaction: Transaction,
-    journal: int,
-    account: str,
-    report: Report,
-    batches: Mapping[str, int],
-) -> Mapping[tuple[int, bool], int]:
-    """Apply a report beside what is known of its recipient; gives the change of the counts."""
-    batch = batches[report.task_id]
-    if _apply_first(transaction, [report], batches):
-        return {(batch, report.delivered): 1}
+def _apply_later(
+    transaction: Transaction, journal: int, account: str, report: Report, batch: int
+) -> bool:
+    """Keep a report that is not its recipient's first; whether it overrules that it failed."""
     key = {"batch": batch, "mobile": report.mobile}
     earlier = transaction.execute(_EARLIER, key).fetchone()
     if earlier is None or earlier.delivered or not report.delivered:
         keep_apart(transaction, journal, account, [report], _find_matter(report, earlier))
-        return {}
-    overruled = replace(
-        report,
+        return False
+    overruled = report._replace(
         delivered=False,
         received_at=_from_seconds(earlier.received_at),
         error_code=earlier.error_code,
@@ -396,7 +385,7 @@ def _apply_one(
     keep_apart(transaction, journal, account, [overruled], Matter.OVERRULED)
     news = {"received_at": _to_seconds(report.received_at), "error_code": report.error_code}
     transaction.execute(_OVERRULE, {**key, **news})
-    return {(batch, True): 1, (batch, False): -1}
+    return True
 
 
 def _find_matter(report: Report, earlier: Row | None) -> Matter:

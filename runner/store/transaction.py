@@ -75,6 +75,11 @@ class Transaction:
         """Carry out a statement once for each row of values."""
         return self._driver.cursor(Rows).executemany(statement, rows)
 
+    def execute_each(self, statement: str, rows: Iterable[Sequence[object]]) -> list[int]:
+        """Carry out a statement once for each row of values; gives how many rows each changed."""
+        cursor = self._driver.cursor()
+        return [cursor.execute(statement, row).rowcount for row in rows]
+
 
 @contextmanager
 def transacting(
