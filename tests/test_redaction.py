@@ -62,6 +62,10 @@ def test_an_echo_of_the_request_holds_no_password_afterwards(echo):
     assert kept.endswith(b"</p>")
 
 
+def test_a_blank_may_come_back_as_a_plus():
+    assert clean(b"x open+sesame+now", password="open sesame now") == b"x ***"
+
+
 @pytest.mark.parametrize("echo", ["as sent", "plain"])
 def test_an_answer_that_breaks_off_in_an_echo_keeps_nothing_of_it(echo):
     said = ECHOES[echo](FORM)
@@ -167,6 +171,25 @@ def test_no_secret_survives_an_echo(secret, echo):
     assume(not re.search(r"\d\Z|\A\d|[*.]", secret))  # they would be one with what stands around
     form = f"account=.&password={quote_plus(secret)}&x=.".encode()
     assert find(clean(ECHOES[echo](form), password=secret), secret) == []
+
+
+LETTERS = st.sampled_from("aBc7 -/:'漢é")
+FORMS = st.sampled_from(["{0}", "x={0}", "password={0}&x=", "<errorcode>{0}</errorcode>"])
+
+
+@hypothesis_settings(deadline=None, max_examples=150)
+@given(
+    st.text(LETTERS, min_size=1, max_size=9),
+    FORMS,
+    st.sampled_from(sorted(ECHOES)),
+    st.integers(0, 60),
+    st.sampled_from(["", " ", "\n", "\r\n", "\\n", "7"]),
+)
+def test_a_quick_look_finds_what_the_patterns_find(secret, form, echo, place, between):
+    """Where something is escaped, as by the character at the end, the patterns are always asked."""
+    said = ECHOES[echo](form.format(quote_plus(secret)).encode())
+    said = said[:place] + between.encode() + said[place:]
+    assert clean(said, password=secret) + b"&" == clean(said + b"&", password=secret)
 
 
 # On the line
