@@ -60,7 +60,7 @@ def optouts(tmp_path):
 
 
 def on_it(look):
-    return [mobile for mobile in (A, B, C, D) if mobile in look.mobiles]
+    return sorted(look.mobiles.find_among((A, B, C, D)))
 
 
 def test_whoever_is_on_a_list_is_found_with_the_list(put, optouts):
@@ -68,8 +68,21 @@ def test_whoever_is_on_a_list_is_found_with_the_list(put, optouts):
     put("+86 139-0013-9000", name="complaints")
     look = optouts("optout", "complaints").look(NOW)
     assert (on_it(look), look.fault) == ([A, B, D], None)
-    assert look.reason(A) == "on the list optout"
-    assert look.reason(D) == "on the list complaints"
+    assert look.mobiles.find_among([D, C, A]) == {A: "optout", D: "complaints"}
+
+
+def test_whoever_is_on_two_lists_is_found_with_the_first(put, optouts):
+    put(A)
+    put(B, A, name="complaints")
+    look = optouts("optout", "complaints").look(NOW)
+    assert look.mobiles.find_among([A, B]) == {A: "optout", B: "complaints"}
+
+
+def test_of_a_batch_all_are_found_who_are_on_the_list_and_nobody_else(put, optouts):
+    listed = {*range(A, A + 20_000, 7), *range(A, A + 20_000, 101)}
+    put(*listed)
+    found = optouts().look(NOW).mobiles.find_among(range(A - 1000, A + 21_000))
+    assert set(found) == listed
 
 
 def test_without_lists_everybody_may_be_reached():
@@ -144,7 +157,7 @@ def test_a_list_is_read_once_more_when_it_has_settled(put, optouts):
     put(A, at=A_MOMENT_AGO)
     lists = optouts()
     lists.look(NOW)
-    lists._lists[0].mobiles = lists._lists[0].mobiles[:0]  # as if it had been read too early
+    lists._lists[0].numbers = optouts()._lists[0].numbers  # as if it had been read too early
     assert on_it(lists.look(NOW)) == []
     assert on_it(lists.look(NOW + timedelta(seconds=5))) == [A]
 
@@ -199,7 +212,7 @@ def test_a_file_that_is_no_list_forbids_to_send(put, optouts, content, words):
     look = lists.look(NOW)
     assert look.fault.startswith("list `optout` cannot be used: ")
     assert words in look.fault
-    assert A in look.mobiles
+    assert A in on_it(look)
     put(B)
     assert lists.look(NOW).fault is None
 

@@ -368,14 +368,14 @@ class Pump:
         if not opted_out.mobiles:
             return claim.numbers
         mobiles = [int(number) for number in claim.numbers.split(",")]
-        unwanted = [mobile for mobile in mobiles if mobile in opted_out.mobiles]
+        unwanted = opted_out.mobiles.find_among(mobiles)
         if not unwanted:
             return claim.numbers
-        by_reason: dict[str, list[int]] = {}
-        for mobile in unwanted:
-            by_reason.setdefault(opted_out.reason(mobile), []).append(mobile)
-        for reason, some in by_reason.items():
-            cancel_recipients(transaction, claim.batch, some, reason, now)
+        by_list: dict[str, list[int]] = {}
+        for mobile, name in unwanted.items():
+            by_list.setdefault(name, []).append(mobile)
+        for name, some in by_list.items():
+            cancel_recipients(transaction, claim.batch, some, f"on the list {name}", now)
         left = sorted(set(mobiles).difference(unwanted))
         if not left and (batch := find_claimed(transaction, claim)):
             nobody = BatchChange(event=BatchEvent.CANCEL, reason="everybody in it opted out")
