@@ -134,6 +134,7 @@ class PlannedBatch:
 class CampaignPlan:
     """One campaign's part of a plan.
 
+    batch_size: the most people of one request.
     contents: the digest of all its requests; guard: what would hold it, whatever the store knows.
     stored: what the store knew of it.
     reason: why it is held, late, paused, cancelled or drifted, else None.
@@ -144,6 +145,7 @@ class CampaignPlan:
     action: Action
     reason: str | None
     message: PackedMessage
+    batch_size: int
     batches: tuple[PlannedBatch, ...]
     contents: str
     guard: str | None
@@ -179,15 +181,20 @@ def plan_campaign(
     zone: tzinfo,
     *,
     sending: bool = False,
+    before: CampaignPlan | None = None,
 ) -> CampaignPlan:
     """Plan one campaign; whether it was sent under another name is asked by `rejudge`.
 
     zone: the one in which `hours` are meant.
     sending: it is to go out from this machine, so a list that is not here holds it.
+    before: an earlier plan; what the same campaign would send is taken from it.
     """
-    message = pack_message(campaign.message)
-    digest = campaign_digest(campaign, message)
-    batches = tuple(_cut(campaign, account.batch_size, message))
+    if before and before.campaign == campaign and before.batch_size == account.batch_size:
+        message, digest, batches = before.message, before.digest, before.batches
+    else:
+        message = pack_message(campaign.message)
+        digest = campaign_digest(campaign, message)
+        batches = tuple(_cut(campaign, account.batch_size, message))
     contents = digest_of("".join(batch.digest for batch in batches).encode())
     missing = _name_missing(campaign.audience)
     guard = find_guard(campaign, account, zone, now) or (missing if sending else None)
@@ -199,6 +206,7 @@ def plan_campaign(
         action=action,
         reason=reason,
         message=message,
+        batch_size=account.batch_size,
         batches=batches,
         contents=contents,
         guard=guard,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from os import utime
 from typing import TYPE_CHECKING
@@ -22,14 +24,17 @@ from runner.store.planning import read_facts
 from runner.store.reloads import read_workspace_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import FrameType
 
     from builders import Clock
     from cli_workspace import Office
 
     from runner.store.database import Database
     from runner.store.reloads import WorkspaceStatus
+
+LIST = "files: [members.csv]"
 
 office = pytest.fixture(opening_office)
 
@@ -72,6 +77,22 @@ def place_of(office: Office, state: Path) -> Place:
     )
 
 
+def calls_of(act: Callable[[], object]) -> set[str]:
+    """Name the functions that are called."""
+    names = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            names.add(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return names
+
+
 def status_of(database: Database) -> WorkspaceStatus:
     with database.reading() as transaction:
         return read_workspace_status(transaction)
@@ -87,6 +108,18 @@ def test_a_change_is_read_when_a_second_look_finds_it_at_rest(
     assert [look is not None for look in looks] == [False, True, False]
     with database.reading() as transaction:
         assert list(read_facts(transaction)) == ["news"]
+
+
+def test_a_campaign_that_did_not_change_is_neither_read_nor_gathered_nor_cut_again(
+    office: Office, files: Files
+) -> None:
+    office.write("members.csv", "13800138000\n")
+    path = office.campaign(more=FAR)
+    path.write_text(path.read_text().replace("recipients:\n", f"recipients:\n  {LIST}\n"))
+    time.sleep(2.1)  # until a change of the list would show in its time
+    work = {"read_numbers", "_choose_people", "_cut"}
+    assert work <= calls_of(lambda: files.reload(forced=False))
+    assert not work & calls_of(lambda: files.reload(forced=False))
 
 
 def test_a_commit_is_in_force_though_it_changes_no_file(

@@ -1,14 +1,24 @@
-"""A daemon reads its files again and again; a list that did not change is not read again."""
+"""A daemon reads its files again and again.
+
+A list that did not change is not read again, and an audience whose lists did not is not gathered
+again.
+"""
 
 import os
 import time
 
 import pytest
+from workspaces import SETTINGS, shop
 
 from runner.workspace.kept_lists import KeptLists
 from runner.workspace.lists import ListFault
+from runner.workspace.load import load_workspace
+
+__all__ = ["shop"]
 
 A, B = 13800138000, 13900139000
+
+OPTOUT = "lists:\n  optout: {file: optout.csv}\nalways_exclude: [optout]\n"
 
 
 @pytest.fixture
@@ -35,8 +45,9 @@ def kept():
 @pytest.fixture
 def read(kept, path):
     def read_anew(**more):
-        kept.begin()
-        return kept.read_list(path, name="list.csv", **more)
+        numbers = kept.read_list(path, name="list.csv", **more)
+        kept.end()
+        return numbers
 
     return read_anew
 
@@ -52,7 +63,7 @@ def test_a_list_that_was_just_written_is_read_again(put, path):
     written = path.stat().st_ctime_ns
     kept = KeptLists(lambda: written + 10**9)
     first = kept.read_list(path, name="list.csv")
-    kept.begin()
+    kept.end()
     assert kept.read_list(path, name="list.csv") is not first
 
 
@@ -98,5 +109,70 @@ def test_what_cannot_be_read_is_tried_again(path, put, read):
 def test_a_list_that_nobody_asks_for_is_forgotten(put, kept, read):
     put(A)
     first = read()
-    kept.begin()
+    kept.end()
     assert read() is not first
+
+
+RECIPIENTS = f'recipients:\n  numbers: ["{B}"]\n  files: [lists/members.csv]\n'
+
+
+@pytest.fixture
+def audience(shop, kept):
+    """Read the workspace once more, with other recipients where some are given."""
+
+    def read_anew(recipients=RECIPIENTS):
+        shop.campaign(recipients=recipients)
+        workspace = load_workspace(shop.root, kept=kept)
+        assert workspace.diagnostics == ()
+        return workspace.campaigns["news"].audience
+
+    return read_anew
+
+
+def test_an_audience_of_the_same_lists_is_not_gathered_again(audience):
+    assert audience().mobiles is audience().mobiles
+
+
+def test_an_audience_of_lists_of_the_settings_is_not_gathered_again(shop, audience):
+    """Neither with them, nor, for the digest, without them."""
+    shop.write("optout.csv", f"{B}\n")
+    shop.write("runner.yaml", SETTINGS + OPTOUT)
+    first, second = audience(), audience()
+    assert B in first.own
+    assert B not in first.mobiles
+    assert first.mobiles is second.mobiles
+    assert first.own is second.own
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        RECIPIENTS + "  invalid: skip\n",
+        RECIPIENTS + "  exclude: [lists/staff.csv]\n",
+        RECIPIENTS + "  column: mobile\n",
+        RECIPIENTS.replace(str(B), str(A)),
+    ],
+)
+def test_an_audience_that_is_asked_for_in_another_way_is_gathered_again(shop, audience, other):
+    shop.write("lists/staff.csv", f"{A}\n")
+    assert audience().mobiles is not audience(other).mobiles
+
+
+def test_an_audience_follows_whom_the_settings_always_exclude(shop, audience):
+    shop.write("optout.csv", f"{A}\n")
+    shop.write("runner.yaml", SETTINGS + OPTOUT)
+    assert B in audience().mobiles
+    shop.write("optout.csv", f"{B}\n")
+    assert B not in audience().mobiles
+
+
+def test_an_audience_of_a_list_that_was_rewritten_is_gathered_again(shop, audience):
+    audience()
+    shop.write("lists/members.csv", f"mobile\n{A}\n")
+    assert list(audience().mobiles) == [B, A]
+
+
+def test_an_audience_that_no_campaign_has_any_more_is_forgotten(audience):
+    first = audience()
+    audience(f'recipients:\n  numbers: ["{A}"]\n')
+    assert audience().mobiles is not first.mobiles

@@ -28,6 +28,7 @@ from runner.model.campaign import (
 )
 from runner.plan import (
     Action,
+    CampaignPlan,
     StoredCampaign,
     Twin,
     UnreadableState,
@@ -104,6 +105,44 @@ def plan(
 
 def guard_of(campaign: Campaign, now: datetime = BEFORE, **account: Any) -> str | None:
     return find_guard(campaign, account_of(**account), ZONE, now)
+
+
+# ---- what would be sent, planned again
+
+
+def plan_again(campaign: Campaign, before: CampaignPlan, **account: Any) -> CampaignPlan:
+    return plan_campaign(campaign, account_of(**account), None, BEFORE, ZONE, before=before)
+
+
+def test_what_the_same_campaign_would_send_is_taken_from_the_plan_before():
+    before = plan(campaign_of())
+    after = plan_again(campaign_of(), before)
+    assert after.batches is before.batches
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"message": message_of("再见")},
+        {"audience": audience_of(13800138000)},
+        {"account_as_written": "main"},
+        {"start_as_written": "2035-09-16 09:00:00"},
+        {"starts_at_gateway": True},
+    ],
+)
+def test_what_another_campaign_would_send_is_planned_anew(changes):
+    changed = campaign_of(**changes)
+    assert plan_again(changed, plan(campaign_of())) == plan(changed)
+
+
+def test_another_size_of_batches_cuts_them_anew():
+    assert len(plan_again(campaign_of(), plan(campaign_of()), batch_size=1).batches) == 2
+
+
+def test_a_plan_that_was_made_before_is_judged_by_the_new_time():
+    before = plan(campaign_of(), now=TOO_LATE)
+    assert plan_again(campaign_of(), before) == plan(campaign_of())
 
 
 # ---- what would be done

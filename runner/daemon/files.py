@@ -124,6 +124,7 @@ class Files:
         self._clock = clock
         self._watch = Watch(place.folder, _named([place.settings_file]), state=place.state)
         self._kept_lists = KeptLists()
+        self._plans: Mapping[str, CampaignPlan] = {}  # of the newest sound files, by id
         self._revision: str | None = None
         self._newest_revision: str | None = None
         self._problem: str | None = None
@@ -219,7 +220,8 @@ class Files:
             problem += f"; {error.hint}" if error.hint else ""
             self._note_problem(problem)
             return Reload(trouble=Trouble.FAULTY, problem=problem)
-        plans = self._plan(workspace, settings)
+        self._plans = self._plan(workspace, settings)
+        plans = list(self._plans.values())
         revision = read_revision(self._place.folder)
         now = self._clock()
         with self._database.writing() as transaction:
@@ -249,21 +251,22 @@ class Files:
                     reason = "its settings have changed"
                     release_account(transaction, name, now, reason=reason)
 
-    def _plan(self, workspace: Workspace, settings: Settings) -> list[CampaignPlan]:
+    def _plan(self, workspace: Workspace, settings: Settings) -> dict[str, CampaignPlan]:
         with self._database.reading() as transaction:
             facts = read_facts(transaction, workspace.campaigns)
         now = self._clock()
-        return [
-            plan_campaign(
+        return {
+            name: plan_campaign(
                 campaign,
                 settings.accounts[campaign.account],
-                facts.get(campaign.id),
+                facts.get(name),
                 now,
                 settings.zone,
                 sending=True,
+                before=self._plans.get(name),
             )
-            for campaign in workspace.campaigns.values()
-        ]
+            for name, campaign in workspace.campaigns.items()
+        }
 
     def _open_lines(self, settings: Settings) -> Mapping[str, Line]:
         """Open the lines of accounts that are new, or whose settings or secrets have changed."""

@@ -54,7 +54,7 @@ class Source:
     """A list as it was read: `name` as the campaign names it, data rows, digest of its bytes.
 
     modified: when the file was written last; named: what the settings ask of it, None for a file
-    of the workspace.
+    of the workspace. column: which one was asked for. Two lists of one source are the same.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Source:
     digest: str
     modified: datetime | None = None
     named: NamedList | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

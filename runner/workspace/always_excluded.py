@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from runner.workspace.yaml_tree import Path as Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AlwaysExcluded:
     """Everybody on these lists, once for all campaigns.
 
@@ -29,9 +30,18 @@ class AlwaysExcluded:
     """
 
     names: tuple[str, ...] = ()
-    mobiles: frozenset[int] = frozenset()
-    sources: tuple[Source, ...] = ()
+    lists: tuple[NumberList, ...] = ()
     missing: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Of the lists, each once."""
+        return tuple(dict.fromkeys(numbers.source for numbers in self.lists if numbers.source))
+
+    @cached_property
+    def mobiles(self) -> frozenset[int]:
+        """Everybody; made only where somebody asks: where no list changed, nobody does."""
+        return frozenset(chain.from_iterable(numbers.mobiles for numbers in self.lists))
 
 
 NOBODY = AlwaysExcluded()
@@ -59,13 +69,7 @@ def read_always_excluded(
             missing[named.name] = None
         else:
             faults.at_value(place, numbers.rule, numbers.message, numbers.hint)
-    sources = dict.fromkeys(numbers.source for numbers in found if numbers.source)
-    return AlwaysExcluded(
-        names=tuple(names),
-        mobiles=frozenset(chain.from_iterable(numbers.mobiles for numbers in found)),
-        sources=tuple(sources),
-        missing=tuple(missing),
-    )
+    return AlwaysExcluded(names=tuple(names), lists=tuple(found), missing=tuple(missing))
 
 
 def _find_lists(

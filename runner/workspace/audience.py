@@ -59,11 +59,6 @@ def gather_audience(
     return GatheredAudience(audience=audience, diagnostics=tuple(_unique_diagnostics(told)))
 
 
-def gather_mobiles(included: Sequence[NumberList], excluded: Sequence[NumberList]) -> array[int]:
-    """Join lists into their numbers alone, as `gather_audience` does."""
-    return _choose_people(included, excluded, NOBODY).mobiles
-
-
 class _People(NamedTuple):
     """Whom lists leave, in order of first mention; excluded: how many others they name."""
 

@@ -1,22 +1,28 @@
-"""Keeps lists as they were read, for a daemon that reads its files again and again.
+"""Keeps lists, and what was gathered of them, for a daemon that reads its files again and again.
 
 A list is read anew where its file differs in anything that `stat` tells, or may have been written
 in the moment at which it was read: a time of a file has its grain, within which a change does not
 show. So only what had come to rest before the reading began, and was the same after it, is kept.
+An audience is gathered anew where the digest of one of its lists is another.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.workspace.always_excluded import NOBODY
+from runner.workspace.audience import gather_audience
 from runner.workspace.lists import NumberList, read_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Sequence
     from pathlib import Path
 
     from runner.model.account import NamedList
+    from runner.workspace.always_excluded import AlwaysExcluded
+    from runner.workspace.audience import GatheredAudience
     from runner.workspace.lists import ListFault
 
 _REST = 2  # seconds: the coarsest grain of a file system in use
@@ -45,20 +51,28 @@ class _Request(NamedTuple):
     named: NamedList | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What one reading of a workspace asked for, by what was asked."""
+
+    lists: dict[_Request, tuple[_Version, NumberList]] = field(default_factory=dict)
+    audiences: dict[tuple[Hashable, ...], GatheredAudience] = field(default_factory=dict)
+
+
 class KeptLists:
-    """Lists by what was asked for; used by one thread at a time.
+    """Lists and audiences as they were read last; used by one thread at a time.
 
     clock: gives nanoseconds since 1970, as the times of files are.
     """
 
     def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
         self._clock = clock
-        self._before: dict[_Request, tuple[_Version, NumberList]] = {}
-        self._kept: dict[_Request, tuple[_Version, NumberList]] = {}
+        self._before = _Kept()
+        self._kept = _Kept()
 
-    def begin(self) -> None:
-        """Begin to read a workspace: what the reading before did not ask for is forgotten."""
-        self._before, self._kept = self._kept, {}
+    def end(self) -> None:
+        """End a reading of the workspace: what it did not ask for is forgotten."""
+        self._before, self._kept = self._kept, _Kept()
 
     def read_list(
         self, path: Path, *, name: str, column: str | None = None, named: NamedList | None = None
@@ -67,15 +81,40 @@ class KeptLists:
         request = _Request(path, name, column, named)
         now = self._clock()
         version = _look_at(path)
-        kept = self._before.get(request)
+        kept = self._before.lists.get(request)
         if kept and kept[0] == version:
-            self._kept[request] = kept
+            self._kept.lists[request] = kept
             return kept[1]
         numbers = read_list(path, name=name, column=column, named=named)
         rested = version is not None and version.rests(now) and version == _look_at(path)
         if version and rested and isinstance(numbers, NumberList):
-            self._kept[request] = (version, numbers)
+            self._kept.lists[request] = (version, numbers)
         return numbers
+
+    def gather_audience(
+        self,
+        included: Sequence[NumberList],
+        excluded: Sequence[NumberList],
+        *,
+        skip_invalid: bool,
+        always: AlwaysExcluded = NOBODY,
+    ) -> GatheredAudience:
+        """Give an audience as `gather_audience` does."""
+        lists = (tuple(map(_name, numbers)) for numbers in (included, excluded, always.lists))
+        key = (*lists, skip_invalid)
+        gathered = self._before.audiences.get(key) or self._kept.audiences.get(key)
+        if gathered is None:
+            gathered = gather_audience(included, excluded, skip_invalid=skip_invalid, always=always)
+        self._kept.audiences[key] = gathered
+        return gathered
+
+
+def _name(numbers: NumberList) -> Hashable:
+    """Name a list by what it was read from, digest and all; numbers in a campaign, by themselves.
+
+    So that what is named holds no list that has changed in memory.
+    """
+    return numbers.source or (numbers.mobiles.tobytes(), numbers.diagnostics)
 
 
 def _look_at(path: Path) -> _Version | None:

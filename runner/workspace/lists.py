@@ -191,6 +191,7 @@ def _read_file(
         digest=text.digest,
         modified=_modified(file),
         named=named,
+        column=column,
     )
     return faults.conclude(mobiles, source)
 

@@ -71,12 +71,13 @@ def load_workspace(
     folder: absolute, as it was named: it gives the workspace its name where no file does.
     only: paths from the folder, with `/`; settings_file: that of `--settings`.
     root: the folder resolved, where that was done before: a symlink may lead elsewhere by now.
-    kept: the lists of the reading before; what has not changed of them is not read again.
+    kept: what was read of lists before; of what has not changed nothing is read or gathered again.
     Raises WrongUsage where the workspace's folders, or that file, cannot be read.
     """
     root = root or folder.resolve()
     read = read_settings(folder, root, settings_file)
-    reader = _make_reader(read, kept or KeptLists())
+    kept = kept or KeptLists()
+    reader = _make_reader(read, kept)
     files = find_campaign_files(root)
     wanted = frozenset(files if only is None else only)
     diagnostics = [*read.files.diagnostics, *_check_ids(files, wanted)]
@@ -86,6 +87,7 @@ def load_workspace(
         diagnostics += faults
         if campaign:
             campaigns[campaign.id] = campaign
+    kept.end()
     return Workspace(
         folder=folder,
         root=root,
@@ -97,12 +99,17 @@ def load_workspace(
 
 def _make_reader(read: ReadSettings, kept: KeptLists) -> CampaignReader:
     """Read what concerns all campaigns, and make the reader of each; faults stand in `read`."""
-    kept.begin()
     read_once = cache(kept.read_list)  # several campaigns name the same list
     lists = read.surroundings.lists
     always = read_always_excluded(read.files, lists, read_once)
     root = read.files.root
-    recipients = RecipientReader(root, lists=lists, always=always, read_list=read_once)
+    recipients = RecipientReader(
+        root,
+        lists=lists,
+        always=always,
+        read_list=read_once,
+        gather_audience=kept.gather_audience,
+    )
     return CampaignReader(root, read.surroundings, recipients)
 
 

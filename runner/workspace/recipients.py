@@ -12,7 +12,6 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
 from runner.model.recipient import parse_mobile
-from runner.workspace.audience import gather_audience, gather_mobiles
 from runner.workspace.lists import MISSING_FILE, InlineNumber, ListFault, NumberList, read_inline
 from runner.workspace.locate import locate_named
 from runner.workspace.named_lists import refuse_unknown_list
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from runner.model.campaign import Audience
     from runner.model.diagnostic import Span
     from runner.workspace.always_excluded import AlwaysExcluded
+    from runner.workspace.audience import GatheredAudience
     from runner.workspace.faults import Faults
     from runner.workspace.named_lists import KnownLists
     from runner.workspace.yaml_tree import Document, Path
@@ -65,7 +65,7 @@ class RecipientReader:
     """Reads the audiences of one workspace.
 
     lists: those of the settings, None where nobody can say which there are.
-    read_list: as the function of that name, which it may spare to read a list twice.
+    read_list, gather_audience: as the functions of these names, and may spare to do a thing twice.
     """
 
     def __init__(
@@ -75,11 +75,13 @@ class RecipientReader:
         lists: KnownLists | None,
         always: AlwaysExcluded,
         read_list: Callable[..., NumberList | ListFault],
+        gather_audience: Callable[..., GatheredAudience],
     ) -> None:
         self._root = root
         self._lists = lists
         self._always = always
         self._read_list = read_list
+        self._gather_audience = gather_audience
 
     def read(self, data: Mapping[str, Any], faults: Faults) -> Audience:
         """Gather an audience from a campaign's `recipients`; what is wrong is in `faults`."""
@@ -88,15 +90,20 @@ class RecipientReader:
         lists, excluded_lists = (
             self._read_named(key, data, faults) for key in ("lists", "exclude")
         )
-        gathered = gather_audience(
+        skip_invalid = data.get("invalid") == "skip"
+        gathered = self._gather_audience(
             [*own, *lists.read],
             [*own_excluded, *excluded_lists.read],
-            skip_invalid=data.get("invalid") == "skip",
+            skip_invalid=skip_invalid,
             always=self._always,
         )
         faults.found += gathered.diagnostics
+        mobiles = gathered.audience.mobiles
         depends = lists.names or excluded_lists.names or self._always.names
-        mobiles = gather_mobiles(own, own_excluded) if depends else gathered.audience.mobiles
+        if depends:
+            mobiles = self._gather_audience(
+                own, own_excluded, skip_invalid=skip_invalid
+            ).audience.mobiles
         # Whom lists of the settings leave is another thing each day: where it is nobody, that holds
         # the campaign, and is no fault of its file.
         if not mobiles and not lists.names and not gathered.diagnostics:
