@@ -69,19 +69,15 @@ class _People(NamedTuple):
 def _choose_people(
     included: Sequence[NumberList], excluded: Sequence[NumberList], always: AlwaysExcluded
 ) -> _People:
-    unwanted: set[int] = set()
-    for crowd in (set(_mention(excluded)), always.mobiles):
-        # Whom a list names is looked up among those who are excluded, not the other way round:
-        # a small campaign costs little, however many people are always excluded.
-        if crowd:
-            unwanted.update(crowd.intersection(_mention(included)))
-    done = set(unwanted)  # not a dict: with millions in it, that takes more room and time
-    fresh = (
-        mobile
-        for mobile in _mention(included)
-        if not (mobile in done or done.add(mobile))  # type: ignore[func-returns-value] # None
-    )
-    return _People(array("Q", fresh), len(unwanted))
+    people = dict.fromkeys(_mention(included))
+    mentioned = len(people)
+    for mobile in filter(people.__contains__, _mention(excluded)):
+        del people[mobile]
+    # Whom the campaign names is looked up among them, not the other way round: a small campaign
+    # costs little, however many people are always excluded.
+    for mobile in always.mobiles.intersection(people if always.mobiles else ()):
+        del people[mobile]
+    return _People(array("Q", people), mentioned - len(people))
 
 
 def _mention(lists: Iterable[NumberList]) -> Iterable[int]:
