@@ -3,7 +3,7 @@
 Nearly every row of a list is a line in which nothing has to be explained to anybody. One regular
 expression takes the numbers out of all these; what lies between its matches is read row by row, as
 a CSV, by what can say what is wrong and where. Wherever a quote may reach over the end of a line,
-all rows of a block are read so.
+all rows of a block are read so. Lines that are a number and nothing else are taken many at once.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _LONGEST_EXCERPT = 500
 # Of each form that `parse_mobile` knows, those that are written by the million.
 _NUMBER = r"[ \t]*+(?:(?:\+86|0086|86)[ -]?+)?+(?P<mobile>1[3-9][0-9]{9})[ \t]*+"
 _CELL = r'(?:"(?:[^"\r\n]|"")*+"|[^",\r\n]*+)'
+
+_BARE_LINES = re.compile(r"^((?:(?:\+86)?+1[3-9][0-9]{9}\r?\n)++)", re.MULTILINE)
 
 
 def read_numbers(
@@ -74,26 +76,36 @@ class _Reader:
         """Take all rows that are left."""
         while block := self._text.read(_BLOCK):
             block += self._text.readline(LONGEST_LINE + 1)
-            line = _compile_line(self._index, is_plain=_is_plain(block))
-            parts = line.split(block)
-            step = line.groups + 1
-            numbers, between = parts[line.groups :: step], parts[::step]
-            if '"' in "".join(between) or _may_have_too_long_line(block):
+            if _may_have_too_long_line(block):
                 self._read_with_care(block)
+            elif self._index or "," in block or '"' in block:
+                self._take_block(block)
             else:
-                self._take_lines(numbers, between)
+                others, *parts = _BARE_LINES.split(block)
+                self._take_block(others)
+                for lines, others in zip(parts[::2], parts[1::2], strict=True):
+                    self._take_numbers(lines.replace("+86", "").split())
+                    self._take_block(others)
 
-    def _take_lines(self, numbers: list[str], between: list[str]) -> None:
-        """Take lines with a number, and what stands before, between and after them."""
+    def _take_block(self, block: str) -> None:
+        """Take lines of any kind."""
+        parts = _compile_line(self._index).split(block)
+        between, numbers = parts[::3], parts[2::3]
+        if '"' in "".join(between):
+            self._read_with_care(block)
+            return
         taken = 0
         for at in compress(count(), between):
-            self.mobiles.extend(map(int, numbers[taken:at]))
-            self._line += at - taken
+            self._take_numbers(numbers[taken:at])
             taken = at
             for line in io.StringIO(between[at], newline=""):
                 self._take_line(line)
-        self.mobiles.extend(map(int, numbers[taken:]))
-        self._line += len(numbers) - taken
+        self._take_numbers(numbers[taken:])
+
+    def _take_numbers(self, numbers: list[str]) -> None:
+        """Take lines of which nothing is left but their numbers."""
+        self.mobiles.fromlist(list(map(int, numbers)))  # half the time of `extend`
+        self._line += len(numbers)
 
     def _take_line(self, line: str) -> None:
         """Take a line without a quote: its cells are what stands between the commas."""
@@ -124,19 +136,11 @@ class _Reader:
 
 
 @cache
-def _compile_line(index: int, *, is_plain: bool) -> re.Pattern[str]:
+def _compile_line(index: int) -> re.Pattern[str]:
     """Make what matches a line with a number in a cell, counted from 0; its last group is it."""
-    if is_plain:  # nearly twice as fast
-        pattern = rf"^(?:[^,\n]*+,){{{index}}}{_NUMBER}(?:,.*+)?+(?:\r?\n|\Z)"
-    else:
-        cells = rf"(?:{_CELL},){{{index}}}"
-        pattern = rf'^{cells}("?){_NUMBER}\1(?:,{_CELL})*+(?:\r?\n|\Z)'
+    cells = rf"(?:{_CELL},){{{index}}}"
+    pattern = rf'^{cells}("?){_NUMBER}\1(?:,{_CELL})*+(?:\r?\n|\Z)'
     return re.compile(pattern, re.MULTILINE)
-
-
-def _is_plain(block: str) -> bool:
-    """Whether every comma parts two cells, and every line ends with a line feed."""
-    return '"' not in block and block.count("\r") == block.count("\r\n")
 
 
 def _lines_of(text: str, first: int) -> Iterator[str]:
