@@ -22,7 +22,8 @@ _NOBODY = Credentials(url="", userid="", account="", password="")
 
 def join_numbers(mobiles: Iterable[int]) -> str:
     """Name people as a submission does."""
-    return ",".join(map(str, mobiles))
+    people = tuple(mobiles)
+    return ",".join(["%d"] * len(people)) % people  # half the time of a `str` for each
 
 
 def send_body(
