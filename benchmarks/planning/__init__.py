@@ -1,7 +1,8 @@
 """Planning: from list files to durable batches, beside a naive program and the limits.
 
-Every figure is of a process of its own, with its start: CPU seconds, wall seconds and the peak of
-its memory. `measure` gives them; `python -m benchmarks.planning` prints them.
+Every figure is of a process of its own: CPU seconds, wall seconds and the peak of its memory; with
+its start, but for a daemon's reload, which is measured within the daemon. `measure` gives them;
+`python -m benchmarks.planning` prints them.
 """
 
 from __future__ import annotations
@@ -60,16 +61,18 @@ def measure(folder: Path, *, numbers: int, columns: int, rounds: int = 3) -> lis
 def _list_programs(made: Input, folder: Path) -> list[tuple[str, Callable[[], Cost] | str]]:
     """Name what is measured, each with what runs it or why it cannot be run."""
 
-    def ours(what: str) -> Callable[[], Cost]:
-        return lambda: run([sys.executable, "-m", "benchmarks.planning.ours", what, made.folder])
+    def python(what: str, *, of_itself: bool = False) -> Callable[[], Cost]:
+        command = (sys.executable, "-m", "benchmarks.planning.ours", what, made.folder)
+        return lambda: run(command, of_itself=of_itself)
 
     return [
         ("limit: scan.c", _scan(made, folder)),
-        ("naive: csv.DictReader and set", ours("naive")),
-        ("ours: start alone", ours("start")),
-        ("ours: read", ours("read")),
+        ("naive: csv.DictReader and set", python("naive")),
+        ("ours: read", python("read")),
         ("limit: sqlite3 .import", _import(made, folder)),
-        ("ours: files to durable batches", ours("whole")),
+        ("ours: start alone", python("start")),
+        ("ours: files to durable batches", python("whole")),
+        ("ours: a daemon's reload of it", python("reload", of_itself=True)),
     ]
 
 
