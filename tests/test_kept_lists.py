@@ -6,6 +6,7 @@ again.
 
 import os
 import time
+import weakref
 
 import pytest
 from workspaces import SETTINGS, shop
@@ -84,6 +85,23 @@ def test_a_list_in_whose_place_another_was_put_is_read_again(put, read, path):
     other.write_text(f"mobile\n{B}\n")
     other.replace(path)
     assert list(read().mobiles) == [B]
+
+
+def test_a_list_that_was_rewritten_is_held_no_more_while_it_is_read(put, read, path, kept):
+    """The old numbers and the new ones of millions would take twice the memory."""
+    put(A)
+    old = weakref.ref(read().mobiles)
+    put(B)
+    kept.read_list(path, name="list.csv")
+    assert old() is None
+
+
+def test_a_list_that_is_asked_for_twice_in_one_reading_is_read_once(put, path, kept):
+    put(A)
+    first = kept.read_list(path, name="list.csv")
+    kept.end()
+    assert kept.read_list(path, name="list.csv") is first
+    assert kept.read_list(path, name="list.csv") is first
 
 
 def test_another_column_is_another_list(path, read):

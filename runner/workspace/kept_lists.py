@@ -81,10 +81,11 @@ class KeptLists:
         request = _Request(path, name, column, named)
         now = self._clock()
         version = _look_at(path)
-        kept = self._before.lists.get(request)
+        kept = self._before.lists.pop(request, None) or self._kept.lists.get(request)
         if kept and kept[0] == version:
             self._kept.lists[request] = kept
             return kept[1]
+        del kept  # a list that has changed is not held in memory beside the one it is now
         numbers = read_list(path, name=name, column=column, named=named)
         rested = version is not None and version.rests(now) and version == _look_at(path)
         if version and rested and isinstance(numbers, NumberList):
