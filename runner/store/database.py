@@ -418,6 +418,8 @@ def _connect(path: Path, *, mode: str, busy_seconds: float) -> sqlite3.Connectio
     driver.execute("PRAGMA foreign_keys = ON")
     driver.execute("PRAGMA synchronous = FULL")
     driver.execute("PRAGMA wal_autocheckpoint = 0")
+    # Some systems' SQLite overwrites each page that becomes free, and so writes it once more.
+    driver.execute("PRAGMA secure_delete = FAST")
     # Else the log stays for ever as large as one long reader let it grow.
     driver.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
     return driver
