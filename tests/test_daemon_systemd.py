@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,18 @@ def test_a_manager_that_cannot_be_reached_stops_nothing(address):
 def test_a_manager_that_does_not_listen_any_more_stops_nothing(notifier, manager):
     manager.close()
     notifier.alive()
+
+
+def test_a_manager_that_reads_nothing_costs_patience_and_no_processor(notifier, manager):
+    """Its queue is full, and each beat waits a moment for room."""
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as another:
+        another.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                another.sendto(b"WATCHDOG=1", manager.getsockname())
+    began, spent = time.monotonic(), time.thread_time()
+    notifier.alive()
+    assert time.thread_time() - spent < (time.monotonic() - began) / 10
 
 
 def test_children_inherit_nothing_with_which_they_could_speak_for_us(address):

@@ -77,7 +77,10 @@ class Notifier:
         # A notification that is lost costs a restart at worst; the work must not stop over it.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
             line.settimeout(_PATIENCE)
-            line.sendto("\n".join(assignments).encode(), _to_socket_address(self._address))
+            # Connected: to one that is not, poll(2) says that it may write, however many wait to be
+            # read there, and Python would ask it again and again until the time is over.
+            line.connect(_to_socket_address(self._address))
+            line.send("\n".join(assignments).encode())
 
 
 def _to_socket_address(address: str) -> str:
