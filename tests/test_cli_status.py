@@ -42,6 +42,7 @@ from runner.store.accounts import change_standing, read_standing
 from runner.store.database import open_database
 from runner.store.lock import hold_lock
 from runner.store.planning import keep_plan
+from runner.store.progress import list_current
 from runner.store.reloads import note_files_in_force, note_problem
 from runner.store.wal import find_fault
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
     from runner.sandbox import Sandbox
     from runner.store.brakes import Brake
+    from runner.store.claims import Claim
     from runner.store.database import Database
 
 office = pytest.fixture(opening_office)
@@ -420,6 +422,91 @@ def test_whoever_is_at_work_is_told(office: Office) -> None:
     with hold_lock(office.state, command="daemon", now=NOW):
         assert f"at work: `daemon`, process {os.getpid()} on " in office.run("status").out
     assert "at work" not in office.run("status").out
+
+
+# what is over
+
+
+LONG_AGO = datetime(2024, 9, 16, tzinfo=UTC)
+
+
+def finish(
+    database: Database, name: str = "moon", deadline: datetime = LONG_AGO, **changes: Any
+) -> None:
+    """Send a campaign of one batch, which the gateway takes."""
+    begin(database, 2, name=name, **changes)
+    claimed = claim(database, scope=[name])
+    assert claimed
+    settle(database, claimed, BatchEvent.ACCEPT, task_id=name, report_deadline=deadline)
+
+
+def names_in(table: str) -> set[str]:
+    return {line.split()[0] for line in table.splitlines() if line.startswith("news-")}
+
+
+def test_of_what_ended_long_ago_the_newest_are_shown_and_all_on_demand(office: Office) -> None:
+    office.run("state", "new")
+    database = open_database(office.state, actor="run")
+    for day in range(23):
+        finish(database, f"news-{day:02}", start=LONG_AGO + timedelta(days=day))
+    database.close()
+
+    shown, everything = office.run("status").out, office.run("status", "--all").out
+
+    everybody = [f"news-{day:02}" for day in range(23)]
+    assert names_in(shown) >= set(everybody[3:])
+    assert not names_in(shown) & set(everybody[:3])
+    assert "not shown: 3 campaigns; `mms-runner status --all` has them\n" in shown
+    assert names_in(everything) >= set(everybody)
+    assert "not shown" not in everything
+    assert [campaign["id"] for campaign in office.status()["campaigns"]] == everybody
+    assert "news-01" in office.run("status", "news-01").out
+
+
+def claim_one(database: Database) -> Claim:
+    begin(database, 2)
+    claimed = claim(database)
+    assert claimed
+    return claimed
+
+
+def give_up(database: Database) -> None:
+    settle(database, claim_one(database), BatchEvent.DOUBT, report_deadline=None)
+
+
+def cancel_in_flight(database: Database) -> None:
+    claim_one(database)
+    cancel(database)
+
+
+CURRENT: dict[str, Callable[[Database], object]] = {
+    "scheduled": schedule,
+    "a draft that was kept": schedule_draft,
+    "held": hold,
+    "missed": miss,
+    "running": begin,
+    "halted": halt,
+    "in doubt": give_up,
+    "cancelled, with a request in flight": cancel_in_flight,
+    "finished, with reports to come": lambda database: finish(database, deadline=NOW),
+}
+
+
+@pytest.mark.parametrize("stands", CURRENT)
+def test_what_is_not_over_is_shown_however_old_it_is(database: Database, stands: str) -> None:
+    CURRENT[stands](database)
+    with database.reading() as transaction:
+        assert list_current(transaction, newest=0) == {"moon"}
+
+
+def test_what_is_over_and_has_all_its_reports_is_shown_only_among_the_newest(
+    database: Database,
+) -> None:
+    finish(database, "sun", start=LONG_AGO)
+    finish(database, "moon", start=LONG_AGO + timedelta(days=1))
+    with database.reading() as transaction:
+        assert list_current(transaction, newest=0) == set()
+        assert list_current(transaction, newest=1) == {"moon"}
 
 
 # report

@@ -32,7 +32,17 @@ from runner.codec.requests import join_numbers
 from runner.due import Rest, choose_turn
 from runner.lifecycle import BatchEvent, BatchState, CampaignState
 from runner.model.outcome import RawAnswer, Report
-from runner.store import claims, doubt, fall, journal, outcomes, planning, start
+from runner.store import (
+    claims,
+    doubt,
+    fall,
+    journal,
+    outcomes,
+    planning,
+    progress,
+    start,
+    steering,
+)
 from runner.store.accounts import Slots, keep_slots, read_slots
 from runner.store.claims import (
     cancel_recipients,
@@ -283,6 +293,29 @@ def test_two_databases_in_two_hands_claim_every_batch_once(database, state):
         ),
         (start._NEXT_START, ["campaigns_scheduled (start>?)"], {"now": "2035"}),
         (planning._LIVE, ["campaigns_live"], {}),
+        (start._KEPT, ["campaigns_live"], {"account": None}),
+        (steering._UNCLAIMED, ["campaigns_live"], {}),
+        (steering._MISSED, ["campaigns_missed"], {}),
+        (progress._UNFINISHED, ["campaigns_live"], {}),
+        (progress._NEWEST_OVER, ["campaigns_over"], {"most": 20}),
+        (
+            progress._COUNT_UNSETTLED,
+            ["batches_by_state (campaign=? AND state=?)"],
+            {"scope": "[]"},
+        ),
+        (progress._BATCHES_OF, ["sqlite_autoindex_batches_1 (campaign=?)"], {"campaign": "moon"}),
+        (
+            progress._ACCOUNTS,
+            ["reports_by_mobile (account=?)", "quarantine_by_account (account=?)"],
+            {},
+        ),
+        (
+            progress._CURRENT,
+            ["batches_in_doubt", "batches_by_deadline", "campaigns_live", "batches_submitting"],
+            {},
+        ),
+        (doubt._EVIDENCE_OF, ["sqlite_autoindex_batches_1 (campaign=?)"], {"campaign": "moon"}),
+        (journal._NEW, ["report_journal_new"], {}),
         (planning._FACTS, ["sqlite_autoindex_campaigns_1 (id=?)"], {"campaigns": "[]"}),
         (planning._FORGET_MESSAGE, ["campaigns_by_message (message=?)"], {"digest": ""}),
         (
@@ -324,6 +357,14 @@ def test_no_question_of_a_step_walks_through_what_is_finished(
     assert all(any(f"INDEX {index}" in step for step in steps) for index in indexes), steps
     assert not any(re.match("SCAN (batches|campaigns|[bc])$", step) for step in steps), steps
     assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+def test_the_people_of_a_batch_are_looked_up_among_a_strangers_reports_and_not_the_reverse(
+    database,
+):
+    steps = explain(database, doubt._STRANGERS, account="main", batch=1)
+    assert steps[0] == "SEARCH p USING PRIMARY KEY (batch=?)"
+    assert steps[1] == "SEARCH r USING INDEX reports_by_mobile (account=? AND mobile=?)"
 
 
 # ---- whose turn it is

@@ -50,6 +50,8 @@ def render_diagnostics(
 
 def display_width(text: str) -> int:
     """Count the columns that a terminal needs: Chinese characters take two."""
+    if text.isascii():  # nearly all that is measured
+        return len(text)
     return sum(_width(character) for character in text)
 
 

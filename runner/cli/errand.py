@@ -205,7 +205,7 @@ class Errand:
         """Give where the campaigns of this run and its accounts stand."""
         with self.database.reading() as transaction:
             shown = {*self.scope, *self.watched, *self._doubtful}
-            campaigns = [entry for entry in read_campaigns(transaction) if entry.id in shown]
+            campaigns = read_campaigns(transaction, shown)
             concerned = {*self._lines, *(campaign.account for campaign in campaigns)}
             accounts = [entry for entry in read_accounts(transaction) if entry.name in concerned]
         return campaigns, accounts

@@ -11,7 +11,8 @@ from runner.cli.rows import choosing_a_format, write_rows
 from runner.cli.session import look_at_state
 from runner.errors import WrongUsage
 from runner.lifecycle import RecipientState
-from runner.store.progress import has_campaign, read_campaigns, read_recipients
+from runner.store.planning import list_campaigns
+from runner.store.progress import has_campaign, read_recipients
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def command(session: Session, campaign: str, form: str, only: tuple[str, ...]) -
         if transaction is None:
             raise WrongUsage("nothing was sent yet", hint=f"`mms-runner plan {campaign}` first")
         if not has_campaign(transaction, campaign):
-            known = [status.id for status in read_campaigns(transaction)]
+            known = list_campaigns(transaction)
             raise WrongUsage(
                 f"nothing of a campaign `{campaign}` was sent",
                 hint=nearest(campaign, known) or "`mms-runner status` lists what was",

@@ -14,7 +14,7 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.person import name_person
-from runner.cli.rows import choosing_a_format, write_json_lists, write_rows
+from runner.cli.rows import choosing_a_format, write_json_object, write_rows
 from runner.cli.session import look_at_state, open_state, read_clock, state_exists
 from runner.cli.speech import warn, write_as_received, write_result
 from runner.cli.tables import count, render_table
@@ -72,7 +72,7 @@ def command(context: click.Context, *, everything: bool, as_json: bool) -> Exit:
     _, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
         if as_json:
-            write_json_lists(
+            write_json_object(
                 {each.name: _read_json(each, transaction, settings.zone) for each in _SECTIONS}
             )
         elif transaction is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from runner.cli.tables import count
 from runner.errors import StateRefused
 from runner.lifecycle import CampaignState
-from runner.store.progress import read_campaigns
+from runner.store.progress import list_current, read_campaigns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def describe_risk(transaction: Transaction, zone: tzinfo) -> str:
     """Name what the state would send: campaigns, each with its people and its start."""
     waiting = [
         campaign
-        for campaign in read_campaigns(transaction)
+        for campaign in read_campaigns(transaction, list_current(transaction, newest=0))
         if campaign.state not in _OVER and campaign.waiting
     ]
     named = [_describe(campaign, zone) for campaign in waiting[:_MOST_NAMED]]

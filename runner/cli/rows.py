@@ -40,12 +40,15 @@ def write_rows(columns: Sequence[str], rows: Rows, form: str) -> None:
         click.echo()
 
 
-def write_json_lists(lists: Mapping[str, Rows]) -> None:
-    """Write an object whose members are lists of rows."""
+def write_json_object(members: Mapping[str, Rows | dict[str, object]]) -> None:
+    """Write an object whose members are lists of rows, or objects."""
     before = "{"
-    for name, rows in lists.items():
+    for name, value in members.items():
         click.echo(f"{before}{to_json(name)}: ", nl=False)
-        _write_json_list(rows)
+        if isinstance(value, dict):
+            click.echo(to_json(value), nl=False)
+        else:
+            _write_json_list(value)
         before = ",\n"
     click.echo("}")
 

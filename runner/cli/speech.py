@@ -78,12 +78,15 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     """Write a value as JSON that people can read; what would harm a terminal is escaped."""
     import json
 
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    if text.isprintable():
-        return text
+    lines = json.dumps(value, ensure_ascii=False, indent=indent).split("\n")
+    return "\n".join(line if line.isprintable() else _escape(line) for line in lines)
+
+
+def _escape(line: str) -> str:
+    import json
+
     return "".join(
-        character if character == "\n" or _is_shown(character) else json.dumps(character)[1:-1]
-        for character in text
+        character if _is_shown(character) else json.dumps(character)[1:-1] for character in line
     )
 
 

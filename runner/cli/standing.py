@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from pathlib import Path
 
+    from runner.cli.rows import Rows
     from runner.store.brakes import Brake
     from runner.store.progress import AccountStatus, BatchStatus, CampaignStatus
     from runner.store.reloads import WorkspaceStatus
@@ -51,19 +52,23 @@ def status_json(
     brakes: Iterable[Brake],
     zone: tzinfo,
     ground: Ground,
-) -> dict[str, object]:
-    """Give the state in the shape that scripts rely on; brakes: those on everything."""
+) -> dict[str, Rows | dict[str, object]]:
+    """Give the state in the shape that scripts rely on; brakes: those on everything.
+
+    Campaigns are made as they are taken out: there may be tens of thousands.
+    """
     problems = [workspace.problem, ground.problem]
+    files: dict[str, object] = {
+        "paused": [brake.describe(zone) for brake in brakes],
+        "read_at": _iso(workspace.read_at, zone),
+        "revision": workspace.revision,
+        "problems": [problem for problem in problems if problem],
+        "warnings": [ground.warning] if ground.warning else [],
+    }
     return {
-        "campaigns": [_campaign_json(campaign, zone) for campaign in campaigns],
-        "accounts": [_account_json(account, zone) for account in accounts],
-        "workspace": {
-            "paused": [brake.describe(zone) for brake in brakes],
-            "read_at": _iso(workspace.read_at, zone),
-            "revision": workspace.revision,
-            "problems": [problem for problem in problems if problem],
-            "warnings": [ground.warning] if ground.warning else [],
-        },
+        "campaigns": (_campaign_json(campaign, zone) for campaign in campaigns),
+        "accounts": (_account_json(account, zone) for account in accounts),
+        "workspace": files,
     }
 
 

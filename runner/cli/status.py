@@ -11,8 +11,9 @@ from runner.cli.advice import name_release
 from runner.cli.closed import describe_closed
 from runner.cli.exits import Exit
 from runner.cli.risk import describe_suspicion
+from runner.cli.rows import write_json_object
 from runner.cli.session import look_at_state, read_clock, state_path
-from runner.cli.speech import write_json, write_result
+from runner.cli.speech import write_result
 from runner.cli.standing import (
     Ground,
     describe_accounts,
@@ -22,12 +23,21 @@ from runner.cli.standing import (
     find_ground,
     status_json,
 )
+from runner.cli.tables import count
 from runner.errors import WrongUsage
 from runner.lifecycle import AccountState, BrakeSource
 from runner.store.brakes import Subject, read_brakes
 from runner.store.custody import suspect
 from runner.store.lock import find_holder
-from runner.store.progress import AccountStatus, read_accounts, read_campaigns
+from runner.store.planning import list_campaigns
+from runner.store.progress import (
+    AccountStatus,
+    count_campaigns,
+    has_campaign,
+    list_current,
+    read_accounts,
+    read_campaigns,
+)
 from runner.store.reloads import WorkspaceStatus, read_workspace_status
 from runner.workspace.locate import campaign_id, find_campaign_files
 from runner.workspace.suggest import nearest
@@ -42,19 +52,26 @@ if TYPE_CHECKING:
     from runner.store.custody import Suspicion
     from runner.store.lock import Holder
     from runner.store.progress import CampaignStatus
+    from runner.store.transaction import Transaction
+
+_NEWEST = 20  # campaigns that are shown though they are over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """Where everything stands.
+    """Where everything stands, or one campaign.
 
+    over: how many campaigns are not shown, since they ended before those that are.
+    on_files: the brakes of campaigns that have only a file yet.
     ground: what the state stands on; suspicion: why it must not send.
     """
 
     campaigns: Sequence[CampaignStatus]
+    over: int = 0
     accounts: Sequence[AccountStatus]
     workspace: WorkspaceStatus
     brakes: Sequence[Brake]
+    on_files: Sequence[Brake] = ()
     ground: Ground
     suspicion: Suspicion | None = None
 
@@ -63,40 +80,32 @@ class Standings:
         """The brakes under which everything is."""
         return [brake for brake in self.brakes if brake.subject is Subject.ALL]
 
-    def on_files(self, campaign: str | None) -> list[Brake]:
-        """Give the brakes of campaigns that have only a file yet; campaign: only of this one."""
-        known = {entry.id for entry in self.campaigns}
-        return [
-            brake
-            for brake in self.brakes
-            if brake.subject is Subject.CAMPAIGN
-            and brake.name not in known
-            and campaign in (None, brake.name)
-        ]
-
 
 @click.command()
 @click.argument("campaign", required=False)
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.option("--all", "everything", is_flag=True, help="What ended long ago too, for people.")
+@click.option("--json", "as_json", is_flag=True, help="All of them, for scripts.")
 @click.pass_obj
-def command(session: Session, campaign: str | None, *, as_json: bool) -> Exit:
+def command(session: Session, campaign: str | None, *, everything: bool, as_json: bool) -> Exit:
     """Show where everything stands, or one CAMPAIGN with its batches."""
     root, settings = session.load_settings()
     state = state_path(settings, root)
-    found = _read(settings, session.find_folder())
-    chosen = found.campaigns if campaign is None else _select(campaign, found.campaigns, root)
+    newest = None if everything or as_json else _NEWEST
+    found = _read(settings, session.find_folder(), campaign, newest=newest)
+    if campaign is not None and not found.campaigns:
+        _require_file(campaign, settings, session.find_folder(), root)
     if as_json:
         document = status_json(
-            chosen,
+            found.campaigns,
             found.accounts,
             found.workspace,
             found.on_everything,
             settings.zone,
             found.ground,
         )
-        write_json(document)
+        write_json_object(document)
         return Exit.OK
-    for lines in _describe(found, campaign, chosen, settings, find_holder(state)):
+    for lines in _describe(found, campaign, settings, find_holder(state)):
         write_result(lines)
     session.say(f"state: {state}")
     return Exit.OK
@@ -105,15 +114,17 @@ def command(session: Session, campaign: str | None, *, as_json: bool) -> Exit:
 def _describe(
     found: Standings,
     named: str | None,
-    chosen: Sequence[CampaignStatus],
     settings: Settings,
     holder: Holder | None,
 ) -> Iterator[str]:
-    yield _describe_campaigns(named, chosen, settings, holder)
-    for brake in found.on_files(named):
+    yield _describe_campaigns(named, found.campaigns, settings, holder)
+    if found.over:
+        over = count(found.over, "campaign")
+        yield f"over before these, and not shown: {over}; `mms-runner status --all` has them"
+    for brake in found.on_files:
         yield f"{brake.name}: {brake.describe(settings.zone)}; next: {name_release(brake)}"
-    if named is not None and chosen:
-        yield f"\n{describe_batches(chosen[0])}"
+    if named is not None and found.campaigns:
+        yield f"\n{describe_batches(found.campaigns[0])}"
     yield f"\n{describe_accounts(found.accounts, settings.zone)}"
     if whole := describe_workspace(found.workspace, found.on_everything, settings.zone):
         yield f"\n{whole}"
@@ -141,7 +152,8 @@ def _describe_campaigns(
     return describe_campaigns(chosen, settings.zone, notes=notes, tended=tended)
 
 
-def _read(settings: Settings, folder: Path) -> Standings:
+def _read(settings: Settings, folder: Path, named: str | None, *, newest: int | None) -> Standings:
+    """Read the one that is named, else what is current and the newest; newest: None for all."""
     with look_at_state(settings, folder) as transaction:
         if transaction is None:
             accounts = [_unused(name, []) for name in settings.accounts]
@@ -155,15 +167,35 @@ def _read(settings: Settings, folder: Path) -> Standings:
         brakes = read_brakes(transaction)
         accounts = read_accounts(transaction)
         known = {account.name for account in accounts}
+        campaigns = _read_campaigns(transaction, named, newest)
+        every = len(campaigns) if named is not None else count_campaigns(transaction)
         return Standings(
-            campaigns=read_campaigns(transaction),
+            campaigns=campaigns,
+            over=every - len(campaigns),
             accounts=accounts
             + [_unused(name, brakes) for name in settings.accounts if name not in known],
             workspace=read_workspace_status(transaction),
             brakes=brakes,
+            on_files=[brake for brake in brakes if _is_on_a_file(transaction, brake, named)],
             ground=find_ground(state_path(settings, folder)),
             suspicion=suspect(transaction, state_path(settings, folder)),
         )
+
+
+def _read_campaigns(
+    transaction: Transaction, named: str | None, newest: int | None
+) -> list[CampaignStatus]:
+    if named is not None:
+        return read_campaigns(transaction, [named])
+    if newest is None:
+        return read_campaigns(transaction)
+    return read_campaigns(transaction, list_current(transaction, newest=newest))
+
+
+def _is_on_a_file(transaction: Transaction, brake: Brake, named: str | None) -> bool:
+    """Whether a brake is that of a campaign that has only a file yet; named: only of this one."""
+    wanted = brake.subject is Subject.CAMPAIGN and named in (None, brake.name)
+    return wanted and not has_campaign(transaction, brake.name)
 
 
 def _unused(name: str, brakes: Sequence[Brake]) -> AccountStatus:
@@ -173,10 +205,11 @@ def _unused(name: str, brakes: Sequence[Brake]) -> AccountStatus:
     return AccountStatus(name=name, state=AccountState.ACTIVE, brakes=covering)
 
 
-def _select(name: str, campaigns: Sequence[CampaignStatus], root: Path) -> list[CampaignStatus]:
-    found = [campaign for campaign in campaigns if campaign.id == name]
-    known = [campaign.id for campaign in campaigns]
-    known += [campaign_id(file) for file in find_campaign_files(root)]
-    if not found and name not in known:
-        raise WrongUsage(f"there is no campaign `{name}`", hint=nearest(name, known))
-    return found
+def _require_file(name: str, settings: Settings, folder: Path, root: Path) -> None:
+    """Raise WrongUsage where a campaign that the state does not know has no file either."""
+    files = [campaign_id(file) for file in find_campaign_files(root)]
+    if name in files:
+        return
+    with look_at_state(settings, folder) as transaction:
+        known = list_campaigns(transaction) if transaction else []
+    raise WrongUsage(f"there is no campaign `{name}`", hint=nearest(name, [*known, *files]))

@@ -20,7 +20,7 @@ from runner.lifecycle import BatchState, BrakeSource
 from runner.store.brakes import Brake, Subject, read_brakes
 from runner.store.lock import find_holder
 from runner.store.planning import list_campaigns
-from runner.store.progress import read_accounts, read_campaigns
+from runner.store.progress import list_current, read_accounts, read_campaigns
 from runner.workspace.locate import campaign_id, find_campaign_files, is_campaign_name
 from runner.workspace.suggest import nearest
 
@@ -74,10 +74,12 @@ class Target:
             yield database
 
     def read_concerned(self, transaction: Transaction) -> list[CampaignStatus]:
-        """Give the campaigns of the state that it is about."""
+        """Give the campaigns of the state that it is about, but for those that are over."""
+        is_one = self.brake.subject is Subject.CAMPAIGN
+        scope = [self.brake.name] if is_one else list_current(transaction, newest=0)
         return [
             campaign
-            for campaign in read_campaigns(transaction)
+            for campaign in read_campaigns(transaction, scope)
             if self.brake.covers(campaign.id, campaign.account)
         ]
 

@@ -58,14 +58,17 @@ _SUSPECTS = """
     ORDER BY b.id
 """
 
-# The tasks of no batch of ours that name people of a batch, whenever that was.
+# The tasks of no batch of ours that name people of a batch, whenever that was. CROSS: each of the
+# two thousand is looked up among the reports; the other way it is every report of a stranger's
+# year among these, for each batch.
 _STRANGERS = """
     SELECT r.task_id, count(DISTINCT r.mobile) AS within, (
         SELECT count(DISTINCT a.mobile) FROM reports AS a
         WHERE a.account = :account AND a.task_id = r.task_id
     ) AS numbers
     FROM recipients AS p
-    JOIN reports AS r ON r.account = :account AND r.mobile = p.mobile AND r.matter = 'unmatched'
+    CROSS JOIN reports AS r
+        ON r.account = :account AND r.mobile = p.mobile AND r.matter = 'unmatched'
     WHERE p.batch = :batch AND p.cancelled IS NULL AND NOT EXISTS (
         SELECT 1 FROM batches AS b WHERE b.account = r.account AND b.task_id = r.task_id
     )
@@ -123,6 +126,10 @@ _IS_KEPT = """
 """
 
 _EVIDENCE = "SELECT batch, text FROM evidence ORDER BY batch, kind"
+_EVIDENCE_OF = """
+    SELECT e.batch, e.text FROM batches AS b JOIN evidence AS e ON e.batch = b.id
+    WHERE b.campaign = :campaign ORDER BY b.seq, e.kind
+"""
 
 _NAME_TASK = "UPDATE batches SET task_id = :task_id WHERE id = :batch"
 
@@ -156,11 +163,17 @@ def has_news(transaction: Transaction, account: Account, now: datetime) -> bool:
     )
 
 
-def read_evidence(transaction: Transaction) -> Mapping[int, Sequence[str]]:
-    """Give what is known for or about each batch that is, or was, in doubt."""
+def read_evidence(
+    transaction: Transaction, campaign: str | None = None
+) -> Mapping[int, Sequence[str]]:
+    """Give what is known for or about each batch that is, or was, in doubt.
+
+    campaign: of its batches alone.
+    """
     found: dict[int, list[str]] = {}
-    for row in transaction.execute(_EVIDENCE):
-        found.setdefault(row.batch, []).append(row.text)
+    statement = _EVIDENCE if campaign is None else _EVIDENCE_OF
+    for batch, text in transaction.execute(statement, {"campaign": campaign}):
+        found.setdefault(batch, []).append(text)
     return found
 
 

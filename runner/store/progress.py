@@ -6,8 +6,8 @@ The counts come from the views of the state, so `sqlite3 state.db` and the comma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.lifecycle import (
     PAUSED,
@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from runner.store.brakes import Brake
     from runner.store.transaction import Row, Transaction
 
+_EVERY_STATE = tuple(RecipientState)
+
+_NEVER = datetime.max.replace(tzinfo=UTC)  # a draft comes last
+
 _STOPPED = {CampaignState.HELD, CampaignState.MISSED, CampaignState.HALTED}
 
+# Of one campaign, by its id, or of every one: what is finished must cost nothing to whoever asks
+# for the rest, and the views are quick for one campaign, or for all.
 _CAMPAIGNS = """
     SELECT c.id, c.state, c.reason, c.title, c.account, c.start,
         p.total, p.pending, p.submitted, p.delivered, p.failed, p.rejected, p.in_doubt,
@@ -44,13 +50,37 @@ _CAMPAIGNS = """
     FROM campaign_progress AS p
     JOIN campaigns AS c ON c.id = p.campaign
     LEFT JOIN accounts AS a ON a.name = c.account
-    ORDER BY c.start IS NULL, c.start, c.id
 """
+_CAMPAIGN = f"{_CAMPAIGNS} WHERE c.id = :campaign"
 
 _BATCHES = """
-    SELECT id, campaign, seq, state, recipients, task_id, code, attempts, reason
-    FROM batches ORDER BY campaign, seq
+    SELECT campaign, id, seq, state, recipients, task_id, code, attempts, reason FROM batches
 """
+_BATCHES_OF = f"{_BATCHES} WHERE campaign = :campaign ORDER BY seq"
+_ALL_BATCHES = f"{_BATCHES} ORDER BY campaign, seq"
+
+# What goes on or may begin, what waits for a person, and what somebody still waits for; each from
+# an index of its own.
+_LIVE = "SELECT id FROM campaigns WHERE frozen_at IS NULL OR state IN ('running', 'halted')"
+_IN_FLIGHT = "SELECT campaign FROM batches INDEXED BY batches_submitting WHERE state = 'submitting'"
+_UNSETTLED = """
+    SELECT campaign FROM batches
+    WHERE state = 'in_doubt' AND recipients > delivered + failed + cancelled
+    UNION ALL SELECT campaign FROM batches
+    WHERE state = 'accepted' AND recipients > delivered + failed + cancelled
+        AND report_deadline >= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    UNION ALL SELECT campaign FROM batches
+    WHERE state = 'accepted' AND recipients > delivered + failed + cancelled
+        AND report_deadline IS NULL
+"""
+_CURRENT = f"{_UNSETTLED} UNION ALL {_LIVE} UNION ALL {_IN_FLIGHT}"
+
+_NEWEST_OVER = """
+    SELECT id FROM campaigns WHERE state IN ('finished', 'cancelled')
+    ORDER BY start DESC LIMIT :most
+"""
+
+_HOW_MANY = "SELECT count(*) FROM campaigns"
 
 _ACCOUNTS = """
     SELECT a.*,
@@ -68,12 +98,11 @@ _RECIPIENTS = """
 
 _CAMPAIGN_EXISTS = "SELECT count(*) FROM campaigns WHERE id = :campaign"
 
-_UNSETTLED = """
-    SELECT campaign FROM campaign_progress WHERE submitted + in_doubt > 0 ORDER BY campaign
-"""
-
 _UNFINISHED = """
-    SELECT id FROM campaigns WHERE state IN ('scheduled', 'held', 'missed', 'running') ORDER BY id
+    SELECT id FROM campaigns
+    WHERE (frozen_at IS NULL OR state IN ('running', 'halted'))
+        AND state IN ('scheduled', 'held', 'missed', 'running')
+    ORDER BY id
 """
 
 _ACCOUNTS_OF = """
@@ -82,15 +111,16 @@ _ACCOUNTS_OF = """
 """
 
 _COUNT_UNSETTLED = """
-    SELECT coalesce(sum(pending + submitted + in_doubt), 0) FROM campaign_progress
-    WHERE campaign IN (SELECT value FROM json_each(:scope))
+    SELECT coalesce(sum(silent), 0) FROM batch_progress
+    WHERE campaign IN (SELECT value FROM json_each(:scope)) AND NOT overdue
+        AND state IN ('planned', 'submitting', 'accepted', 'in_doubt')
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchStatus:
+class BatchStatus(NamedTuple):
     """One batch; reason: why it is rejected, in doubt or planned again, or what settled it.
 
+    A tuple, since all that there ever were may be asked for: tens of thousands.
     evidence: what speaks for or about one that is, or was, in doubt.
     """
 
@@ -182,13 +212,31 @@ class RecipientStatus:
     error_code: str | None
 
 
-def read_campaigns(transaction: Transaction) -> list[CampaignStatus]:
-    """Give every campaign of the state, by start."""
-    batches = _read_batches(transaction)
+def read_campaigns(
+    transaction: Transaction, scope: Iterable[str] | None = None
+) -> list[CampaignStatus]:
+    """Give campaigns by start: those of a scope that the state knows, or every one."""
     brakes = read_brakes(transaction)
-    return [
-        _campaign(row, brakes, batches.get(row.id, ())) for row in transaction.execute(_CAMPAIGNS)
-    ]
+    if scope is None:
+        found = list(_read_all(transaction, brakes))
+    else:
+        found = [status for name in scope for status in _read(transaction, brakes, name)]
+    return sorted(found, key=lambda status: (status.start or _NEVER, status.id))
+
+
+def list_current(transaction: Transaction, *, newest: int) -> set[str]:
+    """Name the campaigns that are not over, or of which reports or a person's word are awaited.
+
+    newest: so many of the others are named too, those that started last.
+    """
+    current = transaction.execute(_CURRENT).scalars()
+    return {*current, *transaction.execute(_NEWEST_OVER, {"most": newest}).scalars()}
+
+
+def count_campaigns(transaction: Transaction) -> int:
+    """Count the campaigns that there ever were."""
+    count: int = transaction.execute(_HOW_MANY).scalar()
+    return count
 
 
 def read_accounts(transaction: Transaction) -> list[AccountStatus]:
@@ -238,7 +286,7 @@ def has_campaign(transaction: Transaction, campaign: str) -> bool:
 
 def list_unsettled(transaction: Transaction) -> list[str]:
     """Name the campaigns with recipients that were sent, or may have been, and have no report."""
-    return transaction.execute(_UNSETTLED).scalars()
+    return sorted(set(transaction.execute(_UNSETTLED).scalars()))
 
 
 def list_unfinished(transaction: Transaction) -> list[str]:
@@ -279,7 +327,7 @@ def _campaign(row: Row, brakes: Iterable[Brake], batches: Sequence[BatchStatus])
         account=row.account,
         start=from_column(row.start),
         total=row.total,
-        recipients={entry: getattr(row, entry.value) for entry in RecipientState},
+        recipients={entry: row[entry] for entry in _EVERY_STATE},
         shown=PAUSED if paused else CampaignState.HELD.value if guards else state.value,
         brakes=(*by_hand, *guards),
         stop=stop,
@@ -292,20 +340,35 @@ def _campaign(row: Row, brakes: Iterable[Brake], batches: Sequence[BatchStatus])
     )
 
 
-def _read_batches(transaction: Transaction) -> Mapping[str, Sequence[BatchStatus]]:
+def _read_all(transaction: Transaction, brakes: Sequence[Brake]) -> Iterator[CampaignStatus]:
     batches: dict[str, list[BatchStatus]] = {}
     evidence = read_evidence(transaction)
-    for row in transaction.execute(_BATCHES):
-        status = BatchStatus(
-            id=row.id,
-            seq=row.seq,
-            state=BatchState(row.state),
-            recipients=row.recipients,
-            task_id=row.task_id,
-            code=row.code,
-            attempts=row.attempts,
-            reason=row.reason,
-            evidence=tuple(evidence.get(row.id, ())),
-        )
-        batches.setdefault(row.campaign, []).append(status)
-    return batches
+    for campaign, *facts in transaction.execute(_ALL_BATCHES):
+        batches.setdefault(campaign, []).append(_batch(facts, evidence))
+    for row in transaction.execute(_CAMPAIGNS):
+        yield _campaign(row, brakes, batches.get(row.id, ()))
+
+
+def _read(
+    transaction: Transaction, brakes: Sequence[Brake], campaign: str
+) -> Iterator[CampaignStatus]:
+    key = {"campaign": campaign}
+    evidence = read_evidence(transaction, campaign)
+    batches = [_batch(facts, evidence) for _, *facts in transaction.execute(_BATCHES_OF, key)]
+    for row in transaction.execute(_CAMPAIGN, key):
+        yield _campaign(row, brakes, batches)
+
+
+def _batch(facts: Sequence[Any], evidence: Mapping[int, Sequence[str]]) -> BatchStatus:
+    id_, seq, state, recipients, task_id, code, attempts, reason = facts
+    return BatchStatus(
+        id=id_,
+        seq=seq,
+        state=BatchState(state),
+        recipients=recipients,
+        task_id=task_id,
+        code=code,
+        attempts=attempts,
+        reason=reason,
+        evidence=tuple(evidence.get(id_, ())),
+    )

@@ -16,7 +16,13 @@ from runner.store.accounts import ensure_accounts, release_account
 from runner.store.brakes import Subject, lift_brake, read_brakes, set_brake
 from runner.store.events import record_event
 from runner.store.outcomes import complete_if_done
-from runner.store.planning import cancel_campaign, move_campaign, read_fact, read_facts
+from runner.store.planning import (
+    cancel_campaign,
+    list_live_campaigns,
+    move_campaign,
+    read_fact,
+    read_facts,
+)
 from runner.store.twins import Twins
 from runner.timing import stamp, unstamp
 
@@ -142,7 +148,7 @@ def list_cancellable(transaction: Transaction, brake: Brake) -> list[str]:
     """Name the campaigns, of those that a brake would stop, of which something can be cancelled."""
     return [
         name
-        for name, stored in read_facts(transaction).items()
+        for name, stored in read_facts(transaction, list_live_campaigns(transaction)).items()
         if brake.covers(name, stored.account) and CampaignEvent.CANCEL in CAMPAIGN[stored.state]
     ]
 
