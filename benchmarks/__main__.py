@@ -24,7 +24,13 @@ from benchmarks.table import render_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MODULES = ("send", "reports", "yaml")  # folders of this package; each has a `bench.benches(orders)`
+MODULES = (
+    "send",
+    "reports",
+    "yaml",
+    "planning",
+    "startup",
+)  # folders of this package; each has a `bench.benches(orders)`
 _ROUNDS = 5
 
 

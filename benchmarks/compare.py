@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.measured import Cost, Figure, Measurement, Ratio, Who
+from benchmarks.measured import Above, Cost, Figure, Measurement, Target, Who
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class Result:
     title: str
     unit: str
     whats: Mapping[Who, str]
-    targets: tuple[Ratio | Cost, ...]
+    targets: tuple[Target, ...]
     skipped: tuple[str, ...]
     rounds: tuple[Mapping[Who, Measurement], ...]
 
@@ -42,10 +42,16 @@ class Result:
             for measured in self.rounds
         )
 
-    def is_reached(self, target: Ratio | Cost) -> bool | None:
+    def excess(self, against: Who) -> float:
+        """Give by how many CPU seconds a unit of ours is above that of another."""
+        return median(measured[Who.OURS].cost - measured[against].cost for measured in self.rounds)
+
+    def is_reached(self, target: Target) -> bool | None:
         """Whether a target was reached; None where nobody can tell here."""
         if isinstance(target, Cost):
             return self.middle(Who.OURS, lambda measured: measured.cost) <= target.most
         if target.against not in self.whats:
             return None
+        if isinstance(target, Above):
+            return self.excess(target.against) <= target.most
         return self.ratio(target.figure, target.against) >= target.least

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.compare import Result
-from benchmarks.measured import Cost, Figure, Measurement, Ratio, Who
+from benchmarks.measured import Above, Cost, Figure, Measurement, Ratio, Target, Who
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,9 @@ def _read_result(kept: dict[str, Any]) -> Result:
     )
 
 
-def _read_target(kept: dict[str, Any]) -> Ratio | Cost:
+def _read_target(kept: dict[str, Any]) -> Target:
+    if "most" in kept and "against" in kept:
+        return Above(against=Who(kept["against"]), most=kept["most"])
     if "most" in kept:
         return Cost(most=kept["most"])
     return Ratio(figure=Figure(kept["figure"]), against=Who(kept["against"]), least=kept["least"])

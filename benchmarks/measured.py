@@ -80,6 +80,17 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Above:
+    """A target: ours is to take at most so many CPU seconds a unit above what another takes."""
+
+    against: Who
+    most: float
+
+
+Target = Ratio | Cost | Above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """A path and those who take it.
 
@@ -91,7 +102,7 @@ class Bench:
     title: str
     unit: str
     contenders: tuple[Contender, ...]
-    targets: tuple[Ratio | Cost, ...] = ()
+    targets: tuple[Target, ...] = ()
     skipped: tuple[str, ...] = ()
 
 

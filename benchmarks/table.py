@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.measured import Cost, Figure, Ratio, Who
+from benchmarks.measured import Above, Cost, Figure, Target, Who
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,14 +57,16 @@ def _rows(result: Result) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _of(target: Ratio | Cost) -> Who:
+def _of(target: Target) -> Who:
     """Say in whose line a target stands."""
     return Who.OURS if isinstance(target, Cost) else target.against
 
 
-def _judge(result: Result, target: Ratio | Cost) -> str:
+def _judge(result: Result, target: Target) -> str:
     if isinstance(target, Cost):
         words = f"at most {show_time(target.most)} CPU"
+    elif isinstance(target, Above):
+        words = f"at most {show_time(target.most)} CPU above it"
     elif target.figure is Figure.THRIFT:
         words = f"at least {show_ratio(target.least)} by CPU"
     else:

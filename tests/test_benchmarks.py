@@ -20,7 +20,7 @@ import benchmarks
 from benchmarks.charts import draw_chart
 from benchmarks.compare import Result
 from benchmarks.keep import Figures, read_figures, write_figures
-from benchmarks.measured import Cost, Figure, Measurement, Missing, Ratio, Who
+from benchmarks.measured import Above, Cost, Figure, Measurement, Missing, Ratio, Who
 from benchmarks.page import FOLDER, KEPT, PAGE, put_figures
 from benchmarks.reports.pages import Spread, write_pages
 from benchmarks.send.gateway import CGateway
@@ -57,6 +57,7 @@ ROUND = {
 }
 AT_LEAST = Ratio(figure=Figure.RATE, against=Who.LIMIT, least=0.90)
 AT_MOST = Cost(most=0.001)
+NOT_FAR_ABOVE = Above(against=Who.LIMIT, most=0.001)
 
 
 def make_figures(result, *, machine="a machine"):
@@ -80,6 +81,15 @@ def test_a_target_that_was_not_reached_is_said_to_be_missed():
     table = render_text([make_result(slow, targets=(AT_LEAST, AT_MOST, thrift))])
     for words in ("at most 1 ms CPU", "at least 90 %", "at least 8 × by CPU"):
         assert f"MISSED {words}" in table
+
+
+def test_a_time_above_that_of_another_is_a_target_too():
+    assert "300     50 µs    6 MB        95 %     5 %  at most 1 ms CPU above it\n" in render_text(
+        [make_result(ROUND, targets=(NOT_FAR_ABOVE,))]
+    )
+    slow = {**ROUND, Who.OURS: measured(285, 0.00106)}
+    table = render_text([make_result(slow, targets=(NOT_FAR_ABOVE,))])
+    assert "MISSED at most 1 ms CPU above it" in table
 
 
 def test_who_is_missing_here_is_told_and_misses_no_target():
@@ -119,7 +129,9 @@ def test_the_bars_of_a_chart_are_as_long_as_their_figures():
 
 
 def test_what_was_kept_is_read_as_it_was(tmp_path):
-    result = make_result(ROUND, ROUND, targets=(AT_LEAST, AT_MOST), skipped=("no wrk",))
+    result = make_result(
+        ROUND, ROUND, targets=(AT_LEAST, AT_MOST, NOT_FAR_ABOVE), skipped=("no wrk",)
+    )
     figures = make_figures(result, machine="a machine")
     write_figures(figures, tmp_path / "figures.json")
     again = read_figures(tmp_path / "figures.json")

@@ -46,7 +46,7 @@ def measure(folder: Path, *, numbers: int, columns: int, rounds: int = 3) -> lis
     made = Input(folder=folder / f"{numbers}-{columns}", numbers=numbers, columns=columns)
     # Not here: a process that is forked counts the memory of the one that forked it as its own.
     run([sys.executable, "-m", "benchmarks.planning.ours", "make", made.folder])
-    programs = _list_programs(made, folder)
+    programs = list_programs(made, folder)
     costs: dict[str, list[Cost]] = {name: [] for name, program in programs if callable(program)}
     for _ in range(rounds):
         for name, program in programs:
@@ -58,7 +58,7 @@ def measure(folder: Path, *, numbers: int, columns: int, rounds: int = 3) -> lis
     ]
 
 
-def _list_programs(made: Input, folder: Path) -> list[tuple[str, Callable[[], Cost] | str]]:
+def list_programs(made: Input, folder: Path) -> list[tuple[str, Callable[[], Cost] | str]]:
     """Name what is measured, each with what runs it or why it cannot be run."""
 
     def python(what: str, *, of_itself: bool = False) -> Callable[[], Cost]:
