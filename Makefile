@@ -42,8 +42,8 @@ docs: .venv/dev ## write docs/hostile-gateway.md anew from the table that the te
 soak: .venv/dev ## let the daemon live long under load and faults: does anything grow? (MINUTES=2 is shorter)
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)
 
-bench: .venv/dev ## measure each hot path beside its limit (ONLY=send, QUICK=1 to try it, JSON=PATH keeps the values)
-	@.venv/bin/python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(if $(DOCS),--docs) $(if $(FOLDER),--folder '$(FOLDER)')
+bench: .venv/dev ## measure each hot path beside its limit (ONLY=send, QUICK=1 to try it, JSON=PATH keeps the values; ONLY=growth: by size)
+	@.venv/bin/python -m $(if $(filter growth,$(ONLY)),benchmarks.growth,benchmarks $(ONLY)) $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(if $(DOCS),--docs) $(if $(FOLDER),--folder '$(FOLDER)')
 
 bench-tools: ## install what the limits are made with, from Debian's packages: gcc, wrk, headers
 	@benchmarks/install-tools

@@ -25,7 +25,7 @@ _BAR = 16
 _PANELS = (310, 560)  # where bars begin
 _LONGEST = 150
 
-_STYLE = """\
+STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 .title { font-weight: 600; font-size: 14px }
 .faint { fill: #57606a }
@@ -46,12 +46,12 @@ def draw_chart(result: Result) -> str:
     size = f'width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}">',
-        f"<style>{_STYLE}</style>",
-        _write(0, 18, title, "title"),
-        _write(_PANELS[0], 42, f"{result.unit}s a second", "faint"),
-        _write(_PANELS[1], 42, f"CPU time a {result.unit}", "faint"),
+        f"<style>{STYLE}</style>",
+        write(0, 18, title, "title"),
+        write(_PANELS[0], 42, f"{result.unit}s a second", "faint"),
+        write(_PANELS[1], 42, f"CPU time a {result.unit}", "faint"),
         *[
-            _write(0, _middle(row), f"{who}: {escape(what)}")
+            write(0, _middle(row), f"{who}: {escape(what)}")
             for row, (who, what) in enumerate(_in_order(result))
         ],
         *speed,
@@ -79,7 +79,7 @@ def _draw_bars(
         top = _TOP + row * _ROW
         parts += [
             f'<rect class="{who}" x="{left}" y="{top}" width="{width:.1f}" height="{_BAR}"/>',
-            _write(left + width + 6, _middle(row), show(value)),
+            write(left + width + 6, _middle(row), show(value)),
         ]
     return parts
 
@@ -89,6 +89,7 @@ def _middle(row: int) -> int:
     return _TOP + row * _ROW + _BAR - 3
 
 
-def _write(x: float, y: float, text: str, kind: str = "") -> str:
+def write(x: float, y: float, text: str, kind: str = "") -> str:
+    """Write a text, which is XML already, on its base line; kind: a class of the style."""
     mark = f' class="{kind}"' if kind else ""
     return f'<text{mark} x="{x:.1f}" y="{y}">{text}</text>'

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _ROOT = Path(__file__).parents[2]
 
@@ -22,15 +22,26 @@ class Cost(NamedTuple):
     peak: float
 
 
-def run(command: Sequence[str | Path], *, said: str = "", of_itself: bool = False) -> Cost:
+def run(
+    command: Sequence[str | Path],
+    *,
+    said: str = "",
+    of_itself: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Cost:
     """Run a program to its end. Raises CalledProcessError.
 
     said: its standard input.
     of_itself: what counts is a part of it, of which it prints the two times itself.
+    environment: variables beside those of this process.
     """
     began = monotonic()
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=_ROOT,
+        env={**os.environ, **(environment or {})},
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -20,7 +20,7 @@ from runner.store.database import open_database
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ACCOUNT = Account(
+ACCOUNT = Account(
     name="main",
     url="",
     userid="12",
@@ -33,22 +33,22 @@ _ACCOUNT = Account(
 class _Endpoint:
     """Hands out each page once."""
 
-    def __init__(self, pages: Sequence[bytes]) -> None:
+    def __init__(self, pages: Sequence[Path]) -> None:
         self._pages = list(pages)
 
     def reports(self, page: int) -> RawAnswer:
         assert page == REPORTS
-        return RawAnswer(status=200, body=self._pages.pop(0), complete=True)
+        return RawAnswer(status=200, body=self._pages.pop(0).read_bytes(), complete=True)
 
 
-def main(state: str, folder: str) -> None:
-    """Collect every page."""
-    pages = [page.read_bytes() for page in sorted(Path(folder).glob("[0-9]*.xml"))]
+def collect(state: Path, folder: Path) -> None:
+    """Collect every page of a folder, when it is time."""
+    pages = sorted(folder.glob("[0-9]*.xml"))
     endpoint, now = _Endpoint(pages), datetime(2035, 9, 17, tzinfo=UTC)
-    database = open_database(Path(state), actor="benchmark")
-    sprint(lambda: sum(poll_reports(database, _ACCOUNT, endpoint, now).reports for _ in pages))
+    database = open_database(state, actor="benchmark")
+    sprint(lambda: sum(poll_reports(database, ACCOUNT, endpoint, now).reports for _ in pages))
     database.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    collect(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,1 @@
+"""How time and memory grow with the work at hand, and with what is finished."""
