@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -209,6 +210,8 @@ def test_a_number_that_was_taken_twice_is_found_out(settled: World) -> None:
 def test_counts_that_do_not_add_up_for_a_moment_are_found_out(doctored: World) -> None:
     state = doctored.office.state
     with Watcher(state) as watcher:
+        until(lambda: watcher.looks)
+        time.sleep(0.05)  # a change within the grain of a file's time would be seen with the next
         with closing(sqlite3.connect(state)) as connection, connection:
             connection.execute("UPDATE campaigns SET recipients = 99 WHERE id = 'winter'")
         until(lambda: watcher.off)
