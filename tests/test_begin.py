@@ -33,14 +33,14 @@ from runner.lifecycle import BatchEvent, CampaignState
 from runner.model.campaign import Expectation, Wish
 from runner.plan import Action
 from runner.store.brakes import read_brakes
-from runner.store.planning import read_facts
+from runner.store.planning import list_campaigns, read_facts
 
 HOUR = timedelta(hours=1)
 
 
 def facts_of(database):
     with database.reading() as transaction:
-        return read_facts(transaction)
+        return read_facts(transaction, list_campaigns(transaction))
 
 
 def start(database, campaign, *, named=False, now=NOW):

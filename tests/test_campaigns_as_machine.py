@@ -58,7 +58,7 @@ from runner.store.claims import load_message, read_numbers
 from runner.store.custody import take_custody
 from runner.store.database import open_database
 from runner.store.doubt import settle_doubt
-from runner.store.planning import read_facts
+from runner.store.planning import list_campaigns, read_facts
 from runner.store.resolution import accept_by_hand, send_again_by_hand
 from runner.store.steering import cancel_for_good, may_cancel, pause, resume
 from runner.timing import parse_hours
@@ -455,7 +455,9 @@ class Campaigns(RuleBasedStateMachine):
 
     def cancel_one(self, name):
         with self.command() as database, database.writing() as transaction:
-            if name in read_facts(transaction) and may_cancel(transaction, name):
+            if name in read_facts(transaction, list_campaigns(transaction)) and may_cancel(
+                transaction, name
+            ):
                 cancel_for_good(transaction, name, self.now, reason="a test")
 
     def resume_something(self, brake):
@@ -570,7 +572,7 @@ class Campaigns(RuleBasedStateMachine):
         """What goes out is what was claimed just now, and nothing speaks against it."""
         with self.database.reading() as transaction:
             claim = transaction.execute(NEWEST_CLAIM).one()
-            stored = read_facts(transaction)[claim.campaign]
+            stored = read_facts(transaction, list_campaigns(transaction))[claim.campaign]
             brakes = read_brakes(transaction)
             mobiles = read_numbers(transaction, claim.id).split(",")
             message = load_message(transaction, claim.message)

@@ -20,7 +20,7 @@ from runner.daemon.mask import Mask
 from runner.daemon.senders import Senders
 from runner.daemon.systemd import Notifier
 from runner.store.identity import claim_workspace
-from runner.store.planning import read_facts
+from runner.store.planning import list_campaigns, read_facts
 from runner.store.reloads import read_workspace_status
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def test_a_change_is_read_when_a_second_look_finds_it_at_rest(
 
     assert [look is not None for look in looks] == [False, True, False]
     with database.reading() as transaction:
-        assert list(read_facts(transaction)) == ["news"]
+        assert list(read_facts(transaction, list_campaigns(transaction))) == ["news"]
 
 
 def test_a_campaign_that_did_not_change_is_neither_read_nor_gathered_nor_cut_again(
@@ -164,7 +164,7 @@ def test_a_folder_that_is_gone_is_a_problem_until_it_is_back(
     assert "cannot be read: No such file or directory" in (gone.problem or "")
     assert status_of(database).problem is None
     with database.reading() as transaction:
-        assert list(read_facts(transaction)) == ["news"]
+        assert list(read_facts(transaction, list_campaigns(transaction))) == ["news"]
 
 
 def test_files_that_git_was_writing_are_read_when_it_has_done(

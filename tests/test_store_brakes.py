@@ -261,7 +261,7 @@ def test_the_plan_knows_what_a_person_keeps_a_campaign_with(database):
     begin(database)
     stop(database, make_brake(Subject.ALL, "", reason="the gateway is rebuilt"))
     with database.reading() as transaction:
-        assert "the gateway is rebuilt" in read_facts(transaction)["moon"].brake
+        assert "the gateway is rebuilt" in read_facts(transaction, ["moon"])["moon"].brake
 
 
 @pytest.mark.parametrize("brake", [FILE, GUARD])
@@ -270,4 +270,4 @@ def test_what_a_file_or_a_list_says_is_asked_of_them_and_not_of_their_brakes(dat
     begin(database)
     stop(database, brake)
     with database.reading() as transaction:
-        assert read_facts(transaction)["moon"].brake is None
+        assert read_facts(transaction, ["moon"])["moon"].brake is None

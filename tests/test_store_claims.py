@@ -292,7 +292,7 @@ def test_two_databases_in_two_hands_claim_every_batch_once(database, state):
             {"campaign": None, "now": "2035", "second": "2035"},
         ),
         (start._NEXT_START, ["campaigns_scheduled (start>?)"], {"now": "2035"}),
-        (planning._LIVE, ["campaigns_live"], {}),
+        (planning.LIVE, ["campaigns_live"], {}),
         (start._KEPT, ["campaigns_live"], {"account": None}),
         (steering._UNCLAIMED, ["campaigns_live"], {}),
         (steering._MISSED, ["campaigns_missed"], {}),

@@ -40,6 +40,7 @@ from runner.store.planning import (
     keep_conditions,
     keep_live,
     keep_plan,
+    list_campaigns,
     move_campaign,
     read_fact,
     read_facts,
@@ -58,7 +59,7 @@ def keep(database, plan):
 
 def facts_of(database):
     with database.reading() as transaction:
-        return read_facts(transaction)
+        return read_facts(transaction, list_campaigns(transaction))
 
 
 def test_a_kept_plan_is_scheduled_with_every_recipient_in_one_batch(database):
@@ -150,7 +151,10 @@ def test_of_a_campaign_that_was_never_planned_nothing_is_known(database):
     keep(database, make_plan(name="sun"))
     with database.reading() as transaction:
         assert read_fact(transaction, "moon") is None
-        assert read_fact(transaction, "sun") == read_facts(transaction)["sun"]
+        assert (
+            read_fact(transaction, "sun")
+            == read_facts(transaction, list_campaigns(transaction))["sun"]
+        )
 
 
 def test_a_campaign_is_frozen_from_its_first_claim_on(database):

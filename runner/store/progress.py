@@ -21,6 +21,7 @@ from runner.store.brakes import Subject, read_brakes
 from runner.store.doubt import read_evidence
 from runner.store.lists import to_list
 from runner.store.moments import from_column
+from runner.store.planning import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -61,7 +62,6 @@ _ALL_BATCHES = f"{_BATCHES} ORDER BY campaign, seq"
 
 # What goes on or may begin, what waits for a person, and what somebody still waits for; each from
 # an index of its own.
-_LIVE = "SELECT id FROM campaigns WHERE frozen_at IS NULL OR state IN ('running', 'halted')"
 _IN_FLIGHT = "SELECT campaign FROM batches INDEXED BY batches_submitting WHERE state = 'submitting'"
 _UNSETTLED = """
     SELECT campaign FROM batches
@@ -73,7 +73,7 @@ _UNSETTLED = """
     WHERE state = 'accepted' AND recipients > delivered + failed + cancelled
         AND report_deadline IS NULL
 """
-_CURRENT = f"{_UNSETTLED} UNION ALL {_LIVE} UNION ALL {_IN_FLIGHT}"
+_CURRENT = f"{_UNSETTLED} UNION ALL {LIVE} UNION ALL {_IN_FLIGHT}"
 
 _NEWEST_OVER = """
     SELECT id FROM campaigns WHERE state IN ('finished', 'cancelled')

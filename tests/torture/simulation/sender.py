@@ -19,7 +19,7 @@ from runner.reports import apply_left_over, may_poll, poll_reports
 from runner.store.accounts import ensure_accounts
 from runner.store.custody import take_custody
 from runner.store.database import open_database
-from runner.store.planning import read_facts
+from runner.store.planning import list_campaigns, read_facts
 from runner.store.start import begin_due, is_due, next_start
 from runner.workspace.optouts import OptOuts
 from torture.simulation.actors import Actor, current_actor
@@ -103,7 +103,7 @@ class Sender:
         """Read the files and put them into force, or refuse to."""
         now, settings = self._agenda.now, self._shelf.settings
         with self._database.reading() as transaction:
-            facts = read_facts(transaction)
+            facts = read_facts(transaction, list_campaigns(transaction))
         plans = [
             plan_campaign(
                 campaign,
