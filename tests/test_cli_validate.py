@@ -220,3 +220,12 @@ def test_json_names_a_list_outside_of_the_workspace_from_here_too(
     [fault] = office.run("validate", "--format", "json").json
 
     assert (fault["file"], fault["line"]) == ("../members.csv", 2)
+
+
+def test_a_warning_fails_only_where_it_is_to(office: Office) -> None:
+    office.write("news.yaml", f"{FAULTY}# runner: ignore[no-such-rule]\n")
+
+    status, out, err = office.run("validate", "--format", "concise")
+
+    assert (status, "warning[unknown-rule]" in out, err) == (0, True, "1 warning in 1 file\n")
+    assert office.run("validate", "--strict").status == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import resource
 import sys
 from contextlib import suppress
@@ -25,6 +26,7 @@ from runner.cli.speech import (
     write_for_people,
 )
 from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage, locate_defect
+from runner.language import LANGUAGES, choose_language, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 # Said here as well as in the commands, so that a list of them imports none.
 _COMMANDS = {
     "validate": "Check campaign files: tell every fault at its line and column.",
+    "rules": "Explain what each rule of `validate` is about, and what to do.",
     "plan": "Show what would be sent, to how many, when and at what size.",
     "run": "Send what is due, and the drafts that are named.",
     "daemon": "Run until told to stop: start each campaign at its time, poll reports.",
@@ -106,12 +109,18 @@ class LazyGroup(click.Group):
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.option("--no-color", is_flag=True, help="No colours (as with NO_COLOR).")
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    help="The language of messages (default: MMS_RUNNER_LANG, then the locale).",
+)
 @click.version_option(__version__, prog_name="mms-runner")
 @click.pass_context
 def main(
     context: click.Context,
     workspace: str | None,
     settings_file: str | None,
+    lang: str | None,
     *,
     quiet: bool,
     no_color: bool,
@@ -121,6 +130,7 @@ def main(
 
     from runner.cli.session import Session
 
+    speak(choose_language(lang, os.environ))
     context.obj = Session(
         named=workspace,
         settings_file=None if settings_file is None else Path(settings_file),

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="How the faults are written to stdout.",
 )
+@click.option("--strict", is_flag=True, help="Let warnings fail too.")
 @click.pass_obj
-def command(session: Session, files: tuple[Path, ...], form: str) -> Exit:
+def command(session: Session, files: tuple[Path, ...], form: str, *, strict: bool) -> Exit:
     """Check campaign files: tell every fault of every file at its line and column.
 
     Without FILE, the whole workspace. Touches no network and no state.
@@ -43,7 +44,8 @@ def command(session: Session, files: tuple[Path, ...], form: str) -> Exit:
     if text:
         click.echo(text)
     session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))
-    return Exit.FAULTY_FILES if workspace.errors else Exit.OK
+    fails = workspace.errors or (strict and workspace.diagnostics)
+    return Exit.FAULTY_FILES if fails else Exit.OK
 
 
 def _sum_up(faults: Collection[Diagnostic], sound: int) -> str:

@@ -13,6 +13,15 @@ class Severity(StrEnum):
     WARNING = "warning"  # it can, and somebody should look first
 
 
+# Every other rule is an error.
+_WARNINGS = frozenset({"unknown-rule", "unused-ignore"})
+
+
+def severity_of(rule: str) -> Severity:
+    """Say how grave it is to break a rule."""
+    return Severity.WARNING if rule in _WARNINGS else Severity.ERROR
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Span:
     """A stretch of a text file: 1-based lines and columns in characters, the end exclusive."""
@@ -24,6 +33,27 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Another place that a fault is about, such as the first of two keys that are the same.
+
+    message: what is there, in a few words; file, excerpt: as for `Diagnostic`.
+    """
+
+    file: str
+    span: Span
+    message: str
+    excerpt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What mends a fault without a doubt of what was meant: a stretch of its file, written anew."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One fault at one place.
 
@@ -31,6 +61,7 @@ class Diagnostic:
     rule: a stable kebab-case id such as `unknown-field`.
     message: what is wrong, without secrets, numbers or whole values; hint: what to do.
     excerpt: the source line at `span.line`, with passwords, numbers and list rows masked already.
+    labels: the other places that it is about; fix: None where a person has to decide.
     """
 
     file: str
@@ -40,3 +71,5 @@ class Diagnostic:
     hint: str | None = None
     severity: Severity = Severity.ERROR
     excerpt: str | None = None
+    labels: tuple[Label, ...] = ()
+    fix: Edit | None = None

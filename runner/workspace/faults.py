@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.model.diagnostic import Severity
 
 if TYPE_CHECKING:
-    from runner.model.diagnostic import Diagnostic, Span
+    from runner.model.diagnostic import Diagnostic, Edit, Label, Span
     from runner.workspace.yaml_tree import Document, Path
 
 
@@ -27,9 +27,14 @@ class Faults:
         hint: str | None = None,
         *,
         span: Span | None = None,
+        labels: tuple[Label, ...] = (),
+        fix: Edit | None = None,
     ) -> None:
         """Note a fault of the value at a path; span: a stretch of it, where known better."""
-        self._add(span or self.document.at(path).span, rule, message, hint)
+        place = span or self.document.at(path).span
+        self.found.append(
+            self.document.source.fault(place, rule, message, hint, labels=labels, fix=fix)
+        )
 
     def at_first_line(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
         """Note that something is missing in the mapping at a path."""

@@ -13,6 +13,7 @@ from runner.model.recipient import holds_mobile, mask_mobiles
 from runner.workspace.always_excluded import read_always_excluded
 from runner.workspace.campaign import CampaignReader
 from runner.workspace.documents import read_inside, whole_file
+from runner.workspace.ignores import without_ignored
 from runner.workspace.kept_lists import KeptLists
 from runner.workspace.locate import campaign_id, find_campaign_files, is_sayable
 from runner.workspace.recipients import RecipientReader
@@ -124,9 +125,8 @@ def _read_campaign(
         return None, [_refuse_name(file, why)]
     faults = read_inside(root, file, "campaign")
     data = faults.document.data
-    if not isinstance(data, dict):
-        return None, faults.found
-    return reader.read(file, data, faults), faults.found
+    campaign = reader.read(file, data, faults) if isinstance(data, dict) else None
+    return campaign, list(without_ignored(faults.document.source, faults.found))
 
 
 def _refuse_name(file: str, why: str) -> Diagnostic:

@@ -13,11 +13,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runner.model.diagnostic import Diagnostic, Span
+from runner.model.diagnostic import Diagnostic, Label, Span, severity_of
 from runner.workspace.masking import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from runner.model.diagnostic import Edit
 
 MOST_BYTES = 5_000_000
 
@@ -65,16 +67,32 @@ class SourceText:
         end_column = len(self.lines[span.line - 1]) + 1
         return replace(span, end_line=span.line, end_column=end_column)
 
-    def fault(self, span: Span, rule: str, message: str, hint: str | None = None) -> Diagnostic:
-        """Make an error of this file, with its line masked."""
+    def fault(
+        self,
+        span: Span,
+        rule: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        labels: tuple[Label, ...] = (),
+        fix: Edit | None = None,
+    ) -> Diagnostic:
+        """Make a fault of this file, with its line masked."""
         return Diagnostic(
             file=self.file,
             span=span,
             rule=rule,
             message=message,
             hint=hint,
+            severity=severity_of(rule),
             excerpt=self.excerpt(span.line),
+            labels=labels,
+            fix=fix,
         )
+
+    def label(self, span: Span, message: str) -> Label:
+        """Point at another place in this file, with its line masked."""
+        return Label(file=self.file, span=span, message=message, excerpt=self.excerpt(span.line))
 
     def faults_of_a_kind(
         self, spans: Sequence[Span], rule: str, message: str, hint: str, *, count: int

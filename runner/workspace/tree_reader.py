@@ -18,7 +18,7 @@ from runner.workspace.plain_scalars import OtherReading, read_plain
 from runner.workspace.yaml_tree import DEEPEST, MOST_FAULTS, Field, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from runner.model.diagnostic import Diagnostic
+    from runner.model.diagnostic import Diagnostic, Label
     from runner.workspace.source_text import SourceText
 
 Pattern = tuple[str, ...]
@@ -234,7 +234,8 @@ class TreeReader:
 
     def _refuse_duplicate(self, key: Scalar, first: Scalar) -> None:
         message = f"`{show_name(key.text)}` stands in line {first.span.line} already"
-        self._note(key.span, "duplicate-key", message, "delete one of the two")
+        label = self.source.label(first.span, "the first one")
+        self._note(key.span, "duplicate-key", message, "delete one of the two", labels=(label,))
 
     def _refuse_key(self, key: Node) -> None:
         if not key.poisoned:
@@ -260,8 +261,10 @@ class TreeReader:
         start, end = marks(event)
         return self.source.span((start.line, start.column), (end.line, end.column))
 
-    def _note(self, span: Span, rule: str, message: str, hint: str) -> None:
-        self.faults.append(self.source.fault(span, rule, message, hint))
+    def _note(
+        self, span: Span, rule: str, message: str, hint: str, *, labels: tuple[Label, ...] = ()
+    ) -> None:
+        self.faults.append(self.source.fault(span, rule, message, hint, labels=labels))
         if len(self.faults) == MOST_FAULTS:
             message = f"there are more than {MOST_FAULTS} faults"
             raise self._end(span, "too-many-faults", message, "correct the ones above first")

@@ -1,0 +1,90 @@
+"""Leaves out the warnings that an author has looked at and wants: `# runner: ignore[RULE]`.
+
+Behind a value it is about its line, on a line of its own about the next one. Errors cannot be
+ignored: with them nothing goes out. What ignores nothing is told, or a file would collect them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.model.diagnostic import Severity, severity_of
+from runner.rules import is_rule, list_rules
+from runner.workspace.masking import show_name
+from runner.workspace.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from runner.model.diagnostic import Diagnostic, Span
+    from runner.workspace.source_text import SourceText
+
+_COMMENT = re.compile(r"(?:^|\s)#\s*runner:\s*ignore\[(?P<rules>[^\]]*)\]")
+_RULE = re.compile(r"[^\s,]+")
+_COMMENT_ALONE = re.compile(r"\s*(?:#.*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ignore:
+    """A rule that is ignored. span: where it is named; line: the one that it is about."""
+
+    rule: str
+    span: Span
+    line: int
+
+
+def without_ignored(source: SourceText, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Give what is left of a file's diagnostics, and what is to be said of its ignore comments."""
+    ignores = _find_ignores(source)
+    wanted = {(ignore.rule, ignore.line) for ignore in ignores}
+    used = set()
+    for fault in found:
+        key = (fault.rule, fault.span.line)
+        is_ignored = fault.severity is Severity.WARNING and fault.file == source.file
+        if is_ignored and key in wanted:
+            used.add(key)
+        else:
+            yield fault
+    for ignore in ignores:
+        if (ignore.rule, ignore.line) not in used:
+            yield _judge(source, ignore)
+
+
+def _find_ignores(source: SourceText) -> list[_Ignore]:
+    return [
+        ignore
+        for number, line in enumerate(source.lines)
+        if "runner:" in line and (comment := _COMMENT.search(line))
+        for ignore in _read_comment(source, number, comment)
+    ]
+
+
+def _read_comment(source: SourceText, number: int, comment: re.Match[str]) -> Iterator[_Ignore]:
+    """Give the rules that a comment names; number: of its line, from 0."""
+    line = number + 1
+    if _COMMENT_ALONE.fullmatch(source.lines[number]):
+        line = _find_next(source.lines, number) + 1
+    start = comment.start("rules")
+    for rule in _RULE.finditer(comment["rules"]):
+        span = source.span((number, start + rule.start()), (number, start + rule.end()))
+        yield _Ignore(rule=rule[0], span=span, line=line)
+
+
+def _find_next(lines: Sequence[str], number: int) -> int:
+    """Find the next line that is not only a comment; the last one where there is none."""
+    below = range(number + 1, len(lines))
+    return next((at for at in below if not _COMMENT_ALONE.fullmatch(lines[at])), len(lines) - 1)
+
+
+def _judge(source: SourceText, ignore: _Ignore) -> Diagnostic:
+    name = show_name(ignore.rule)
+    if not is_rule(ignore.rule):
+        hint = nearest(ignore.rule, list_rules()) or "`mms-runner rules` lists them"
+        return source.fault(ignore.span, "unknown-rule", f"there is no rule `{name}`", hint)
+    if severity_of(ignore.rule) is Severity.ERROR:
+        message = f"`{name}` is an error, and only warnings can be ignored"
+        return source.fault(ignore.span, "unused-ignore", message, "correct the fault instead")
+    message = f"there is no warning `{name}` here to ignore"
+    return source.fault(ignore.span, "unused-ignore", message, "delete the comment")
