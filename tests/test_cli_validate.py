@@ -229,3 +229,13 @@ def test_a_warning_fails_only_where_it_is_to(office: Office) -> None:
 
     assert (status, "warning[unknown-rule]" in out, err) == (0, True, "1 warning in 1 file\n")
     assert office.run("validate", "--strict").status == 1
+
+
+def test_a_shared_file_that_is_named_checks_what_may_use_it(office: Office) -> None:
+    office.write("spring/_defaults.yaml", "hours: 08:00-21:00\n")
+    for name in ("news", "spring/news"):
+        office.write(f"{name}.yaml", FAULTY)
+
+    ran = office.run("validate", str(office.root / "spring/_defaults.yaml"))
+
+    assert ran == (0, "", "1 campaign, no faults\n")

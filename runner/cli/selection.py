@@ -11,6 +11,8 @@ from runner.workspace.locate import (
     campaign_id,
     find_campaign_files,
     is_campaign_name,
+    is_ignored,
+    may_share,
 )
 from runner.workspace.suggest import nearest
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 def select_files(root: Path, named: Iterable[Path]) -> list[str]:
     """Give the campaign files that paths name, relative to the root; a folder names all in it.
+
+    A shared file names all that may use it.
 
     Raises WrongUsage for a path that is not there, outside, or no campaign file.
     """
@@ -44,6 +48,8 @@ def _files_of(root: Path, path: Path, known: Sequence[str]) -> list[str]:
         return [file for file in known if resolved == root or file.startswith(f"{inside}/")]
     if inside == SETTINGS_FILE:
         return []
+    if is_ignored(inside) and resolved.suffix in {".yaml", ".yml"}:
+        return [file for file in known if may_share(inside, file)]
     if not is_campaign_name(resolved.name):
         raise WrongUsage(f"{path} is no campaign file", hint="a campaign's name ends in .yaml")
     return [inside]

@@ -118,6 +118,7 @@ class Campaign:
     starts_at_gateway: it is submitted now, and the gateway waits for `start`.
     wish: the `state` of the file, None where it says nothing.
     again: the ids of campaigns whose message it knowingly sends to the same people.
+    labels: words of its author's, which change nothing.
     """
 
     id: str
@@ -136,6 +137,7 @@ class Campaign:
     starts_at_gateway: bool = False
     wish: Wish | None = None
     again: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def is_draft(self) -> bool:

@@ -87,6 +87,7 @@ class CampaignReader:
             starts_at_gateway=data.get("starts_at_gateway", False),
             wish=Wish(data["state"]) if "state" in data else None,
             again=again,
+            labels=tuple(dict.fromkeys(data.get("labels", ()))),
         )
 
     def _read_times(self, data: Mapping[str, Any], faults: Faults) -> _Times:

@@ -20,15 +20,23 @@ if TYPE_CHECKING:
 # Where the text in the file counts, not what YAML would make of it: 0123 stays 0123.
 _AS_WRITTEN = {
     "settings": tuple(("accounts", "*", key) for key in ("userid", "account", "extno")),
-    "campaign": (("account",), ("again",), ("again", "*"), ("recipients", "numbers", "*")),
+    "campaign": (
+        ("account",),
+        ("again",),
+        ("again", "*"),
+        ("labels", "*"),
+        ("recipients", "numbers", "*"),
+    ),
+    "defaults": (("account",), ("labels", "*")),
+    "frame": (),
 }
-_TIMES = {"settings": (), "campaign": (("start",), ("until",))}
+_TIMES = {"settings": (), "campaign": (("start",), ("until",)), "defaults": (), "frame": ()}
 
 
 def read_inside(root: Path, file: str, schema_name: str) -> Faults:
     """Read a file of the workspace; one that cannot be read at all is a fault.
 
-    schema_name: `campaign` or `settings`.
+    schema_name: one of `schemas`, such as `campaign`.
     """
     data = _read_bytes(root, file)
     if isinstance(data, Diagnostic):

@@ -32,25 +32,37 @@ class Faults:
     ) -> None:
         """Note a fault of the value at a path; span: a stretch of it, where known better."""
         place = span or self.document.at(path).span
-        self.found.append(
-            self.document.source.fault(place, rule, message, hint, labels=labels, fix=fix)
-        )
+        self._add(path, place, rule, message, hint, labels=labels, fix=fix)
 
     def at_first_line(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
         """Note that something is missing in the mapping at a path."""
-        span = self.document.source.first_line(self.document.at(path).span)
-        self._add(span, rule, message, hint)
+        span = self.document.source_of(path).first_line(self.document.at(path).span)
+        self._add(path, span, rule, message, hint)
 
     def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
         """Note a fault of the key at a path."""
-        self._add(self.document.key_at(path).span, rule, message, hint)
+        self._add(path, self.document.key_at(path).span, rule, message, hint)
 
-    def _add(self, span: Span, rule: str, message: str, hint: str | None) -> None:
-        self.found.append(self.document.source.fault(span, rule, message, hint))
+    def _add(
+        self,
+        path: Path,
+        span: Span,
+        rule: str,
+        message: str,
+        hint: str | None,
+        *,
+        labels: tuple[Label, ...] = (),
+        fix: Edit | None = None,
+    ) -> None:
+        graft = self.document.graft_at(path)
+        source = graft.source if graft else self.document.source
+        labels += (graft.used,) if graft else ()
+        self.found.append(source.fault(span, rule, message, hint, labels=labels, fix=fix))
 
     def is_told(self, path: Path) -> bool:
         """Whether a fault of exactly this value is noted already."""
-        return any(fault.span == self.document.at(path).span for fault in self.found)
+        place = self.document.source_of(path).file, self.document.at(path).span
+        return any((fault.file, fault.span) == place for fault in self.found)
 
     def any_within(self, path: Path) -> bool:
         """Whether a fault of this value, or of anything in it, is noted already."""

@@ -35,20 +35,26 @@ class _Ignore:
     line: int
 
 
-def without_ignored(source: SourceText, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Give what is left of a file's diagnostics, and what is to be said of its ignore comments."""
-    ignores = _find_ignores(source)
-    wanted = {(ignore.rule, ignore.line) for ignore in ignores}
+def without_ignored(
+    source: SourceText, found: Iterable[Diagnostic], shared: Iterable[SourceText] = ()
+) -> Iterator[Diagnostic]:
+    """Give what is left of a file's diagnostics, and what is to be said of its ignore comments.
+
+    shared: other files that diagnostics are about, whose comments hold too. Nobody can say here
+    that one of them ignores nothing: it may, for another campaign.
+    """
+    own = [(source, ignore) for ignore in _find_ignores(source)]
+    others = [(other, ignore) for other in shared for ignore in _find_ignores(other)]
+    wanted = {(text.file, ignore.rule, ignore.line) for text, ignore in (*own, *others)}
     used = set()
     for fault in found:
-        key = (fault.rule, fault.span.line)
-        is_ignored = fault.severity is Severity.WARNING and fault.file == source.file
-        if is_ignored and key in wanted:
+        key = fault.file, fault.rule, fault.span.line
+        if fault.severity is Severity.WARNING and key in wanted:
             used.add(key)
         else:
             yield fault
-    for ignore in ignores:
-        if (ignore.rule, ignore.line) not in used:
+    for _, ignore in own:
+        if (source.file, ignore.rule, ignore.line) not in used:
             yield _judge(source, ignore)
 
 

@@ -18,6 +18,7 @@ from runner.workspace.kept_lists import KeptLists
 from runner.workspace.locate import campaign_id, find_campaign_files, is_sayable
 from runner.workspace.recipients import RecipientReader
 from runner.workspace.settings import read_settings
+from runner.workspace.shared import SharedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -79,12 +80,13 @@ def load_workspace(
     read = read_settings(folder, root, settings_file)
     kept = kept or KeptLists()
     reader = _make_reader(read, kept)
+    shared = SharedFiles(root)
     files = find_campaign_files(root)
     wanted = frozenset(files if only is None else only)
     diagnostics = [*read.files.diagnostics, *_check_ids(files, wanted)]
     campaigns = {}
     for file in filter(wanted.__contains__, files):
-        campaign, faults = _read_campaign(root, file, reader)
+        campaign, faults = _read_campaign(root, file, shared, reader)
         diagnostics += faults
         if campaign:
             campaigns[campaign.id] = campaign
@@ -94,7 +96,7 @@ def load_workspace(
         root=root,
         settings=read.settings,
         campaigns=campaigns,
-        diagnostics=tuple(sorted(dict.fromkeys(diagnostics), key=_place)),
+        diagnostics=tuple(sorted(_without_repeats(diagnostics), key=_place)),
     )
 
 
@@ -115,7 +117,7 @@ def _make_reader(read: ReadSettings, kept: KeptLists) -> CampaignReader:
 
 
 def _read_campaign(
-    root: Path, file: str, reader: CampaignReader
+    root: Path, file: str, shared: SharedFiles, reader: CampaignReader
 ) -> tuple[Campaign | None, list[Diagnostic]]:
     if not is_sayable(file):
         why = "is not UTF-8 or holds control characters"
@@ -123,10 +125,12 @@ def _read_campaign(
     if holds_mobile(campaign_id(file)):
         why = "holds a phone number, and names stand in logs"
         return None, [_refuse_name(file, why)]
-    faults = read_inside(root, file, "campaign")
+    faults = shared.put_into(read_inside(root, file, "campaign"))
     data = faults.document.data
     campaign = reader.read(file, data, faults) if isinstance(data, dict) else None
-    return campaign, list(without_ignored(faults.document.source, faults.found))
+    document = faults.document
+    others = {graft.source.file: graft.source for graft in document.grafts.values()}
+    return campaign, list(without_ignored(document.source, faults.found, others.values()))
 
 
 def _refuse_name(file: str, why: str) -> Diagnostic:
@@ -144,6 +148,11 @@ def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagno
             message = f"this campaign has the same id as {other}"
             hint = "rename one of them: an id is the path without its suffix, in any case"
             yield whole_file(file, "duplicate-id", message, hint)
+
+
+def _without_repeats(faults: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
+    """Give each fault once: of a shared file, each campaign that uses it tells all of them."""
+    return {(fault.file, fault.span, fault.rule, fault.message): fault for fault in faults}.values()
 
 
 def _place(fault: Diagnostic) -> tuple[str, Span]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.workspace.yaml_tree import Path as Place
 
 SETTINGS_FILE = "runner.yaml"
+DEFAULTS_FILE = "_defaults.yaml"
 
 _SUFFIXES = (".yaml", ".yml")
 _IGNORED = ("_", ".")
@@ -77,6 +78,20 @@ def find_campaign_files(root: Path) -> list[str]:
 def is_campaign_name(name: str) -> bool:
     """Whether a file of this name is a campaign."""
     return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not name.startswith(_IGNORED)
+
+
+def is_ignored(file: str) -> bool:
+    """Whether a path of the workspace, by a name on its way, is none of a campaign's."""
+    return any(name.startswith(_IGNORED) for name in file.split("/"))
+
+
+def may_share(shared: str, file: str) -> bool:
+    """Whether a campaign file may take something from a shared file; both as paths from the root.
+
+    Which frames a campaign uses stands in it alone.
+    """
+    folder = PurePosixPath(shared).parent
+    return PurePosixPath(shared).name != DEFAULTS_FILE or PurePosixPath(file).is_relative_to(folder)
 
 
 def is_sayable(file: str) -> bool:

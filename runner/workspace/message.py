@@ -32,6 +32,9 @@ class MessageReader:
 
     def read(self, data: Mapping[str, Any], faults: Faults) -> Message | None:
         """Make a message of a campaign's data; None where a part of it has a fault."""
+        for words in ("signature", "opt_out"):
+            if isinstance(data.get(words), str):
+                _read_text((words,), data[words], faults)
         title, written = data.get("title"), data.get("frames")
         if not isinstance(written, list):
             return None

@@ -5,7 +5,7 @@ A poisoned node has a fault already: later checks stay silent about it and what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.model.diagnostic import Span
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnlyDict
     from collections.abc import Sequence as Several
 
-    from runner.model.diagnostic import Diagnostic
+    from runner.model.diagnostic import Diagnostic, Label
     from runner.workspace.plain_scalars import PlainValue
     from runner.workspace.source_text import SourceText
 
@@ -68,17 +68,27 @@ _NOTHING = Scalar(span=Span(), value=None, text="", poisoned=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Graft:
+    """What a document takes from another file. source: that file; used: where it takes it."""
+
+    source: SourceText
+    used: Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A file as it was read.
 
     root: None where the file could not be read to its end; diagnostics then say why.
     data: the same as dicts, lists and plain values, None in place of what is poisoned.
+    grafts: what of it stands in other files, by paths; the spans below are of those.
     """
 
     source: SourceText
     root: Node | None
     data: object
     diagnostics: tuple[Diagnostic, ...]
+    grafts: ReadOnlyDict[Path, Graft] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -88,6 +98,16 @@ class Document:
     def excerpt(self, line: int) -> str | None:
         """Show a line, from 1, with what is secret masked; None where it is too long to help."""
         return self.source.excerpt(line)
+
+    def graft_at(self, path: Path) -> Graft | None:
+        """Give the graft that a path leads into; None for what stands in the file itself."""
+        ends = range(len(path), 0, -1) if self.grafts else ()
+        return next((self.grafts[path[:end]] for end in ends if path[:end] in self.grafts), None)
+
+    def source_of(self, path: Path) -> SourceText:
+        """Give the text of the file in which the node at a path stands."""
+        graft = self.graft_at(path)
+        return graft.source if graft else self.source
 
     def at(self, path: Path) -> Node:
         """Give the node at a path, or the nearest one above it that the file has."""
@@ -114,7 +134,7 @@ class Document:
         if not isinstance(node, Scalar):
             return [node.span for _ in indexes]
         places: dict[str, list[Span]] = {node.text[index]: [] for index in indexes}
-        for character, span in self._characters(node.span):
+        for character, span in _characters(self.source_of(path), node.span):
             if character in places:
                 places[character].append(span)
         return [_nth_place(node, places[node.text[index]], index) for index in indexes]
@@ -129,15 +149,6 @@ class Document:
                 return
             node = below
             yield node
-
-    def _characters(self, span: Span) -> Iterator[tuple[str, Span]]:
-        for number in range(span.line, span.end_line + 1):
-            line = self.source.lines[number - 1]
-            first = span.column if number == span.line else 1
-            last = span.end_column if number == span.end_line else len(line) + 1
-            for column in range(first, last):
-                place = Span(line=number, column=column, end_line=number, end_column=column + 1)
-                yield line[column - 1], place
 
 
 def plain_data(node: Node) -> object:
@@ -166,3 +177,13 @@ def _nth_place(node: Scalar, places: Several[Span], index: int) -> Span:
     if len(places) != node.text.count(character):
         return node.span
     return places[node.text.count(character, 0, index)]
+
+
+def _characters(source: SourceText, span: Span) -> Iterator[tuple[str, Span]]:
+    for number in range(span.line, span.end_line + 1):
+        line = source.lines[number - 1]
+        first = span.column if number == span.line else 1
+        last = span.end_column if number == span.end_line else len(line) + 1
+        for column in range(first, last):
+            place = Span(line=number, column=column, end_line=number, end_column=column + 1)
+            yield line[column - 1], place
