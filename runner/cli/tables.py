@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.diagnostics import display_width
 from runner.cli.speech import clean
+from runner.cli.width import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
