@@ -40,7 +40,13 @@ def command(session: Session, files: tuple[Path, ...], form: str, *, strict: boo
     root = session.find_root()
     only = select_files(root, files) if files else None
     workspace = session.load_workspace(only)
-    text = render_diagnostics(workspace.diagnostics, root, Format(form), color=session.use_color)
+    text = render_diagnostics(
+        workspace.diagnostics,
+        root,
+        Format(form),
+        files=workspace.files,
+        color=session.use_color,
+    )
     if text:
         click.echo(text)
     session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))

@@ -15,7 +15,12 @@ from runner.workspace.campaign import CampaignReader
 from runner.workspace.documents import read_inside, whole_file
 from runner.workspace.ignores import without_ignored
 from runner.workspace.kept_lists import KeptLists
-from runner.workspace.locate import campaign_id, find_campaign_files, is_sayable
+from runner.workspace.locate import (
+    SETTINGS_FILE,
+    campaign_id,
+    find_campaign_files,
+    is_sayable,
+)
 from runner.workspace.recipients import RecipientReader
 from runner.workspace.settings import read_settings
 from runner.workspace.shared import SharedFiles
@@ -35,12 +40,14 @@ class Workspace:
 
     folder: as it was named, with the symlinks on its way; root: the same, resolved.
     settings: None where they have an error; campaigns: the sound ones, by id.
+    files: the settings and every campaign file that was read, as paths from the root.
     """
 
     folder: Path
     root: Path
     settings: Settings | None
     campaigns: Mapping[str, Campaign]
+    files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
 
     @property
@@ -85,7 +92,8 @@ def load_workspace(
     wanted = frozenset(files if only is None else only)
     diagnostics = [*read.files.diagnostics, *_check_ids(files, wanted)]
     campaigns = {}
-    for file in filter(wanted.__contains__, files):
+    chosen = [file for file in files if file in wanted]
+    for file in chosen:
         campaign, faults = _read_campaign(root, file, shared, reader)
         diagnostics += faults
         if campaign:
@@ -96,6 +104,7 @@ def load_workspace(
         root=root,
         settings=read.settings,
         campaigns=campaigns,
+        files=(SETTINGS_FILE, *chosen),
         diagnostics=tuple(sorted(_without_repeats(diagnostics), key=_place)),
     )
 

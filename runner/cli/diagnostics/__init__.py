@@ -9,10 +9,10 @@ import importlib
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from runner.cli.diagnostics.found import Found
+from runner.cli.diagnostics.found import Found, find_checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from runner.model.diagnostic import Diagnostic
@@ -25,12 +25,25 @@ class Format(StrEnum):
     CONCISE = "concise"  # one line each
     JSON = "json"  # a list of objects
     GITHUB = "github"  # workflow commands, shown at the lines of a pull request
+    GITLAB = "gitlab"  # a Code Quality report, shown at the lines of a merge request
+    SARIF = "sarif"  # what code scanning and editors read
+    JUNIT = "junit"  # a test for each file
 
 
 def render_diagnostics(
-    faults: Iterable[Diagnostic], root: Path, form: Format, *, color: bool = False
+    faults: Iterable[Diagnostic],
+    root: Path,
+    form: Format,
+    *,
+    files: Sequence[str] = (),
+    color: bool = False,
 ) -> str:
-    """Write diagnostics of the workspace in the folder `root`; color: only for `full`."""
+    """Write diagnostics of the workspace in the folder `root`.
+
+    files: all that were looked at, for `junit`; color: only for `full`.
+    """
     room = importlib.import_module(f"runner.cli.diagnostics.{form}")
-    text: str = room.render(Found(root=root, faults=tuple(faults), color=color))
+    checkout = find_checkout(root)
+    found = Found(root=root, checkout=checkout, faults=tuple(faults), files=files, color=color)
+    text: str = room.render(found)
     return text

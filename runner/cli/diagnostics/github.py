@@ -1,5 +1,7 @@
 """`github`: workflow commands, which GitHub shows at the lines of a pull request.
 
+It knows files by their paths from the top of the checkout, wherever a step runs.
+
 Source: GitHub Actions, Workflow commands, "Setting an error message".
 """
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 def render(found: Found) -> str:
     """Write a command for each fault."""
-    return "\n".join(_to_command(found.name_from_here(fault.file), fault) for fault in found.faults)
+    return "\n".join(
+        _to_command(found.name_in_checkout(fault.file), fault) for fault in found.faults
+    )
 
 
 def _to_command(file: str, fault: Diagnostic) -> str:
