@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import click
@@ -30,12 +31,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.cli.session import Session
+    from runner.cli.since import Comparison
     from runner.model.account import Settings
     from runner.model.outcome import BalanceAnswer
     from runner.plan import CampaignPlan, StoredCampaign, Twin
     from runner.store.brakes import Brake
     from runner.store.transaction import Transaction
     from runner.workspace.load import Workspace
+
+
+class Form(StrEnum):
+    """How plans are written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
 
 _NEW = {Action.SCHEDULE, Action.DRAFT}
 _NEEDS_A_PERSON = {Action.HELD, Action.LATE}
@@ -82,9 +93,26 @@ class _Known:
 @click.command()
 @click.argument("campaigns", metavar="[CAMPAIGN]...", nargs=-1)
 @click.option("--balance", "ask", is_flag=True, help="Ask the gateway what is left.")
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Form]),
+    default=Form.TEXT.value,
+    show_default=True,
+    help="markdown: a comment for a merge request.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For scripts: short for --format json.")
+@click.option("--since", metavar="REV", help="Only what changes against this revision of git.")
 @click.pass_obj
-def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json: bool) -> Exit:
+def command(
+    session: Session,
+    campaigns: tuple[str, ...],
+    *,
+    ask: bool,
+    form: str,
+    as_json: bool,
+    since: str | None,
+) -> Exit:
     """Show what would be sent, to how many, when and at what size; change nothing.
 
     Touches no network unless --balance is given.
@@ -98,14 +126,39 @@ def command(session: Session, campaigns: tuple[str, ...], *, ask: bool, as_json:
     ]
     known = _ask_state(workspace, settings, made, now)
     plans = [known.judge(plan, now) for plan in made]
+    comparison = None
+    if since is not None:
+        from runner.cli.since import compare_since
+
+        ids = frozenset(workspace.campaigns) if campaigns else None
+        comparison = compare_since(since, workspace, plans, session.settings_file, ids, now)
+        plans = [plan for plan in plans if plan.campaign.id in comparison.changes]
+        session.show_faults(workspace.root, comparison.errors)
     answers = _ask_balances(plans, settings) if ask else {}
     balances = {name: answer for name, answer in answers.items() if isinstance(answer, Balance)}
-    if as_json:
-        document = plans_json(plans, settings, balances, now)
-        write_json(document)
-    else:
-        write_result(describe_plans(plans, settings, balances))
+    shown = Form.JSON if as_json else Form(form)
+    _write(shown, plans, settings, balances, now, comparison)
+    if comparison and comparison.errors:
+        return Exit.FAULTY_FILES
     return _judge(plans, answers)
+
+
+def _write(
+    form: Form,
+    plans: Sequence[CampaignPlan],
+    settings: Settings,
+    balances: Mapping[str, Balance],
+    now: datetime,
+    comparison: Comparison | None,
+) -> None:
+    if form is Form.JSON:
+        write_json(plans_json(plans, settings, balances, now, comparison))
+    elif form is Form.MARKDOWN:
+        from runner.cli.comment import write_comment
+
+        write_result(write_comment(plans, settings, balances, comparison))
+    else:
+        write_result(describe_plans(plans, settings, balances, comparison))
 
 
 def _name_stranger(name: str, names: Collection[str]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.changes import Kind
+from runner.cli.differences import change_json, list_differences
 from runner.cli.tables import count
 from runner.dispatch.policy import covers
 from runner.model.recipient import mask_mobiles
@@ -13,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from runner.cli.since import Comparison
     from runner.model.account import Account, Settings
     from runner.model.campaign import Audience
     from runner.model.outcome import Balance
     from runner.plan import CampaignPlan
 
-_WORDS = {
+ACTION_WORDS = {
     Action.SCHEDULE: "would go out at its start",
     Action.DRAFT: "only `mms-runner run {id}` sends it",
     Action.CHANGE: "the file has changed; the new plan replaces the kept one",
@@ -39,27 +42,69 @@ def plans_json(
     settings: Settings,
     balances: Mapping[str, Balance],
     now: datetime,
+    comparison: Comparison | None = None,
 ) -> dict[str, object]:
-    """Give plans in the shape that scripts rely on; balances: by account, those that were asked."""
-    return {
-        "digest": plan_digest(plans),
-        "campaigns": [_campaign_json(plan, settings, balances, now) for plan in plans],
-    }
+    """Give plans in the shape that scripts rely on.
+
+    balances: by account, those that were asked. comparison: where only what a change changes is
+    wanted; plans are then those of what it adds or changes.
+    """
+    campaigns = [_campaign_json(plan, settings, balances, now, comparison) for plan in plans]
+    document: dict[str, object] = {"digest": plan_digest(plans), "campaigns": campaigns}
+    if comparison:
+        document |= {
+            "since": comparison.commit,
+            "problems": [
+                f"{error.file}: {error.message}; {error.hint}" for error in comparison.errors
+            ],
+            "settings_changed": comparison.new_settings or comparison.new_workspace,
+            "removed": [
+                {"id": change.id, "file": change.file}
+                for change in comparison.changes.values()
+                if change.kind is Kind.REMOVED
+            ],
+        }
+    return document
 
 
 def describe_plans(
-    plans: Sequence[CampaignPlan], settings: Settings, balances: Mapping[str, Balance]
+    plans: Sequence[CampaignPlan],
+    settings: Settings,
+    balances: Mapping[str, Balance],
+    comparison: Comparison | None = None,
 ) -> str:
-    """Tell a person what would be sent; balances: by account, those that were asked."""
-    if not plans:
+    """Tell a person what would be sent; parameters as of `plans_json`."""
+    if not plans and not comparison:
         return "The workspace has no campaign."
-    return "\n\n".join(_describe_plan(plan, settings, balances) for plan in plans)
+    blocks = list(_describe_comparison(comparison)) if comparison else []
+    blocks += [_describe_plan(plan, settings, balances, comparison) for plan in plans]
+    return "\n\n".join(blocks)
+
+
+def _describe_comparison(comparison: Comparison) -> Iterator[str]:
+    """Say what concerns no single plan."""
+    kinds = [change.kind for change in comparison.changes.values()]
+    counts = [f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds]
+    yield f"Since {comparison.commit[:8]}: {', '.join(counts) or 'no campaign has changed'}."
+    if comparison.new_workspace:
+        yield "The workspace was not there: every campaign is new."
+    if comparison.new_settings:
+        yield "runner.yaml has changed too: look at it, it is not compared here."
+    for change in comparison.changes.values():
+        if change.kind is Kind.REMOVED:
+            yield f"{change.id}: removed"
 
 
 def _campaign_json(
-    plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance], now: datetime
+    plan: CampaignPlan,
+    settings: Settings,
+    balances: Mapping[str, Balance],
+    now: datetime,
+    comparison: Comparison | None,
 ) -> dict[str, object]:
     campaign = plan.campaign
+    changes = comparison.changes if comparison else {}
+    change = changes.get(campaign.id)
     return {
         "id": campaign.id,
         "file": campaign.file,
@@ -83,8 +128,9 @@ def _campaign_json(
             }
             for batch in plan.batches
         ],
-        "warnings": _warnings(plan, settings, balances),
-        "not_checked": list(_not_checked(plan, balances)),
+        "warnings": list_warnings(plan, settings, balances),
+        "not_checked": list_not_checked(plan, balances, comparison),
+        **({"change": change_json(change, settings.zone)} if change else {}),
     }
 
 
@@ -110,14 +156,18 @@ def _moment(moment: datetime | None, settings: Settings) -> str:
     return f"{moment.astimezone(settings.zone):%F %R}" if moment else "none"
 
 
-def _not_checked(plan: CampaignPlan, balances: Mapping[str, Balance]) -> Iterator[str]:
+def list_not_checked(
+    plan: CampaignPlan, balances: Mapping[str, Balance], comparison: Comparison | None = None
+) -> list[str]:
     """Name what this machine, or this command, cannot judge."""
-    if plan.campaign.account not in balances:
-        yield "balance"
-    for name in plan.campaign.audience.missing:
-        yield f"list {name}"
-    if plan.campaign.audience.missing and plan.campaign.expect:
-        yield "expect"
+    missing = plan.campaign.audience.missing
+    names = [] if plan.campaign.account in balances else ["balance"]
+    names += [f"list {name}" for name in missing]
+    if missing and plan.campaign.expect:
+        names.append("expect")
+    if comparison and plan.campaign.id in comparison.uncertain:
+        names.append("whether it was sent before")
+    return names
 
 
 def _audience_json(audience: Audience) -> dict[str, int]:
@@ -152,7 +202,10 @@ def _start(plan: CampaignPlan, settings: Settings, now: datetime) -> str | None:
     return start.astimezone(settings.zone).isoformat(timespec="seconds")
 
 
-def _warnings(plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]) -> list[str]:
+def list_warnings(
+    plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]
+) -> list[str]:
+    """Say why it would not go out as it stands, and what somebody should look at."""
     warnings = [plan.reason] if plan.reason else []
     warnings += _describe_changes(plan, settings)
     warnings += plan.warnings
@@ -163,7 +216,12 @@ def _warnings(plan: CampaignPlan, settings: Settings, balances: Mapping[str, Bal
     return warnings
 
 
-def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]) -> str:
+def _describe_plan(
+    plan: CampaignPlan,
+    settings: Settings,
+    balances: Mapping[str, Balance],
+    comparison: Comparison | None,
+) -> str:
     campaign, audience = plan.campaign, plan.campaign.audience
     account = settings.accounts[campaign.account]
     start = campaign.start.astimezone(settings.zone) if campaign.start else None
@@ -175,7 +233,8 @@ def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str
     frames = count(len(campaign.message.frames), "frame")
     size = f"{plan.message.size:,} of {account.message_limit:,} bytes in {frames}"
     lines = [
-        f"{campaign.id}: {plan.action}, {_WORDS[plan.action].format(id=campaign.id)}",
+        f"{campaign.id}: {plan.action}, {ACTION_WORDS[plan.action].format(id=campaign.id)}",
+        *_describe_change(campaign.id, comparison, settings),
         f"  title       {mask_mobiles(campaign.message.title)}",
         f"  start       {start or ('now' if campaign.starts_now else 'none')}",
         f"  recipients  {counted}",
@@ -185,16 +244,27 @@ def _describe_plan(plan: CampaignPlan, settings: Settings, balances: Mapping[str
         ),
         f"  message     {size}",
         f"  requests    {_describe_batches(plan)} by account {account.name}",
-        *(f"  {name:<11} {value}" for name, value in _describe_times(plan, settings)),
-        *(f"  warning     {warning}" for warning in _warnings(plan, settings, balances)),
+        *(f"  {name:<11} {value}" for name, value in list_times(plan, settings)),
+        *(f"  warning     {warning}" for warning in list_warnings(plan, settings, balances)),
     ]
     if balance := balances.get(account.name):
         lines.append(f"  balance     {balance.left}")
-    lines += [f"  not checked {what}" for what in _not_checked(plan, balances)]
+    lines += [f"  not checked {what}" for what in list_not_checked(plan, balances, comparison)]
     return "\n".join(lines)
 
 
-def _describe_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, str]]:
+def _describe_change(
+    campaign: str, comparison: Comparison | None, settings: Settings
+) -> Iterator[str]:
+    if comparison is None:
+        return
+    change = comparison.changes[campaign]
+    yield f"  {change.kind:<11} since {comparison.commit[:8]}"
+    for difference in list_differences(change, settings.zone):
+        yield f"              {difference.name}: {difference}"
+
+
+def list_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, str]]:
     """Give what else decides when, and whether, it goes out, where it says so."""
     campaign, account = plan.campaign, settings.accounts[plan.campaign.account]
     hours = [str(stretch) for stretch in (account.hours, campaign.hours) if stretch]

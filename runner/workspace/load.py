@@ -73,6 +73,7 @@ def load_workspace(
     settings_file: Path | None = None,
     *,
     root: Path | None = None,
+    home: Path | None = None,
     kept: KeptLists | None = None,
 ) -> Workspace:
     """Read the settings and every campaign file, or only some of them.
@@ -80,11 +81,12 @@ def load_workspace(
     folder: absolute, as it was named: it gives the workspace its name where no file does.
     only: paths from the folder, with `/`; settings_file: that of `--settings`.
     root: the folder resolved, where that was done before: a symlink may lead elsewhere by now.
+    home: where relative paths of `runner.yaml` start, where its files lie in another place.
     kept: what was read of lists before; of what has not changed nothing is read or gathered again.
     Raises WrongUsage where the workspace's folders, or that file, cannot be read.
     """
     root = root or folder.resolve()
-    read = read_settings(folder, root, settings_file)
+    read = read_settings(folder, root, settings_file, home)
     kept = kept or KeptLists()
     reader = _make_reader(read, kept)
     shared = SharedFiles(root)

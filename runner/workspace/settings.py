@@ -32,13 +32,15 @@ class ReadSettings:
     surroundings: Surroundings
 
 
-def read_settings(folder: Path, root: Path, apart: Path | None) -> ReadSettings:
+def read_settings(
+    folder: Path, root: Path, apart: Path | None, home: Path | None = None
+) -> ReadSettings:
     """Read the settings of a workspace; what is wrong is in the faults of `files`.
 
-    folder, root, apart: as for `read_settings_files`.
+    folder, root, apart, home: as for `read_settings_files`.
     Raises WrongUsage where `apart` cannot be read.
     """
-    files = read_settings_files(folder, root, apart)
+    files = read_settings_files(folder, root, apart, home)
     lists = read_named_lists(files.home)
     return ReadSettings(
         files=files,

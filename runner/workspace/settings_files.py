@@ -80,13 +80,16 @@ class SettingsFiles:
         return [fault for file in self.all for fault in file.faults.found]
 
 
-def read_settings_files(folder: Path, root: Path, apart: Path | None) -> SettingsFiles:
+def read_settings_files(
+    folder: Path, root: Path, apart: Path | None, home: Path | None = None
+) -> SettingsFiles:
     """Read the files that settings come from.
 
     folder: the workspace, as it was named; root: the same, resolved; apart: that of `--settings`.
+    home: where relative paths of `runner.yaml` start, where that is not in the root.
     Raises WrongUsage where `apart` cannot be read.
     """
-    own = SettingsFile(folder=root, faults=read_inside(root, SETTINGS_FILE, "settings"))
+    own = SettingsFile(folder=home or root, faults=read_inside(root, SETTINGS_FILE, "settings"))
     other = None
     if apart is not None:
         path = apart.absolute()
