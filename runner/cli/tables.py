@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from runner.cli.speech import clean
@@ -9,6 +10,14 @@ from runner.cli.width import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+# A word, or a Chinese character, with the punctuation that stays beside it; or blanks.
+_PIECE = re.compile(
+    r"\s+"
+    r"|[（【《「『“‘]*(?:[^\s\u2e80-\uffef“”‘’]+|[\u2e80-\uffef])[，。；：、！？）】》」』”’]*"
+    r"|."
+)
 
 
 def render_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -20,6 +29,21 @@ def render_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         "  ".join(_pad(*cell) for cell in zip(line, widths, right, strict=True)).rstrip()
         for line in table
     )
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a text into lines of at most so many columns, as Chinese and English are broken.
+
+    Between Chinese characters a line may end anywhere, but none begins with a comma or a full stop.
+    """
+    lines, line = [], ""
+    for piece in _PIECE.findall(text):
+        if line and display_width(line + piece.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = piece
+        else:
+            line += piece
+    return [*lines, line.rstrip()]
 
 
 def count(number: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 A rule is a file beside this one, named by its id. Its texts stand there in each language, since
 they are written and read as a whole:
 
+    group: field             # what it is about: a group of `words`
     en:                      # and zh
       wrong: what is wrong, in a sentence
       why: why it matters
@@ -36,10 +37,12 @@ _SUFFIX = ".yaml"
 class Rule:
     """A rule, in one language. wrong, why, remedy: sentences; example: one in words, or None.
 
+    group: what it is about, a group of `words`.
     bad, good: the texts of files, by their paths in a workspace; empty where there is `example`.
     """
 
     id: str
+    group: str
     wrong: str
     why: str
     remedy: str
@@ -71,6 +74,7 @@ def read_rule(rule: str, language: str) -> Rule:
     texts = {name: text.strip() for name, text in entry[language].items()}
     return Rule(
         id=rule,
+        group=entry["group"],
         wrong=texts["wrong"],
         why=texts["why"],
         remedy=texts["do"],
@@ -78,3 +82,16 @@ def read_rule(rule: str, language: str) -> Rule:
         bad=entry.get("bad", {}),
         good=entry.get("good", {}),
     )
+
+
+def read_rules(language: str) -> list[Rule]:
+    """Read all rules, by what they are about and then by their ids; language: as for a rule."""
+    from runner.rules.words import GROUPS
+
+    rules = [read_rule(rule, language) for rule in list_rules()]
+    return sorted(rules, key=lambda rule: GROUPS.index(rule.group))
+
+
+def show_example(text: str) -> str:
+    """Show the text of a file without its last line end, and its tabs as arrows, to be seen."""
+    return text.rstrip("\n").replace("\t", "→")
