@@ -46,7 +46,15 @@ def test_full_shows_the_source_line_with_a_caret_under_the_fault(
         " 3 |   - {duration: 3, txt: 【某店】拒收请回复R}\n"
         "   |                   ^^^\n"
     )
-    assert ran.err == "1 error in 1 file\n"
+    assert ran.err == ("1 error in 1 file\n`mms-runner rules unknown-field` explains this rule\n")
+
+
+def test_full_says_how_to_learn_more_of_several_rules(office: Office) -> None:
+    misspell(office)
+    office.write("other.yaml", FAULTY.replace("duration: 3", "duration: 300"))
+
+    assert "`mms-runner rules ID` explains each rule\n" in office.run("validate").err
+    assert "explains" not in office.run("validate", "--format", "concise").err
 
 
 def test_the_caret_stands_right_under_a_fault_behind_chinese_text(office: Office) -> None:

@@ -50,6 +50,8 @@ def command(session: Session, files: tuple[Path, ...], form: str, *, strict: boo
     if text:
         click.echo(text)
     session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))
+    if workspace.diagnostics and form == Format.FULL:
+        session.say(_point_on({fault.rule for fault in workspace.diagnostics}))
     fails = workspace.errors or (strict and workspace.diagnostics)
     return Exit.FAULTY_FILES if fails else Exit.OK
 
@@ -62,3 +64,9 @@ def _sum_up(faults: Collection[Diagnostic], sound: int) -> str:
     parts = [count(errors, "error")] if errors else []
     parts += [count(warnings, "warning")] if warnings else []
     return f"{' and '.join(parts)} in {count(len({fault.file for fault in faults}), 'file')}"
+
+
+def _point_on(rules: Collection[str]) -> str:
+    if len(rules) > 1:
+        return "`mms-runner rules ID` explains each rule"
+    return f"`mms-runner rules {next(iter(rules))}` explains this rule"
