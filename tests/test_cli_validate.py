@@ -57,6 +57,26 @@ def test_full_says_how_to_learn_more_of_several_rules(office: Office) -> None:
     assert "explains" not in office.run("validate", "--format", "concise").err
 
 
+def test_full_shows_the_other_place_that_a_fault_is_about(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.write("news.yaml", f"{FAULTY}{'# ' * 5}\n\n\n\n\ntitle: 冬至\n")
+    monkeypatch.chdir(office.root)
+
+    assert office.run("validate").out == (
+        "error[duplicate-key]: `title` stands in line 1 already\n"
+        "   --> news.yaml:10:1\n"
+        "    |\n"
+        " 10 | title: 冬至\n"
+        "    | ^^^^^\n"
+        "   ::: news.yaml:1:1\n"
+        "    |\n"
+        "  1 | title: 中秋\n"
+        "    | ----- the first one\n"
+        "    = delete one of the two\n"
+    )
+
+
 def test_the_caret_stands_right_under_a_fault_behind_chinese_text(office: Office) -> None:
     office.write(
         "news.yaml", FAULTY.replace("duration: 3, text: 【某店】", "text: 好好, durtion: 3")

@@ -16,7 +16,7 @@ from jsonschema import Draft4Validator, Draft7Validator
 from lxml import etree
 
 from runner.cli.diagnostics import Format, render_diagnostics
-from runner.model.diagnostic import Diagnostic, Severity, Span
+from runner.model.diagnostic import Diagnostic, Edit, Label, Severity, Span
 
 if TYPE_CHECKING:
     from cli_workspace import Office
@@ -48,7 +48,7 @@ def published(name: str) -> Any:
 
 
 def a_fault(**facts: Any) -> Diagnostic:
-    known = {"file": "news.yaml", "span": Span(), "rule": "some-rule", "message": "it is wrong"}
+    known = {"file": "news.yaml", "span": Span(), "rule": "wrong-form", "message": "it is wrong"}
     return Diagnostic(**{**known, **facts})
 
 
@@ -171,6 +171,23 @@ def test_each_rule_stands_in_sarif_once(checkout: Office) -> None:
 
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["unknown-field"]
     assert len(run["results"]) == 4
+
+
+def test_sarif_names_the_other_place_and_what_would_mend_a_fault(office: Office) -> None:
+    label = Label(file="_defaults.yaml", span=Span(line=2, end_line=2), message="here too")
+    edit = Edit(span=Span(end_column=3), text='"NO"')
+
+    log = json.loads(render(office, "sarif", a_fault(labels=(label,), fix=edit)))
+
+    Draft4Validator(published("sarif-2.1.0-rtm.5.json")).validate(log)
+    [result] = log["runs"][0]["results"]
+    [related] = result["relatedLocations"]
+    assert related["physicalLocation"]["region"]["startLine"] == 2
+    assert related["message"] == {"text": "here too"}
+    [change] = result["fixes"][0]["artifactChanges"]
+    [replacement] = change["replacements"]
+    assert replacement["insertedContent"] == {"text": '"NO"'}
+    assert replacement["deletedRegion"]["endColumn"] == 3
 
 
 def test_a_uri_of_sarif_leads_to_the_file_whatever_its_name_is(checkout: Office) -> None:

@@ -15,7 +15,7 @@ import pytest
 from rules_page import PAGES, write_page
 from test_faulty import CASES, CORPUS, rules_of_the_program
 
-from runner.cli.diagnostics import display_width
+from runner.cli.width import display_width
 from runner.language import LANGUAGES
 from runner.rules import list_rules, read_rule, read_rules
 from runner.rules.words import GROUPS, words_in
