@@ -36,10 +36,11 @@ tools: ## install what some tests use where it is there, from Debian's packages:
 torture: .venv/dev $(FUZZING:fuzz=.venv/fuzz) ## crash the program everywhere, at length (SEEDS=2 is shorter, PROOFS=crashes only that)
 	@PYTHONPATH=tests .venv/bin/python -m torture --seeds $(SEEDS) $(if $(ONLY),--only '$(ONLY)') $(PROOFS)
 
-docs: .venv/dev ## write anew what is made of other files: docs/hostile-gateway.md, docs/rules.md, the schemas of shared files
+docs: .venv/dev ## write anew what is made of tables, rules and schemas: pages of docs/, the schemas of shared files
 	@PYTHONPATH=tests .venv/bin/python -m hostile
 	@PYTHONPATH=tests .venv/bin/python -m shared_schemas
 	@PYTHONPATH=tests .venv/bin/python -m rules_page
+	@PYTHONPATH=tests .venv/bin/python -m field_page
 
 soak: .venv/dev ## let the daemon live long under load and faults: does anything grow? (MINUTES=2 is shorter)
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)

@@ -48,6 +48,7 @@ _COMMANDS = {
     "resolve": "Settle a batch in doubt by hand.",
     "reload": "Let the daemon read the files at once.",
     "state": "Look after the state, which knows what was sent.",
+    "schema": "Say what a field of a file means; without one, list them all.",
     "sandbox": "Run a local gateway for rehearsals, with faults on demand.",
     "demo": "Send the example campaign to a sandbox, start to end.",
 }

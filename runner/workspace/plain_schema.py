@@ -180,6 +180,7 @@ _SILENT = frozenset(
         "description",
         "examples",
         "default",
+        "enumDescriptions",
         "then",  # with `if`
         "errorMessage",
         "patternErrorMessage",

@@ -59,7 +59,7 @@ def _find_faults(document: Document, schema_name: str) -> Iterator[Fault]:
 
 @cache
 def _plain_check(schema_name: str) -> Callable[[object], bool]:
-    return compile_schema(_read_schema(schema_name))
+    return compile_schema(read_schema(schema_name))
 
 
 @cache
@@ -69,10 +69,11 @@ def _validator(schema_name: str) -> Validator:
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, it: is_integer(it))
     extend = cast(Any, validators.extend)  # the stubs leave it untyped
     strict = extend(Draft202012Validator, type_checker=types)
-    return cast("Validator", strict(_read_schema(schema_name)))
+    return cast("Validator", strict(read_schema(schema_name)))
 
 
-def _read_schema(schema_name: str) -> dict[str, Any]:
+def read_schema(schema_name: str) -> dict[str, Any]:
+    """Read a published schema; schema_name: `campaign` or `settings`."""
     text = (_SCHEMAS / f"{schema_name}.schema.json").read_bytes()
     return cast(dict[str, Any], json.loads(text))
 

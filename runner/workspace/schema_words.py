@@ -15,7 +15,7 @@ from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from runner.workspace.yaml_tree import Path
 
@@ -127,7 +127,7 @@ def _tell_type(broken: Broken) -> Iterator[Fault]:
             path=broken.path, rule="no-value", message=f"{label} has no value", place=Place.KEY
         )
         return
-    expected, found = _expected(broken.limit), _FOUND[type(broken.instance)]
+    expected, found = say_types(broken.limit), _FOUND[type(broken.instance)]
     message = broken.schema.get("errorMessage", f"{label} must be {expected}, but this is {found}")
     hint = _TYPE_HINTS.get(expected)
     rule = broken.schema.get("x-rule", "wrong-type")
@@ -135,16 +135,8 @@ def _tell_type(broken: Broken) -> Iterator[Fault]:
 
 
 def _tell_range(broken: Broken) -> Iterator[Fault]:
-    limits = broken.schema
-    if "exclusiveMinimum" in limits:
-        allowed = f"more than {limits['exclusiveMinimum']}"
-    elif "maximum" in limits:
-        allowed = f"from {limits['minimum']} to {limits['maximum']}"
-    else:
-        allowed = f"at least {limits['minimum']}"
-    yield Fault(
-        path=broken.path, rule="out-of-range", message=f"{_label(broken.path)} must be {allowed}"
-    )
+    message = f"{_label(broken.path)} must be {say_range(broken.schema)}"
+    yield Fault(path=broken.path, rule="out-of-range", message=message)
 
 
 def _tell_choice(broken: Broken) -> Iterator[Fault]:
@@ -218,6 +210,16 @@ def _inside(path: Path) -> str:
     return f" in {_label(path)}" if path else ""
 
 
-def _expected(types: str | Sequence[str]) -> str:
+def say_range(limits: Mapping[str, Any]) -> str:
+    """Say which numbers a schema with `minimum`, or a kin of it, allows."""
+    if "exclusiveMinimum" in limits:
+        return f"more than {limits['exclusiveMinimum']}"
+    if "maximum" in limits:
+        return f"from {limits['minimum']} to {limits['maximum']}"
+    return f"at least {limits['minimum']}"
+
+
+def say_types(types: str | Sequence[str]) -> str:
+    """Say what a value of some types is; null is left out."""
     names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
     return " or ".join(_TYPES[name] for name in names)
