@@ -30,7 +30,7 @@ demo: $(ENVIRONMENT) ## send the example campaign to a local gateway, start to e
 test: lint ## lint, types, layers and all tests
 	.venv/bin/python -m pytest -n auto --dist loadfile
 
-tools: ## install what some tests use where it is there, from Debian's packages: strace
+tools: ## install what some tests use where it is there: strace and node, from Debian's packages, and an editor's yaml-language-server
 	@tests/install-tools
 
 torture: .venv/dev $(FUZZING:fuzz=.venv/fuzz) ## crash the program everywhere, at length (SEEDS=2 is shorter, PROOFS=crashes only that)
