@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from language_server import CURSOR, MISSING, running_server
 
+from runner.cli import main
 from runner.workspace.fields import list_fields
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=str(MISSING))
@@ -65,6 +67,17 @@ def test_there_are_examples_of_both_kinds():
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_an_example_has_no_faults(server, file):
     assert server.check(file) == []
+
+
+def test_what_init_and_add_write_has_no_faults(server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in (("init", "shop"), ("-C", "shop", "add", "2036/spring/openday")):
+        assert CliRunner().invoke(main, words).exit_code == 0
+    shop = tmp_path / "shop"
+    for name in ("runner.yaml", "welcome.yaml", "2036/spring/openday.yaml"):
+        assert server.check(shop / name) == []
+    text = (shop / "welcome.yaml").read_text("utf-8").replace("title", f"ti{CURSOR}tle", 1)
+    assert described("title") in server.hover(shop, text)
 
 
 def test_a_key_of_a_campaign_is_completed_with_its_description(server):

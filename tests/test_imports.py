@@ -27,6 +27,9 @@ SPARED = {
     ("--help",): GATEWAY + SCHEDULER + STATE + FILES + PICTURES + SCREEN + WORDS + SMALL,
     ("validate",): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
     ("validate", "--help"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS + ("yaml",),
+    ("schema", "title"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN,
+    ("init", "--schemas"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
+    ("add", "openday"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
     ("plan",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS,
     ("status",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS,
 }

@@ -143,6 +143,13 @@ def test_the_installed_wheel_accepts_a_sound_campaign(site, workspace, tmp_path)
     assert answer.returncode == 0, answer.stderr
 
 
+def test_the_installed_wheel_writes_a_workspace(site, tmp_path):
+    for words in (("init", "shop"), ("-C", "shop", "add", "spring"), ("-C", "shop", "validate")):
+        answer = installed(site, "mms-runner", *words, folder=tmp_path)
+        assert answer.returncode == 0, answer.stderr
+    assert os.access(tmp_path / "shop" / "rehearse", os.X_OK)
+
+
 def test_the_installed_wheel_refuses_a_campaign_that_its_schema_does_not_allow(
     site, workspace, tmp_path
 ):

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # Said here as well as in the commands, so that a list of them imports none.
 _COMMANDS = {
+    "init": "Write a new workspace, with a first campaign that explains itself.",
+    "add": "Start a campaign: write a draft whose words are there to be replaced.",
     "validate": "Check campaign files: tell every fault at its line and column.",
     "rules": "Explain what each rule of `validate` is about, and what to do.",
     "plan": "Show what would be sent, to how many, when and at what size.",

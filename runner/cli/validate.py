@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from runner.cli.exits import Exit
 from runner.cli.selection import select_files
 from runner.cli.tables import count
 from runner.model.diagnostic import Severity
+from runner.workspace.schema_copies import are_stale, find_copies
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,6 +54,11 @@ def command(session: Session, files: tuple[Path, ...], form: str, *, strict: boo
     session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))
     if workspace.diagnostics and form == Format.FULL:
         session.say(_point_on({fault.rule for fault in workspace.diagnostics}))
+    if (copies := find_copies(root)) and are_stale(copies):
+        session.say(
+            f"the schemas in {os.path.relpath(copies)}, which editors use, are not those of this"
+            " version: `mms-runner init --schemas` renews them"
+        )
     fails = workspace.errors or (strict and workspace.diagnostics)
     return Exit.FAULTY_FILES if fails else Exit.OK
 

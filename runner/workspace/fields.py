@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from runner.workspace.schema import read_schema
 from runner.workspace.schema_words import say_range, say_types
 from runner.workspace.suggest import nearest_word
+from runner.workspace.yaml_text import write_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -78,7 +77,7 @@ class Field:
         """What holds where it is left out, as it would be written; None where nothing does."""
         if "default" not in self.schema:
             return None
-        return _write(self.name, self.schema["default"]).removeprefix(f"{self.name}: ")
+        return write_yaml(self.name, self.schema["default"]).removeprefix(f"{self.name}: ")
 
     @property
     def choices(self) -> Sequence[tuple[str, str]]:
@@ -98,7 +97,7 @@ class Field:
     @property
     def examples(self) -> Sequence[str]:
         """How it may be written, each as lines of YAML."""
-        return [_write(self.name, example) for example in self.schema["examples"]]
+        return [write_yaml(self.name, example) for example in self.schema["examples"]]
 
 
 def list_fields() -> list[Field]:
@@ -145,24 +144,3 @@ def _expand(node: Any, definitions: Schema) -> Any:
         meant = definitions[node["$ref"].removeprefix("#/$defs/")]
         node = {**meant, **{key: value for key, value in node.items() if key != "$ref"}}
     return {key: _expand(value, definitions) for key, value in node.items()}
-
-
-class _Indented(yaml.SafeDumper):
-    """Indents the items of a list below their key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        del indentless
-        return super().increase_indent(flow, indentless=False)
-
-
-def _write(name: str, value: object) -> str:
-    """Write a key and its value as YAML, in the form that the documentation's examples have."""
-    nested = isinstance(value, dict | list)
-    text = yaml.dump(
-        {name: value},
-        Dumper=_Indented,
-        allow_unicode=True,
-        sort_keys=False,
-        default_flow_style=None if nested else False,  # None: what holds nothing more, in one line
-    )
-    return text.rstrip("\n")

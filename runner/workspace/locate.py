@@ -45,6 +45,11 @@ def find_workspace(named: str | None, here: Path) -> Path:
     )
 
 
+def find_around(folder: Path) -> Path | None:
+    """Find the workspace in which a folder lies; folder: absolute, and it need not be there."""
+    return next(filter(_is_workspace, folder.parents), None)
+
+
 def find_folder(named: str | None, here: Path, reached: str | None) -> Path:
     """Find the same workspace, but keep the symlinks by which it was named.
 
@@ -69,15 +74,20 @@ def find_campaign_files(root: Path) -> list[str]:
     """
     found = []
     for folder, subfolders, names in os.walk(root, onerror=_refuse_folder):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith(_IGNORED))
+        subfolders[:] = sorted(name for name in subfolders if not is_ignored(name))
         inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
         found += [str(inside / name) for name in names if is_campaign_name(name)]
     return sorted(found)
 
 
+def is_ignored(name: str) -> bool:
+    """Whether what has this name, and all in it, is no part of the workspace."""
+    return name.startswith(_IGNORED)
+
+
 def is_campaign_name(name: str) -> bool:
     """Whether a file of this name is a campaign."""
-    return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not name.startswith(_IGNORED)
+    return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not is_ignored(name)
 
 
 def is_ignored(file: str) -> bool:

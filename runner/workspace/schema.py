@@ -74,8 +74,12 @@ def _validator(schema_name: str) -> Validator:
 
 def read_schema(schema_name: str) -> dict[str, Any]:
     """Read a published schema; schema_name: `campaign` or `settings`."""
-    text = (_SCHEMAS / f"{schema_name}.schema.json").read_bytes()
-    return cast(dict[str, Any], json.loads(text))
+    return cast(dict[str, Any], json.loads(schema_file(schema_name).read_bytes()))
+
+
+def schema_file(schema_name: str) -> FilePath:
+    """Give the file of a published schema; schema_name: as of `read_schema`."""
+    return _SCHEMAS / f"{schema_name}.schema.json"
 
 
 def _without_consequences(document: Document, faults: Sequence[Fault]) -> Iterator[Fault]:

@@ -1,0 +1,144 @@
+"""What a new workspace, and a new campaign in one, begin with: the templates, filled in."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import unicodedata
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from runner import __version__
+from runner.errors import WrongUsage
+from runner.model.recipient import holds_mobile
+from runner.workspace.locate import (
+    SETTINGS_FILE,
+    campaign_id,
+    find_campaign_files,
+    is_campaign_name,
+    is_ignored,
+    is_sayable,
+    resolve_inside,
+)
+from runner.workspace.masking import show_name
+from runner.workspace.schema import read_schema
+from runner.workspace.schema_copies import FOLDER, copy_schemas, find_copies, write_modeline
+from runner.workspace.yaml_text import write_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIRST = "welcome"  # the campaign of a new workspace
+# Of each, where it looks for its file in a repository, and our template.
+CI_SYSTEMS = {
+    "gitlab": (".gitlab-ci.yml", "gitlab-ci.yml"),
+    "github": (".github/workflows/campaigns.yml", "github.yml"),
+}
+
+_PACKAGE = Path(__file__).parents[1]
+_PICTURE = "media/tea.jpg"
+_TITLE = "请改标题"
+
+
+def start_workspace(name: str) -> Mapping[str, bytes]:
+    """Give the files of a new workspace, by their paths in it.
+
+    name: that of its folder, which becomes its own. Raises WrongUsage where it cannot.
+    """
+    field = read_schema("settings")["properties"]["name"]
+    if not (re.search(field["pattern"], name) and is_sayable(name)):
+        raise WrongUsage(
+            f"the folder's name `{show_name(name)}` cannot be that of a workspace",
+            hint=f"{field['patternErrorMessage']}; name the folder otherwise",
+        )
+    texts = {
+        SETTINGS_FILE: _begin("settings", SETTINGS_FILE)
+        + _fill("runner.yaml", name=write_yaml("name", name)),
+        f"{FIRST}.yaml": _begin("campaign", f"{FIRST}.yaml") + _read("welcome.yaml"),
+        "lists/members.csv": _read("members.csv"),
+        "rehearse": _read("rehearse"),
+        "README.md": _fill("README.md", name=name),
+        ".gitignore": _read("gitignore"),
+    }
+    return {
+        **{file: text.encode() for file, text in texts.items()},
+        _PICTURE: (_PACKAGE / "example" / _PICTURE).read_bytes(),
+        **{f"{FOLDER}/{file}": content for file, content in copy_schemas().items()},
+    }
+
+
+def start_ci(system: str, workspace: str) -> Mapping[str, bytes]:
+    """Give the file by which a CI system checks a workspace, by its path in the repository.
+
+    system: one of CI_SYSTEMS. workspace: its path in the repository, `.` for the whole of it.
+    """
+    place, template = CI_SYSTEMS[system]
+    text = _fill(template, workspace=json.dumps(workspace, ensure_ascii=False), version=__version__)
+    return {place: text.encode(errors="surrogateescape")}  # a path has the bytes that it has
+
+
+def start_campaign(root: Path, file: str, *, title: str | None, account: str | None) -> bytes:
+    """Give the text of a new campaign, a draft whose words are there to be replaced.
+
+    file: its path in the workspace; account: None where the workspace has only one.
+    """
+    copies = find_copies(root)
+    first_line = write_modeline("campaign", copies, root / file) if copies else ""
+    text = first_line + _fill(
+        "campaign.yaml",
+        id=shlex.quote(campaign_id(file)),
+        title=write_yaml("title", title or _TITLE),
+        account=f"{write_yaml('account', account)}\n" if account else "",
+    )
+    return text.encode()
+
+
+def place_campaign(root: Path, name: str) -> str:
+    """Give the file of a new campaign, as a path in the workspace.
+
+    name: its id. Raises WrongUsage where the workspace would refuse it, or not read it.
+    """
+    identity = unicodedata.normalize("NFC", name).removesuffix(".yaml").removesuffix(".yml")
+    file = f"{identity}.yaml"
+    if refusal := _refuse_id(identity):
+        hint = "an id is the path of the file in the workspace, such as 2036/spring/openday"
+        raise WrongUsage(refusal, hint=hint)
+    if resolve_inside(root, file) is None:
+        raise WrongUsage(f"`{show_name(name)}` leaves the workspace {root}")
+    for other in find_campaign_files(root):
+        if campaign_id(other).casefold() == identity.casefold():
+            raise WrongUsage(
+                f"there is a campaign {other} already",
+                hint="an id is the path without its suffix, in any case: choose another",
+            )
+    return file
+
+
+def _refuse_id(identity: str) -> str | None:
+    """Say why an id cannot be one; None where it can."""
+    parts, shown = identity.split("/"), show_name(identity)
+    if any(part.strip() in {"", ".."} for part in parts) or "\\" in identity:
+        return f"`{shown}` is no id: it has names with `/` between them"
+    if any(map(is_ignored, parts)):
+        return f"`{shown}` would not be read: what begins with `_` or `.` is left alone"
+    if not is_campaign_name(f"{parts[-1]}.yaml"):
+        return f"`{shown}` is no id: {SETTINGS_FILE} holds settings"
+    if not is_sayable(identity):
+        return f"`{shown}` is no id: it is not UTF-8 or holds control characters"
+    if holds_mobile(identity):
+        return f"`{shown}` is no id: it holds a phone number, and names stand in plans and logs"
+    return None
+
+
+def _begin(kind: str, file: str) -> str:
+    return write_modeline(kind, Path(FOLDER), Path(file))
+
+
+def _read(template: str) -> str:
+    return (_PACKAGE / "templates" / template).read_text("utf-8")
+
+
+def _fill(template: str, **values: str) -> str:
+    return Template(_read(template)).substitute(values)
