@@ -347,8 +347,8 @@ class _Judge:
             return Action.CANCEL, stored.reason or "it is cancelled"
         if stored.digest != self.digest:
             return Action.DRIFTED, (
-                "the file differs from what was sent, and changes nothing of it:"
-                " to send something new, copy it to a new file name"
+                "the file differs from what was sent, and changes nothing of it: to send something"
+                f" new, copy it to a new file name: `mms-runner copy {self.campaign.id} NEW`"
             )
         if stored.state is CampaignState.FINISHED:
             return Action.DONE, None

@@ -38,6 +38,7 @@ _COMMANDS = {
     "validate": "Check campaign files: tell every fault at its line and column.",
     "rules": "Explain what each rule of `validate` is about, and what to do.",
     "plan": "Show what would be sent, to how many, when and at what size.",
+    "copy": "Start a new campaign from an old one, as a draft.",
     "run": "Send what is due, and the drafts that are named.",
     "daemon": "Run until told to stop: start each campaign at its time, poll reports.",
     "status": "Show where everything stands, why, and the next command to type.",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SETTLE = "ask the gateway's operator, then `mms-runner resolve {id} --accepted` or `--not-sent`"
 _DRIFTED = (
     "its file differs from what was sent, and changes nothing of it:"
-    " to send something new, copy it to a new file name"
+    " to send something new, copy it to a new file name: `mms-runner copy {id} NEW`"
 )
 _FULL = "the disk of the state is full: nothing is sent or fetched until there is room"
 _MOST_BATCHES_TOLD = 10
@@ -168,7 +168,7 @@ def problems_in(campaign: CampaignStatus, zone: tzinfo) -> list[str]:
     problems += [f"paused: {campaign.stop}"] if campaign.stop else []
     if campaign.over:
         problems.append("paused: its `until` has passed, so nothing more of it is sent")
-    problems += [_DRIFTED] if campaign.drifted else []
+    problems += [_DRIFTED.format(id=campaign.id)] if campaign.drifted else []
     problems += [_describe_trouble(batch) for batch in campaign.batches if batch.state in TROUBLED]
     if unreported := campaign.recipients[RecipientState.UNREPORTED]:
         problems.append(f"{count(unreported, 'recipient')} without a report after the deadline")
