@@ -80,19 +80,14 @@ def find_campaign_files(root: Path) -> list[str]:
     return sorted(found)
 
 
-def is_ignored(name: str) -> bool:
-    """Whether what has this name, and all in it, is no part of the workspace."""
-    return name.startswith(_IGNORED)
+def is_ignored(file: str) -> bool:
+    """Whether a path of the workspace leads, by a name on its way, to what is no campaign."""
+    return any(name.startswith(_IGNORED) for name in file.split("/"))
 
 
 def is_campaign_name(name: str) -> bool:
     """Whether a file of this name is a campaign."""
     return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not is_ignored(name)
-
-
-def is_ignored(file: str) -> bool:
-    """Whether a path of the workspace, by a name on its way, is none of a campaign's."""
-    return any(name.startswith(_IGNORED) for name in file.split("/"))
 
 
 def may_share(shared: str, file: str) -> bool:

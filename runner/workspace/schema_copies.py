@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = "schemas"
 
-_NAMES = ("campaign", "settings")
+_NAMES = ("campaign", "settings", "defaults", "frame")
 
 
 def copy_schemas() -> Mapping[str, bytes]:
