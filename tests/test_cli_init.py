@@ -153,6 +153,43 @@ def test_a_rehearsal_knows_nothing_of_a_server_and_leaves_no_trace_in_the_real_s
     assert "welcome: draft" in shop.runner("plan", "welcome").out
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "url: {url}",
+        '"url": {url}',
+        "url : {url}",
+        "url: {file: /etc/mms/url}",
+        "url:\n      env: MMS_URL",
+        "url: {env: MMS_URL_OF_THE_OPERATOR}",
+    ],
+)
+def test_an_address_that_is_the_real_one_is_not_rehearsed_with(shop, address):
+    """What is rehearsed is in no state but the rehearsal's, so it would be sent a second time."""
+    settings = shop.folder / "runner.yaml"
+    text = settings.read_text("utf-8")
+    with Sandbox(SandboxSettings()) as real:
+        address = address.replace("{url}", real.url)
+        settings.write_text(text.replace("url: {env: MMS_URL}", address), "utf-8")
+        ran = shop.type("./rehearse run welcome", MMS_URL_OF_THE_OPERATOR=real.url)
+        assert not real.requests
+    assert ran.status == 2
+    assert "url: {env: MMS_URL}" in ran.err
+
+
+@pytest.mark.parametrize("state", ["state: s.db", '"state": s.db', "state : {path: s.db}"])
+def test_a_state_that_the_settings_name_is_not_rehearsed_in(shop, state):
+    """What was rehearsed would count as sent there."""
+    settings = shop.folder / "runner.yaml"
+    settings.write_text(f"{settings.read_text('utf-8')}{state}\n", "utf-8")
+    with Sandbox(SandboxSettings()) as sandbox:
+        ran = shop.type("./rehearse run welcome", SANDBOX=sandbox.url)
+        assert not sandbox.requests
+    assert ran.status == 2
+    assert "would count as sent" in ran.err
+    assert not (shop.folder / "s.db").exists()
+
+
 @pytest.mark.parametrize("there", ["runner.yaml", "media/tea.jpg", "media", ".gitlab-ci.yml"])
 def test_a_file_that_is_there_is_named_and_nothing_is_written(desk, there):
     path = desk.folder / "shop" / there
