@@ -320,8 +320,7 @@ def test_schemas_of_another_version_are_noticed_and_renewed(shop):
     renewed = shop.runner("init", "--schemas")
     assert renewed.status == 0
     assert renewed.out.splitlines() == [
-        "schemas/campaign.schema.json",
-        "schemas/settings.schema.json",
+        f"schemas/{name}.schema.json" for name in ("campaign", "defaults", "frame", "settings")
     ]
     for path in (ROOT / "schemas").iterdir():
         assert (shop.folder / "schemas" / path.name).read_bytes() == path.read_bytes()
@@ -412,18 +411,18 @@ def test_a_title_that_cannot_be_sent_is_told_at_its_place(shop):
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("_x", "what begins with `_` or `.` is left alone"),
-        (".x", "what begins with `_` or `.` is left alone"),
-        ("_2036/x", "what begins with `_` or `.` is left alone"),
-        ("runner", "runner.yaml holds settings"),
-        ("2036/runner", "runner.yaml holds settings"),
-        ("/x", "it has names with `/` between them"),
-        ("a//b", "it has names with `/` between them"),
-        ("../x", "it has names with `/` between them"),
-        ("a/", "it has names with `/` between them"),
-        (" ", "it has names with `/` between them"),
-        ("", "it has names with `/` between them"),
-        ("2036\\x", "it has names with `/` between them"),
+        ("_x", "what begins with `_` or `.` is no campaign"),
+        (".x", "what begins with `_` or `.` is no campaign"),
+        ("_2036/x", "what begins with `_` or `.` is no campaign"),
+        ("runner", "runner.yaml holds the settings"),
+        ("2036/runner", "runner.yaml holds the settings"),
+        ("/x", "it leaves the workspace"),
+        ("a//b", "a name is missing"),
+        ("../x", "it leaves the workspace"),
+        ("a/", "a name is missing"),
+        (" ", "a name is missing"),
+        ("", "a name is missing"),
+        ("2036\\x", "`/` between them, not a backslash"),
         ("a\tb", "it is not UTF-8 or holds control characters"),
         (os.fsdecode(b"\xff"), "it is not UTF-8 or holds control characters"),
         ("to-13800138000", "it holds a phone number, and names stand in plans"),
@@ -457,7 +456,7 @@ def test_a_folder_that_leads_out_of_the_workspace_is_refused(shop):
     (shop.folder / "out").symlink_to(shop.folder.parent)
     ran = shop.runner("add", "out/x")
     assert ran.status == 2
-    assert "leaves the workspace" in ran.err
+    assert "`out` is no folder of the workspace" in ran.err
 
 
 def second_account(shop):

@@ -38,10 +38,10 @@ def test_a_field_is_shown_with_what_it_takes_and_an_example():
     assert status == 0
     assert out == (
         "frames.duration, in a campaign\n"
-        "  How long the phone shows this frame, in whole seconds.\n"
+        "  How long the phone shows this frame, in whole seconds. Every frame has it,\n"
+        "  but one that stands in a file of its own has it there.\n"
         "\n"
         "  value     a whole number (from 1 to 255)\n"
-        "  required  yes\n"
         "  example   duration: 3\n"
         "            duration: 5\n"
     )

@@ -14,8 +14,9 @@ from runner.cli.speech import write_result
 from runner.errors import WrongUsage
 from runner.workspace.locate import campaign_id
 from runner.workspace.masking import show_name
+from runner.workspace.new_name import choose_new_file
 from runner.workspace.schema_copies import find_copies
-from runner.workspace.starter import place_campaign, start_campaign
+from runner.workspace.starter import start_campaign
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def command(session: Session, name: str, title: str | None, account: str | None)
     2036/spring/openday.
     """
     root, settings = session.load_settings()
-    file = place_campaign(root, name)
+    file = choose_new_file(root, name)
     chosen = _choose_account(account, settings.accounts)
     write_new(root / file, start_campaign(root, file, title=title, account=chosen))
     write_result(os.path.relpath(root / file))

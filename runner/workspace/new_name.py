@@ -8,9 +8,11 @@ from pathlib import Path, PurePosixPath
 from runner.errors import WrongUsage
 from runner.model.recipient import holds_mobile
 from runner.workspace.locate import (
+    SETTINGS_FILE,
     campaign_id,
     find_campaign_files,
     is_campaign_name,
+    is_ignored,
     is_sayable,
 )
 from runner.workspace.masking import show_name
@@ -25,29 +27,31 @@ def choose_new_file(root: Path, name: str) -> str:
     Raises WrongUsage where no campaign may have that name, or one has it.
     """
     file = unicodedata.normalize("NFC", name if name.endswith(_SUFFIXES) else f"{name}.yaml")
-    path = PurePosixPath(file)
-    if reason := _why_not(name, path):
+    if reason := _why_not(file):
         shown = show_name(name)
         hint = "name it by its id, its path in the workspace, such as 2036/spring/openday"
         raise WrongUsage(f"no campaign can be named `{shown}`: {reason}", hint=hint)
-    _refuse_taken(root, str(path))
-    _refuse_folder(root, path)
-    return str(path)
+    _refuse_taken(root, file)
+    _refuse_folder(root, PurePosixPath(file))
+    return file
 
 
-def _why_not(name: str, path: PurePosixPath) -> str | None:
-    if not name or name.endswith("/"):
-        return "a name is missing"
-    if path.is_absolute() or ".." in path.parts:
+def _why_not(file: str) -> str | None:
+    parts = campaign_id(file).split("/")
+    if file.startswith("/") or ".." in parts:
         return "it leaves the workspace"
-    if not is_sayable(str(path)):
+    if any(part.strip() in {"", "."} for part in file.removesuffix(".yaml").split("/")):
+        return "a name is missing"
+    if "\\" in file:
+        return "folders and files have `/` between them, not a backslash"
+    if not is_sayable(file):
         return "it is not UTF-8 or holds control characters"
-    if holds_mobile(str(path)):
-        return "it holds a phone number, and names stand in logs"
-    if any(part.startswith(("_", ".")) for part in path.parts):
+    if holds_mobile(file):
+        return "it holds a phone number, and names stand in plans and logs"
+    if is_ignored(file):
         return "what begins with `_` or `.` is no campaign"
-    if not is_campaign_name(path.name):
-        return "that is the name of the settings"
+    if not is_campaign_name(PurePosixPath(file).name):
+        return f"{SETTINGS_FILE} holds the settings"
     return None
 
 
@@ -56,8 +60,8 @@ def _refuse_taken(root: Path, file: str) -> None:
     for other in find_campaign_files(root):
         if campaign_id(other).casefold() == wanted:
             raise WrongUsage(
-                f"there is a campaign `{show_name(campaign_id(other))}` already",
-                hint="choose another name, in other letters than capitals and small ones",
+                f"there is a campaign {show_name(other)} already",
+                hint="choose another name: an id is the path without its suffix, in any case",
             )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = "schemas"
 
-_NAMES = ("campaign", "settings", "defaults", "frame")
+_NAMES = ("campaign", "defaults", "frame", "settings")
 
 
 def copy_schemas() -> Mapping[str, bytes]:

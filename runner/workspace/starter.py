@@ -5,22 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import unicodedata
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
 from runner import __version__
 from runner.errors import WrongUsage
-from runner.model.recipient import holds_mobile
 from runner.workspace.locate import (
     SETTINGS_FILE,
     campaign_id,
-    find_campaign_files,
-    is_campaign_name,
-    is_ignored,
     is_sayable,
-    resolve_inside,
 )
 from runner.workspace.masking import show_name
 from runner.workspace.schema import read_schema
@@ -93,43 +87,6 @@ def start_campaign(root: Path, file: str, *, title: str | None, account: str | N
         account=f"{write_yaml('account', account)}\n" if account else "",
     )
     return text.encode()
-
-
-def place_campaign(root: Path, name: str) -> str:
-    """Give the file of a new campaign, as a path in the workspace.
-
-    name: its id. Raises WrongUsage where the workspace would refuse it, or not read it.
-    """
-    identity = unicodedata.normalize("NFC", name).removesuffix(".yaml").removesuffix(".yml")
-    file = f"{identity}.yaml"
-    if refusal := _refuse_id(identity):
-        hint = "an id is the path of the file in the workspace, such as 2036/spring/openday"
-        raise WrongUsage(refusal, hint=hint)
-    if resolve_inside(root, file) is None:
-        raise WrongUsage(f"`{show_name(name)}` leaves the workspace {root}")
-    for other in find_campaign_files(root):
-        if campaign_id(other).casefold() == identity.casefold():
-            raise WrongUsage(
-                f"there is a campaign {other} already",
-                hint="an id is the path without its suffix, in any case: choose another",
-            )
-    return file
-
-
-def _refuse_id(identity: str) -> str | None:
-    """Say why an id cannot be one; None where it can."""
-    parts, shown = identity.split("/"), show_name(identity)
-    if any(part.strip() in {"", ".."} for part in parts) or "\\" in identity:
-        return f"`{shown}` is no id: it has names with `/` between them"
-    if any(map(is_ignored, parts)):
-        return f"`{shown}` would not be read: what begins with `_` or `.` is left alone"
-    if not is_campaign_name(f"{parts[-1]}.yaml"):
-        return f"`{shown}` is no id: {SETTINGS_FILE} holds settings"
-    if not is_sayable(identity):
-        return f"`{shown}` is no id: it is not UTF-8 or holds control characters"
-    if holds_mobile(identity):
-        return f"`{shown}` is no id: it holds a phone number, and names stand in plans and logs"
-    return None
 
 
 def _begin(kind: str, file: str) -> str:
