@@ -22,15 +22,19 @@ SCREEN = ("rich",)
 WORDS = ("jsonschema", "runner.workspace.schema_words", "runner.workspace.yaml_errors")
 SMALL = ("json", "pathlib", "dataclasses", "traceback", "runner.model")  # a third of the help's own
 
+FORMATS = ("xml.etree", "runner.cli.diagnostics.sarif", "runner.cli.diagnostics.gitlab")
+REVIEW = ("runner.cli.since", "runner.cli.comment", "runner.workspace.history")
+
 # Each command, of a sound workspace without pictures or state, and what nothing in it needs.
 SPARED = {
     ("--help",): GATEWAY + SCHEDULER + STATE + FILES + PICTURES + SCREEN + WORDS + SMALL,
-    ("validate",): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
+    ("validate",): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS + FORMATS,
     ("validate", "--help"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS + ("yaml",),
     ("schema", "title"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN,
     ("init", "--schemas"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
     ("add", "openday"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
-    ("plan",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS,
+    ("plan",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS + FORMATS + REVIEW,
+    ("copy", "news", "autumn"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
     ("status",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS,
 }
 WITH_PICTURE = "frames:\n  - {duration: 3, image: media/moon.jpg}\n"

@@ -5,6 +5,7 @@ The old files are laid, as git keeps them, into a folder of their own that goes 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from runner.workspace.masking import show_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_LINK = "120000"
+_LINK = "120000"  # the mode of a symlink in git
+_PIECE = 1 << 20  # bytes of a file that are in memory at once
 _FETCH_ALL = (
     "this clone is shallow: fetch the rest, such as with `git fetch --unshallow`;"
     " in CI with `GIT_DEPTH: 0` (GitLab) or `fetch-depth: 0` (GitHub)"
@@ -133,35 +135,35 @@ def _lay_out(root: Path, entries: Sequence[_Entry], folder: Path) -> None:
         with start_git(root, "cat-file", "--batch", stdin=wanted) as git:
             if git.stdout is None:
                 raise _no_answer()
-            # Links come last, so that nothing is written through one.
-            links = []
+            links = {}
             for entry in entries:
-                content = _read_blob(git.stdout)
+                path = folder / entry.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("wb") as file:
+                    _copy_blob(git.stdout, file)
                 if entry.mode == _LINK:
-                    links.append((folder / entry.path, content))
-                else:
-                    _write(folder / entry.path, content)
-    for path, target in links:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.symlink_to(target.decode(errors="surrogateescape"))
+                    links[path] = os.fsdecode(path.read_bytes())
+    for path, target in links.items():  # last, so that nothing is written through one
+        path.unlink()
+        path.symlink_to(target)
 
 
-def _read_blob(answer: IO[bytes]) -> bytes:
-    """Read `ID blob SIZE`, a line, then as many bytes and the end of a line."""
+def _copy_blob(answer: IO[bytes], file: IO[bytes]) -> None:
+    """Copy one file out of git's answer: `ID blob SIZE`, a line, then as many bytes, and LF."""
     facts = answer.readline().split()
     if len(facts) != 3:
         raise WrongUsage(
             "this clone of git lacks files of that revision",
             hint="fetch them: such as with a clone without `--filter`",
         )
-    content = answer.read(int(facts[2]))
+    left = int(facts[2])
+    while left:
+        piece = answer.read(min(left, _PIECE))
+        if not piece:
+            raise _no_answer()
+        file.write(piece)
+        left -= len(piece)
     answer.read(1)
-    return content
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 def _no_answer() -> WrongUsage:
