@@ -16,7 +16,7 @@ from runner.model.campaign import PartType
 from runner.plan import StoredCampaign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from runner.model.campaign import Audience, Campaign, Frame
@@ -75,24 +75,23 @@ class Change:
 def find_changes(
     before: Mapping[str, Campaign],
     after: Mapping[str, Campaign],
-    files_before: Iterable[str],
+    files_before: Mapping[str, str],
 ) -> list[Change]:
     """Compare two readings of a workspace, campaigns by their ids, in the order of their ids.
 
-    files_before: the campaigns that were there, with faults or without, by their ids.
+    files_before: the campaigns' files that were there, with faults or without, by their ids.
     """
-    known = set(files_before)
     changes = []
-    for name in sorted(known | after.keys()):
+    for name in sorted(files_before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
-        if new and name not in known:
-            changes.append(_change(new, Kind.ADDED, None))
-        elif new and old:
+        if new is None:
+            changes.append(_change(name, files_before[name], Kind.REMOVED, old))
+        elif name not in files_before:
+            changes.append(_change(name, new.file, Kind.ADDED, None))
+        elif old is None:
+            changes.append(_change(name, new.file, Kind.CHANGED, None))
+        else:
             changes += _compare(old, new)
-        elif new:
-            changes.append(_change(new, Kind.CHANGED, None))
-        elif old:
-            changes.append(_change(old, Kind.REMOVED, old))
     return changes
 
 
@@ -124,16 +123,18 @@ def is_cancelled(plan: CampaignPlan) -> bool:
 
 
 def _change(
-    campaign: Campaign,
+    name: str,
+    file: str,
     kind: Kind,
     before: Campaign | None,
+    *,
     fields: Mapping[str, tuple[object, object]] | None = None,
     frames: Mapping[int, Sequence[str]] | None = None,
     people: People | None = None,
 ) -> Change:
     return Change(
-        id=campaign.id,
-        file=campaign.file,
+        id=name,
+        file=file,
         kind=kind,
         before=before,
         fields=fields or {},
@@ -148,7 +149,9 @@ def _compare(old: Campaign, new: Campaign) -> Iterator[Change]:
     frames = dict(_compare_frames(old.message.frames, new.message.frames))
     people = _compare_people(old.audience, new.audience)
     if fields or frames or people:
-        yield _change(new, Kind.CHANGED, old, fields, frames, people)
+        yield _change(
+            new.id, new.file, Kind.CHANGED, old, fields=fields, frames=frames, people=people
+        )
 
 
 def _fields(campaign: Campaign) -> dict[str, object]:

@@ -192,6 +192,16 @@ def test_every_word_of_others_is_read_letter_by_letter(text: str) -> None:
         assert not re.search(r"[@#!]\w", "".join(page.plain))
 
 
+def test_a_text_is_shown_as_it_was_typed(office: Office) -> None:
+    office.write(
+        "news.yaml",
+        "title: 中秋\nframes: [{duration: 3, text: 山·月——茶}]\n"
+        "recipients: {numbers: ['13800138002']}\n",
+    )
+
+    assert "`山·月——茶`" in comment(office)
+
+
 def test_a_comment_is_never_longer_than_a_forge_takes(office: Office) -> None:
     for number in range(30):
         office.write(

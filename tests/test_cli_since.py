@@ -161,6 +161,17 @@ def test_a_file_that_had_faults_has_changed_and_cannot_be_compared(office: Offic
     assert "had faults" in office.run("plan", "--since", "HEAD").out
 
 
+def test_a_file_that_had_faults_and_is_gone_is_removed(office: Office) -> None:
+    office.write("news.yaml", "title: [\n")
+    commit_all(office.folder)
+    (office.root / "news.yaml").unlink()
+
+    assert since(office)["removed"] == [{"id": "news", "file": "news.yaml"}]
+    assert (
+        "| `news` | removed |" in office.run("plan", "--since", "HEAD", "--format", "markdown").out
+    )
+
+
 def test_another_zone_in_the_settings_moves_a_start(office: Office) -> None:
     office.campaign(more=FUTURE)
     commit_all(office.folder)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runner.plan import CampaignPlan
 
 _MOST_CHARACTERS = 60_000  # GitHub takes 65,536
-_MOST_ROWS = 100
+_MOST_ROWS = 100  # and as many errors
 _LONGEST_TEXT = 500  # characters of one text
 _PICTURES = {PartType.JPG: "JPEG", PartType.GIF: "GIF"}
 
@@ -85,8 +85,9 @@ class _Sheet:
         comparison = self._comparison
         if comparison is None:
             return
-        if errors := comparison.errors:
-            lines = [f"{error.file}: {error.message}; {error.hint}" for error in errors]
+        told = comparison.errors[:_MOST_ROWS]
+        lines = [f"{error.file}: {error.message}; {error.hint}" for error in told]
+        if lines:
             yield "\n".join(f"- **error** {prose(line)}" for line in lines)
         if comparison.new_workspace:
             yield "The workspace was not there: every campaign is new."
@@ -112,11 +113,13 @@ class _Sheet:
 
     def removed_rows(self) -> Iterator[list[str]]:
         for change in self._comparison.changes.values() if self._comparison else ():
-            if change.kind is Kind.REMOVED and (campaign := change.before):
+            if change.kind is not Kind.REMOVED:
+                continue
+            cells = ["", "", "", "", ""]
+            if campaign := change.before:
                 people = f"{len(campaign.audience.mobiles):,}"
-                account = code(campaign.account)
-                start = self._start(campaign)
-                yield [code(campaign.id), change.kind, start, people, "", "", account]
+                cells = [self._start(campaign), people, "", "", code(campaign.account)]
+            yield [code(change.id), change.kind, *cells]
 
     def section(self, plan: CampaignPlan) -> str:
         words = ACTION_WORDS[plan.action].format(id=plan.campaign.id)
@@ -190,5 +193,6 @@ def _list_frames(campaign: Campaign) -> Iterator[str]:
 def _show_part(part: Part) -> str:
     if part.type is not PartType.TXT:
         return f"{_PICTURES[part.type]}, {len(part.payload):,} bytes"
-    text = mask_mobiles(part.payload.decode("gb2312", errors="replace"))
+    # GBK reads what GB2312 wrote, and has `—` and `·` as people type them.
+    text = mask_mobiles(part.payload.decode("gbk", errors="replace"))
     return code_lines(text[:_LONGEST_TEXT]) + ("…" if len(text) > _LONGEST_TEXT else "")

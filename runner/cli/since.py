@@ -11,7 +11,6 @@ from runner.workspace.documents import whole_file
 from runner.workspace.history import look_back
 from runner.workspace.load import load_workspace
 from runner.workspace.locate import SETTINGS_FILE, campaign_id, find_campaign_files
-from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -46,7 +45,7 @@ class Comparison:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
     commit: str
-    files: Sequence[str]
+    files: Mapping[str, str]
     campaigns: Mapping[str, Campaign]
     settings: bytes | None
 
@@ -66,10 +65,8 @@ def compare_since(
     Raises WrongUsage where git, the repository or the revision is missing.
     """
     past = _read_past(revision, workspace, settings_file, ids)
-    known = map(campaign_id, past.files)
-    changes = {
-        change.id: change for change in find_changes(past.campaigns, workspace.campaigns, known)
-    }
+    found = find_changes(past.campaigns, workspace.campaigns, past.files)
+    changes = {change.id: change for change in found}
     reuses = {
         plan.campaign.id: find_reuse(changes[plan.campaign.id], plan, now)
         for plan in plans
@@ -95,14 +92,12 @@ def _read_past(
     """Read the workspace as it was; ids: as for `compare_since`."""
     with look_back(workspace.root, revision) as past:
         if past.folder is None:
-            return _Past(commit=past.commit, files=(), campaigns={}, settings=None)
-        files = [
-            file
-            for file in find_campaign_files(past.folder)
-            if ids is None or campaign_id(file) in ids
-        ]
+            return _Past(commit=past.commit, files={}, campaigns={}, settings=None)
+        files = {campaign_id(file): file for file in find_campaign_files(past.folder)}
+        if ids is not None:
+            files = {name: file for name, file in files.items() if name in ids}
         read = load_workspace(
-            workspace.folder, files, settings_file, root=past.folder, home=workspace.root
+            workspace.folder, files.values(), settings_file, root=past.folder, home=workspace.root
         )
         return _Past(
             commit=past.commit,
@@ -128,6 +123,6 @@ def _refuse(
             f"its start, {start.astimezone(zone):%F %R}, has passed,"
             " so it was sent already, unless something kept it"
         )
-    copy = f"mms-runner copy {quote(show_name(plan.campaign.id))} NEW"
+    copy = f"mms-runner copy {quote(plan.campaign.id)} NEW"
     hint = f"put it back as it was, and start a new file from it: {copy}"
     return whole_file(plan.campaign.file, "sent-file-reused", message, hint)
