@@ -22,6 +22,7 @@ from runner.rules.words import GROUPS, words_in
 from runner.workspace.load import load_workspace
 
 RULES = list_rules()
+OF_CHANGES = {"sent-file-reused"}  # told by `plan --since`: see test_cli_since.py
 WITH_FILES = [rule for rule in RULES if read_rule(rule, "en").bad]
 FULL_STOPS = {"en": ".", "zh": "。"}
 
@@ -36,7 +37,7 @@ def rules_that_are_broken(files, folder):
 
 
 def test_the_catalogue_has_the_rules_of_the_program_and_no_others():
-    assert set(RULES) == rules_of_the_program()
+    assert set(RULES) == rules_of_the_program() | OF_CHANGES
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -49,7 +50,9 @@ def test_a_rule_is_explained_in_every_language_with_an_example(rule):
         assert not re.search(r"\. |。.", told.wrong), "what is wrong is said in one sentence"
         assert bool(told.bad) == bool(told.good)
         assert bool(told.example) != bool(told.bad)
-    assert told.bad or rule in CASES, "what no text can show is in the corpus of faulty files"
+    assert told.bad or rule in {*CASES, *OF_CHANGES}, (
+        "what no text can show is in the corpus of faulty files"
+    )
 
 
 @pytest.mark.parametrize("rule", WITH_FILES)
