@@ -1,9 +1,11 @@
 """What campaigns share: the defaults of their folder, and frames in files of their own."""
 
 import pytest
+from click.testing import CliRunner
 from shared_schemas import NAMES, SCHEMAS, make, to_text
 from workspaces import FRAMES, SETTINGS, shop
 
+from runner.cli import main
 from runner.workspace.resolved import write_resolved
 
 __all__ = ["shop"]
@@ -197,3 +199,13 @@ def test_the_resolved_campaign_says_the_same_and_names_where_it_has_what_from(sh
 def test_the_resolved_campaign_gives_no_number_away(shop):
     shop.sound_campaign()
     assert "13800138000" not in write_resolved(shop.root, "news.yaml")
+
+
+def test_plan_shows_the_resolved_campaigns(shop):
+    shop.write("_defaults.yaml", WORDS)
+    shop.campaign(frames=PLAIN)
+    shop.write("other.yaml", (shop.root / "news.yaml").read_text())
+    done = CliRunner().invoke(main, ["-C", str(shop.root), "plan", "--resolved"])
+    news, other = done.stdout.split("---\n")
+    assert news == f"{write_resolved(shop.root, 'news.yaml')}\n"
+    assert other == f"{write_resolved(shop.root, 'other.yaml')}\n"

@@ -103,6 +103,7 @@ class _Known:
 )
 @click.option("--json", "as_json", is_flag=True, help="For scripts: short for --format json.")
 @click.option("--since", metavar="REV", help="Only what changes against this revision of git.")
+@click.option("--resolved", is_flag=True, help="The files themselves, with all that they share.")
 @click.pass_obj
 def command(
     session: Session,
@@ -112,6 +113,7 @@ def command(
     form: str,
     as_json: bool,
     since: str | None,
+    resolved: bool,
 ) -> Exit:
     """Show what would be sent, to how many, when and at what size; change nothing.
 
@@ -119,6 +121,8 @@ def command(
     """
     only = select_campaigns(session.find_root(), campaigns) if campaigns else None
     workspace, settings = session.load_sound(only)
+    if resolved:
+        return _show_resolved(workspace)
     now = read_clock()
     made = [
         plan_campaign(campaign, settings.accounts[campaign.account], None, now, settings.zone)
@@ -141,6 +145,15 @@ def command(
     if comparison and comparison.errors:
         return Exit.FAULTY_FILES
     return _judge(plans, answers)
+
+
+def _show_resolved(workspace: Workspace) -> Exit:
+    """Show each file as if all that it shares had been written in it; several, as documents."""
+    from runner.workspace.resolved import write_resolved
+
+    files = (campaign.file for campaign in workspace.campaigns.values())
+    write_result("\n---\n".join(write_resolved(workspace.root, file) for file in files))
+    return Exit.OK
 
 
 def _write(
