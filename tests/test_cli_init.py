@@ -13,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from runner import __version__
 from runner.cli import main
 from runner.cli.sandbox import command as sandbox_command
 from runner.sandbox import Sandbox, SandboxSettings
@@ -278,22 +279,17 @@ def test_settings_that_everybody_might_change_are_not_written(desk):
         (("--ci", "github"), ".github/workflows/campaigns.yml", "sms/campaigns"),
     ],
 )
-def test_the_ci_file_is_at_the_top_of_the_repository_and_its_commands_work(
+def test_the_ci_file_is_at_the_top_of_the_repository_and_is_the_recipe_for_this_workspace(
     desk, words, place, workspace
 ):
+    """Each line of the recipes is run in test_ci_recipes.py."""
     (desk.folder / ".git").mkdir()
     assert desk.runner("init", workspace, *words).status == 0
     jobs = yaml.safe_load((desk.folder / place).read_text("utf-8"))
-    if place == ".gitlab-ci.yml":
-        job = jobs["campaigns"]
-        named, script = job["variables"], job["script"]
-    else:
-        job = jobs["jobs"]["campaigns"]
-        named = job["env"]
-        script = [step["run"] for step in job["steps"] if "mms-runner " in step.get("run", "")]
-    assert named == {"MMS_RUNNER_WORKSPACE": workspace}
-    assert [desk.type(line, **named).status for line in script] == [0, 0]
-    assert script[0].startswith("mms-runner validate")
+    named = jobs["env"] if "env" in jobs else jobs[".mms"]["variables"]
+    assert named["MMS_RUNNER_WORKSPACE"] == workspace
+    assert named["MMS_RUNNER"] == f"mms-campaign-runner=={__version__}"
+    assert desk.type("mms-runner validate", **named).status == 0
 
 
 def test_no_ci_file_where_none_is_wanted(desk):

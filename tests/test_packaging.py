@@ -183,7 +183,7 @@ def _is_packaged(file):
 
 
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_beside_it(wheel):
-    links = (ROOT / "runner" / "schemas", ROOT / "runner" / "example")
+    links = (ROOT / "runner" / name for name in ("schemas", "example", "templates/ci"))
     files = {file for folder in (ROOT / "runner", *links) for file in folder.rglob("*")}
     package = {str(file.relative_to(ROOT)) for file in files if _is_packaged(file)}
     about = f"mms_campaign_runner-{wheel.name.split('-')[1]}.dist-info/"

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIRST = "welcome"  # the campaign of a new workspace
-# Of each, where it looks for its file in a repository, and our template.
+# Of each, where it looks for its file in a repository, and ours, which docs/ci.md explains.
 CI_SYSTEMS = {
-    "gitlab": (".gitlab-ci.yml", "gitlab-ci.yml"),
-    "github": (".github/workflows/campaigns.yml", "github.yml"),
+    "gitlab": (".gitlab-ci.yml", "ci/gitlab-ci.yml"),
+    "github": (".github/workflows/campaigns.yml", "ci/github-workflow.yml"),
 }
 
 _PACKAGE = Path(__file__).parents[1]
@@ -69,7 +69,14 @@ def start_ci(system: str, workspace: str) -> Mapping[str, bytes]:
     system: one of CI_SYSTEMS. workspace: its path in the repository, `.` for the whole of it.
     """
     place, template = CI_SYSTEMS[system]
-    text = _fill(template, workspace=json.dumps(workspace, ensure_ascii=False), version=__version__)
+    text = _read(template)
+    wanted = {
+        "MMS_RUNNER": f"mms-campaign-runner=={__version__}",
+        "MMS_RUNNER_WORKSPACE": json.dumps(workspace, ensure_ascii=False),
+    }
+    for name, value in wanted.items():
+        before, key, after = text.partition(f" {name}: ")
+        text = before + key + value + after.removeprefix(re.split(r"\s", after, maxsplit=1)[0])
     return {place: text.encode(errors="surrogateescape")}  # a path has the bytes that it has
 
 
