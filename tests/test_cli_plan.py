@@ -73,8 +73,8 @@ def test_the_json_has_the_keys_of_the_contract_and_no_other(office: Office) -> N
         "start": "2035-09-16T09:00:00+08:00",
         "recipients": {"given": 5, "duplicates": 1, "invalid": 0, "excluded": 1, "total": 3},
         "sources": [
-            {"name": "lists/members.csv", "rows": 3},
-            {"name": "lists/staff.csv", "rows": 1},
+            {"name": "lists/members.csv", "sheet": None, "rows": 3},
+            {"name": "lists/staff.csv", "sheet": None, "rows": 1},
         ],
         "message": {
             "bytes": 10,

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from workbooks import ENCRYPTED, announce, write_workbook
 
 from runner.workspace.load import load_workspace
 
@@ -46,8 +47,25 @@ def repeat_frames(path, count):
     path.write_bytes(data[:25] + data[25:-1] * count + data[-1:])
 
 
+def write_members(root, content):
+    """Put a workbook in the place of the list, and let the campaign name it."""
+    (root / "lists/members.xlsx").write_bytes(content)
+    sound = root / "sound.yaml"
+    sound.write_text(sound.read_text().replace("members.csv", "members.xlsx"))
+
+
+MEMBERS = write_workbook({"会员": [["姓名", "手机号"], ["张三", 13800138000], ["李四", "无"]]})
+
 # What a repository should not hold, or cannot: made where the case is laid out.
 MADE = {
+    "damaged-file": lambda root: write_members(root, MEMBERS[:-9]),
+    "invalid-number-in-a-workbook": lambda root: write_members(root, MEMBERS),
+    "list-too-large": lambda root: write_members(
+        root, announce(MEMBERS, "xl/sharedStrings.xml", 2**30)
+    ),
+    "not-a-spreadsheet": lambda root: write_members(root, b"mobile\n13800138000\n"),
+    "protected-file": lambda root: write_members(root, ENCRYPTED),
+    "unknown-sheet": lambda root: (root / "lists/members.xlsx").write_bytes(MEMBERS),
     "file-too-large": lambda root: write(root / "campaign.yaml", "# 秋\n" * 1_000_000),
     "image-too-large": lambda root: pad(root / "media/moon.jpg", 5_000_000),
     "invalid-numbers": lambda root: write(

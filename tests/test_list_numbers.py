@@ -85,7 +85,7 @@ def read_at_once(text):
         )
     except (BrokenQuotes, LineTooLong) as fault:
         return type(fault), fault.line
-    return list(mobiles), [(cell, span) for cell, span, _ in faults]
+    return list(mobiles), [(cell, span) for cell, span, _, _ in faults]
 
 
 def read_row_by_row(text):

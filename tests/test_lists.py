@@ -23,6 +23,7 @@ from runner.workspace.lists import (
     read_inline,
     read_list,
 )
+from runner.workspace.row_place import RowPlace
 
 A, B, C, D = 13800138000, 13900139000, 15000150000, 18600186000
 
@@ -296,7 +297,9 @@ print(audience.excluded, int(peak) // 1024)
 
 def inline(*texts: str) -> NumberList:
     entries = [
-        InlineNumber(text=text, place=lambda at=line: (Span(line=at, end_line=at), '    - "***"'))
+        InlineNumber(
+            text=text, place=lambda at=line: RowPlace(Span(line=at, end_line=at), '    - "***"')
+        )
         for line, text in enumerate(texts, start=1)
     ]
     return read_inline(entries, file="spring.yaml")

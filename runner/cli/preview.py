@@ -10,6 +10,7 @@ from runner.cli.tables import count
 from runner.dispatch.policy import covers
 from runner.model.recipient import mask_mobiles
 from runner.plan import Action, StoredCampaign, plan_digest
+from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from runner.cli.since import Comparison
     from runner.model.account import Account, Settings
-    from runner.model.campaign import Audience
+    from runner.model.campaign import Audience, Source
     from runner.model.outcome import Balance
     from runner.plan import CampaignPlan
 
@@ -115,7 +116,12 @@ def _campaign_json(
         "start": _start(plan, settings, now),
         "recipients": _audience_json(campaign.audience),
         "sources": [
-            {"name": source.name, "rows": source.rows, "digest": source.digest}
+            {
+                "name": source.name,
+                "sheet": source.sheet,
+                "rows": source.rows,
+                "digest": source.digest,
+            }
             for source in campaign.audience.sources
         ],
         "message": _message_json(plan, settings.accounts[campaign.account]),
@@ -239,7 +245,7 @@ def _describe_plan(
         f"  start       {start or ('now' if campaign.starts_now else 'none')}",
         f"  recipients  {counted}",
         *(
-            f"              {count(source.rows, 'row')} in {source.name}"
+            f"              {count(source.rows, 'row')} in {_name_source(source)}"
             for source in audience.sources
         ),
         f"  message     {size}",
@@ -251,6 +257,10 @@ def _describe_plan(
         lines.append(f"  balance     {balance.left}")
     lines += [f"  not checked {what}" for what in list_not_checked(plan, balances, comparison)]
     return "\n".join(lines)
+
+
+def _name_source(source: Source) -> str:
+    return f"{source.name}:{show_name(source.sheet)}" if source.sheet else source.name
 
 
 def _describe_change(

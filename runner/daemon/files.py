@@ -301,7 +301,7 @@ class Files:
         if not is_news:  # an earlier process had it in the event log, and told it in its own log
             tell(logging.WARNING, f"workspace: {problem}")
         for fault in list(faults)[:_MOST_FAULTS_TOLD]:
-            place = f"{fault.file}:{fault.span.line}:{fault.span.column}"
+            place = f"{fault.file}:{fault.place}"
             hint = f"; {fault.hint}" if fault.hint else ""
             tell(
                 logging.ERROR,
@@ -328,7 +328,7 @@ def _sum_up(errors: tuple[Diagnostic, ...]) -> str:
     more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
     return (
         f"the files have faults, so the last good state goes on:"
-        f" {first.file}:{first.span.line}:{first.span.column}: {first.message}{more}"
+        f" {first.file}:{first.place}: {first.message}{more}"
     )
 
 

@@ -112,12 +112,15 @@ class NamedList:
     """A list that the settings name, and when it is fit for use.
 
     file: an absolute path; max_age: how old the file may be; min_rows: how short.
+    sheet and column: which of it are meant, None for those that are found without a name.
     """
 
     name: str
     file: str
     max_age: timedelta | None = None
     min_rows: int | None = None
+    sheet: str | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

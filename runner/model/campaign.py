@@ -54,7 +54,7 @@ class Source:
     """A list as it was read: `name` as the campaign names it, data rows, digest of its bytes.
 
     modified: when the file was written last; named: what the settings ask of it, None for a file
-    of the workspace. column: which one was asked for. Two lists of one source are the same.
+    of the workspace. sheet and column: which were asked for. Two lists of one source are the same.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Source:
     digest: str
     modified: datetime | None = None
     named: NamedList | None = None
+    sheet: str | None = None
     column: str | None = None
 
 
@@ -71,7 +72,7 @@ class Audience:
 
     mobiles: 11-digit mobile numbers as integers, each once (a compact ``array('Q')``).
     given = duplicates + invalid + excluded + len(mobiles).
-    invalid_places: the first few places (file:line) that `invalid: skip` left out.
+    invalid_places: the first few places (file:line, or a cell) that `invalid: skip` left out.
     own: what the workspace's own files give, where lists of the settings changed it; else None.
     lists and excluded_lists: the lists of the settings that the campaign names, in its order.
     missing: the lists of the settings, always excluded ones too, that this machine does not have.

@@ -62,6 +62,7 @@ class Diagnostic:
     message: what is wrong, without secrets, numbers or whole values; hint: what to do.
     excerpt: the source line at `span.line`, with passwords, numbers and list rows masked already.
     labels: the other places that it is about; fix: None where a person has to decide.
+    cell: sheet and cell in a spreadsheet, such as `会员!B812`; the span has row and column then.
     """
 
     file: str
@@ -73,3 +74,9 @@ class Diagnostic:
     excerpt: str | None = None
     labels: tuple[Label, ...] = ()
     fix: Edit | None = None
+    cell: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where in its file it is, for people: `line:column`, or a cell."""
+        return self.cell or f"{self.span.line}:{self.span.column}"

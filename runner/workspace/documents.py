@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 # Where the text in the file counts, not what YAML would make of it: 0123 stays 0123.
 _AS_WRITTEN = {
-    "settings": tuple(("accounts", "*", key) for key in ("userid", "account", "extno")),
+    "settings": (
+        *(("accounts", "*", key) for key in ("userid", "account", "extno")),
+        ("lists", "*", "sheet"),
+    ),
     "campaign": (
-        ("account",),
-        ("again",),
-        ("again", "*"),
-        ("labels", "*"),
+        *(("account",), ("again",), ("again", "*"), ("labels", "*")),
         ("recipients", "numbers", "*"),
+        *(("recipients", key, "*", "sheet") for key in ("files", "exclude")),
     ),
     "defaults": (("account",), ("labels", "*")),
     "frame": (),

@@ -27,22 +27,32 @@ def find_numbers(
     if column is None and len(first) == 1 and _OTHER_SEPARATORS.intersection(first[0]):
         message = f"`{name}` separates its columns by something other than a comma"
         raise UnreadableList("no-column", message, SAVE_AS_CSV)
-    headings = ["".join(filter(str.isprintable, cell)).strip() for cell in first]
-    return _find_column(headings, name, column), []
+    return find_column(first, name, column), []
 
 
-def _find_column(headings: list[str], name: str, column: str | None) -> int:
-    wanted = HEADINGS if column is None else (column.strip().casefold(),)
-    found = [index for index, heading in enumerate(headings) if heading.casefold() in wanted]
+def find_column(cells: list[str], name: str, column: str | None) -> int:
+    """Tell the index of the column with the numbers by its heading; raises UnreadableList."""
+    found = [index for index, cell in enumerate(cells) if is_heading(cell, column)]
+    headings = list(map(_clean, cells))
     if not found:
         raise _without_numbers(headings, name, column)
     if len(found) > 1:
         listed = _quote([headings[index] for index in found])
         message = f"`{name}` has more than one column for the numbers: {listed}"
         raise UnreadableList(
-            "ambiguous-column", message, "name the right one in the campaign's `recipients.column`"
+            "ambiguous-column", message, "say with `column` which is the right one"
         )
     return found[0]
+
+
+def is_heading(cell: str, column: str | None) -> bool:
+    """Whether a cell is the heading of the numbers; column: as for `read_list`."""
+    wanted = HEADINGS if column is None else (_clean(column).casefold(),)
+    return _clean(cell).casefold() in wanted
+
+
+def _clean(cell: str) -> str:
+    return "".join(filter(str.isprintable, cell)).strip()
 
 
 def _without_numbers(headings: list[str], name: str, column: str | None) -> UnreadableList:
@@ -54,7 +64,7 @@ def _without_numbers(headings: list[str], name: str, column: str | None) -> Unre
     message = f"`{name}` has no column {missing}, only {_quote(headings)}"
     if near := nearest(column or "mobile", headings):
         message = f"{message}; {near}"
-    hint = "name it `mobile` in the list, or name it in the campaign's `recipients.column`"
+    hint = "name it `mobile` in the list, or say with `column` which it is"
     return UnreadableList("no-column", message, hint)
 
 

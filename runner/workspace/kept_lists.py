@@ -47,6 +47,7 @@ class _Version(NamedTuple):
 class _Request(NamedTuple):
     path: Path
     name: str
+    sheet: str | None
     column: str | None
     named: NamedList | None
 
@@ -75,10 +76,16 @@ class KeptLists:
         self._before, self._kept = self._kept, _Kept()
 
     def read_list(
-        self, path: Path, *, name: str, column: str | None = None, named: NamedList | None = None
+        self,
+        path: Path,
+        *,
+        name: str,
+        sheet: str | None = None,
+        column: str | None = None,
+        named: NamedList | None = None,
     ) -> NumberList | ListFault:
         """Give a list as `read_list` does."""
-        request = _Request(path, name, column, named)
+        request = _Request(path, name, sheet, column, named)
         now = self._clock()
         version = _look_at(path)
         kept = self._before.lists.pop(request, None) or self._kept.lists.get(request)
@@ -86,7 +93,7 @@ class KeptLists:
             self._kept.lists[request] = kept
             return kept[1]
         del kept  # a list that has changed is not held in memory beside the one it is now
-        numbers = read_list(path, name=name, column=column, named=named)
+        numbers = read_list(path, name=name, sheet=sheet, column=column, named=named)
         rested = version is not None and version.rests(now) and version == _look_at(path)
         if version and rested and isinstance(numbers, NumberList):
             self._kept.lists[request] = (version, numbers)

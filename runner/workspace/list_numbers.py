@@ -19,14 +19,13 @@ from runner.model.recipient import parse_mobile
 from runner.workspace.csv_rows import LONGEST_LINE, Rows, read_lines
 from runner.workspace.headings import find_numbers
 from runner.workspace.masking import mask_row
+from runner.workspace.row_place import RowPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TextIO, TypeAlias
+    from typing import TextIO
 
-    from runner.model.diagnostic import Span
-
-    Place: TypeAlias = Callable[[], tuple[Span, str | None]]
+    from runner.workspace.row_place import Locate
 
 _BLOCK = 1 << 17  # characters; more of them leave the cache of a processor
 _LONGEST_EXCERPT = 500
@@ -39,7 +38,7 @@ _BARE_LINES = re.compile(r"^((?:(?:\+86)?+1[3-9][0-9]{9}\r?\n)++)", re.MULTILINE
 
 
 def read_numbers(
-    text: TextIO, name: str, column: str | None, refuse: Callable[[str, Place], None]
+    text: TextIO, name: str, column: str | None, refuse: Callable[[str, Locate], None]
 ) -> array[int]:
     """Give the mobile numbers of a list in their order, duplicates included.
 
@@ -60,7 +59,7 @@ class _Reader:
     """The column with the numbers; line: the number of the next one of the text."""
 
     def __init__(
-        self, text: TextIO, index: int, line: int, refuse: Callable[[str, Place], None]
+        self, text: TextIO, index: int, line: int, refuse: Callable[[str, Locate], None]
     ) -> None:
         self.mobiles = array("Q")
         self._text = text
@@ -126,7 +125,7 @@ class _Reader:
                 break
         self._line = rows.last_line + 1
 
-    def _take(self, cells: list[str], place: Place) -> None:
+    def _take(self, cells: list[str], place: Locate) -> None:
         text = cells[self._index] if self._index < len(cells) else ""
         mobile = parse_mobile(text)
         if mobile is None:
@@ -154,12 +153,12 @@ def _may_have_too_long_line(block: str) -> bool:
     return any(block.find("\n", start, start + half) < 0 for start in starts)
 
 
-def _locate_in_line(line: str, number: int, index: int) -> tuple[Span, str | None]:
+def _locate_in_line(line: str, number: int, index: int) -> RowPlace:
     rows = Rows(iter([line]), number)
     next(iter(rows))
     return _locate(rows, index)
 
 
-def _locate(rows: Rows, index: int) -> tuple[Span, str | None]:
+def _locate(rows: Rows, index: int) -> RowPlace:
     span, line = rows.locate(index)
-    return span, mask_row(line) if len(line) <= _LONGEST_EXCERPT else None
+    return RowPlace(span, mask_row(line) if len(line) <= _LONGEST_EXCERPT else None)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SAVE_AS_CSV = "save it as CSV UTF-8"
 
 _BLOCK = 256 * 1024
+_SUFFIXES = (".xlsx", ".xlsm")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .ods and .numbers; .xls
 
 
@@ -25,6 +26,17 @@ class UnreadableList(Exception):  # noqa: N818 - named for the thing, as in runn
         super().__init__(message)
         self.rule = rule
         self.hint = hint
+
+
+def is_spreadsheet_name(name: str) -> bool:
+    """Whether a file of this name is read as a workbook; any other is read as CSV."""
+    return name.casefold().endswith(_SUFFIXES)
+
+
+def without_sheets(name: str) -> UnreadableList:
+    """Make what says that a file that is read as CSV has no sheet."""
+    message = f"`{name}` is no .xlsx file, so it has no sheet"
+    return UnreadableList("no-sheets", message, "leave `sheet` out, or name an .xlsx file")
 
 
 def choose_encoding(file: BinaryIO, name: str) -> str:
@@ -79,7 +91,8 @@ class _Digested(io.RawIOBase):
 
 def _refuse_binary(head: bytes, name: str) -> None:
     if head.startswith(_SPREADSHEETS):
-        raise UnreadableList("binary-file", f"`{name}` is a spreadsheet, not CSV", SAVE_AS_CSV)
+        hint = f"name it .xlsx where it is a workbook, or {SAVE_AS_CSV}"
+        raise UnreadableList("binary-file", f"`{name}` is a spreadsheet, not CSV", hint)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UnreadableList("unknown-encoding", f"`{name}` is UTF-16", SAVE_AS_CSV)
     if b"\0" in head:

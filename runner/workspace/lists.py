@@ -1,13 +1,15 @@
-"""Reads lists of recipients: CSV files of any size in bounded memory, and numbers written inline.
+"""Reads lists of recipients, CSV and .xlsx, in bounded memory, and numbers written inline.
 
 What keeps a file from being read at all is one `ListFault`, for the place that names the file. A
 row without a mobile number is a `Diagnostic` in the list itself, and the rows after it are read
-on. Which paths may be named is not decided here. What is read depends on path and column alone.
+on. Which paths may be named is not decided here. What is read depends on path, sheet and column
+alone.
 A list of the settings lies outside of the workspace: its rows' faults name its path.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from array import array
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from runner.model.campaign import Source
-from runner.model.diagnostic import Diagnostic, Span
+from runner.model.diagnostic import Diagnostic
 from runner.model.recipient import parse_mobile, why_no_mobile
 from runner.workspace.csv_rows import BrokenQuotes, LineTooLong
 from runner.workspace.list_numbers import read_numbers
@@ -24,17 +26,20 @@ from runner.workspace.list_text import (
     DigestedText,
     UnreadableList,
     choose_encoding,
+    is_spreadsheet_name,
+    without_sheets,
 )
 from runner.workspace.masking import show_name
 from runner.workspace.opening import NotAFile, open_file, open_resolved
 from runner.workspace.suggest import nearest_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+    from io import BufferedReader
     from pathlib import Path
-    from typing import BinaryIO
 
     from runner.model.account import NamedList
+    from runner.workspace.row_place import Locate, RowPlace
 
 MISSING_FILE = "missing-file"
 UNREADABLE_FILE = "unreadable-file"
@@ -67,38 +72,48 @@ class NumberList:
     source: Source | None
 
     def name_place(self, fault: Diagnostic) -> str:
-        """Say where a row stands: the list as the campaign names it, and the line."""
-        return f"{self.source.name if self.source else fault.file}:{fault.span.line}"
+        """Say where a row stands: the list as the campaign names it, and the line or the cell."""
+        name = self.source.name if self.source else fault.file
+        return f"{name}:{fault.cell or fault.span.line}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineNumber:
     """A number as a campaign writes it.
 
-    place: gives where it stands, and its source line, masked; asked for only where it is no number.
+    place: gives where it stands; asked for only where it is no number.
     """
 
     text: str
-    place: Callable[[], tuple[Span, str | None]]
+    place: Locate
 
 
 def read_list(
-    path: Path, *, name: str, column: str | None = None, named: NamedList | None = None
+    path: Path,
+    *,
+    name: str,
+    sheet: str | None = None,
+    column: str | None = None,
+    named: NamedList | None = None,
 ) -> NumberList | ListFault:
     """Read a list file.
 
     path: of a list of the workspace, its real path.
     name: how the campaign names it, with `/`; it stands in every message about the list.
-    named: what the settings say of it, where it is a list of theirs.
+    named: what the settings say of it, where it is a list of theirs; its own column goes first.
+    sheet: of an .xlsx workbook, None for the first that is shown.
     column: the heading of the numbers where it is none of HEADINGS; a file that begins with a
     number has no headings, and its numbers are its first column.
     """
+    if named:
+        sheet, column = named.sheet, named.column or column
+    wanted = _Wanted(name=name, sheet=sheet, column=column, named=named)
     try:
         # a list of the settings may lie behind links; one of the workspace must not lead out of it
         with open_file(path) if named else open_resolved(path) as file:
-            return _read_file(file, name, column, named)
+            return _read_file(file, wanted)
     except NotAFile as other:
-        message, hint = f"`{name}` is {other}", "name a CSV file with the numbers"
+        message, hint = f"`{name}` is {other}", "name a CSV or .xlsx file with the numbers"
         return ListFault(rule="not-a-file", message=message, hint=hint)
     except UnreadableList as unreadable:
         return ListFault(rule=unreadable.rule, message=str(unreadable), hint=unreadable.hint)
@@ -124,6 +139,21 @@ def read_inline(numbers: Iterable[InlineNumber], *, file: str) -> NumberList:
     return faults.conclude(mobiles, None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What to read of a file, as for `read_list`."""
+
+    name: str
+    sheet: str | None
+    column: str | None
+    named: NamedList | None
+
+    @property
+    def file(self) -> str:
+        """The file for people: a list of the settings bears the name of its path."""
+        return self.named.file if self.named else self.name
+
+
 @dataclass(slots=True)
 class _Faults:
     """Gathers rows without a mobile number: all are counted, the first ones are told."""
@@ -131,33 +161,36 @@ class _Faults:
     file: str
     count: int = 0
     told: list[Diagnostic] = field(default_factory=list)
-    beyond: Span | None = None  # the first one that is only counted
+    beyond: RowPlace | None = None  # the first one that is only counted
 
-    def add(self, text: str, place: Callable[[], tuple[Span, str | None]]) -> None:
-        """Count a row; place: its span and its line, masked, asked for only where it is told."""
+    def add(self, text: str, place: Locate, why: str | None = None) -> None:
+        """Count a row; why: what is wrong with it, where its text does not say that."""
         self.count += 1
         if len(self.told) < _MOST_DIAGNOSTICS:
-            span, excerpt = place()
-            message = f"this is no mobile number: {why_no_mobile(text)}"
+            message = f"this is no mobile number: {why or why_no_mobile(text)}"
             hint = "correct it; `invalid: skip` leaves it out, except in an exclusion list"
-            self.told.append(self._diagnostic("invalid-number", span, message, hint, excerpt))
+            self.told.append(self._diagnostic("invalid-number", place(), message, hint))
         elif self.beyond is None:
-            self.beyond, _ = place()
+            self.beyond = place()._replace(excerpt=None)
 
     def conclude(self, mobiles: array[int], source: Source | None) -> NumberList:
         if self.beyond is not None:
             message = f"{self.count - len(self.told)} more rows from here on hold no mobile number"
             hint = "is this the column with the numbers?"
-            self.told.append(self._diagnostic("invalid-numbers", self.beyond, message, hint, None))
+            self.told.append(self._diagnostic("invalid-numbers", self.beyond, message, hint))
         return NumberList(
             mobiles=mobiles, invalid=self.count, diagnostics=tuple(self.told), source=source
         )
 
-    def _diagnostic(
-        self, rule: str, span: Span, message: str, hint: str, excerpt: str | None
-    ) -> Diagnostic:
+    def _diagnostic(self, rule: str, place: RowPlace, message: str, hint: str) -> Diagnostic:
         return Diagnostic(
-            file=self.file, span=span, rule=rule, message=message, hint=hint, excerpt=excerpt
+            file=self.file,
+            span=place.span,
+            rule=rule,
+            message=message,
+            hint=hint,
+            excerpt=place.excerpt,
+            cell=place.cell,
         )
 
 
@@ -166,13 +199,47 @@ def _missing_file(path: Path, name: str) -> ListFault:
     return ListFault(rule=MISSING_FILE, message=message, hint=nearest_file(path))
 
 
-def _read_file(
-    file: BinaryIO, name: str, column: str | None, named: NamedList | None
-) -> NumberList:
-    faults = _Faults(named.file if named else name)
+def _read_file(file: BufferedReader, wanted: _Wanted) -> NumberList:
+    faults = _Faults(wanted.file)
+    read = _read_workbook if is_spreadsheet_name(wanted.file) else _read_csv
+    mobiles, digest = read(file, wanted, faults)
+    source = Source(
+        name=wanted.name,
+        rows=len(mobiles) + faults.count,
+        digest=digest,
+        modified=_modified(file),
+        named=wanted.named,
+        sheet=wanted.sheet,
+        column=wanted.column,
+    )
+    return faults.conclude(mobiles, source)
+
+
+def _read_workbook(
+    file: BufferedReader, wanted: _Wanted, faults: _Faults
+) -> tuple[array[int], str]:
+    """Give the numbers of a sheet, and the digest of the whole file."""
+    from runner.workspace.xlsx_numbers import read_sheet_numbers  # brings lxml
+
+    before = os.fstat(file.fileno())
+    digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    file.seek(0)
+    mobiles = read_sheet_numbers(file, wanted.name, wanted.sheet, wanted.column, faults.add)
+    after = os.fstat(file.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        message = f"`{wanted.name}` changed while it was read"
+        raise UnreadableList(UNREADABLE_FILE, message, "try again")
+    return mobiles, digest
+
+
+def _read_csv(file: BufferedReader, wanted: _Wanted, faults: _Faults) -> tuple[array[int], str]:
+    """Give the numbers of a text, and the digest of what was read of it."""
+    name = wanted.name
+    if wanted.sheet is not None:
+        raise without_sheets(name)
     try:
         with DigestedText(file, encoding=choose_encoding(file, name)) as text:
-            mobiles = read_numbers(text, name, column, faults.add)
+            return read_numbers(text, name, wanted.column, faults.add), text.digest
     except UnicodeDecodeError as error:
         message = f"`{name}` is neither UTF-8 nor GB18030"
         raise UnreadableList("unknown-encoding", message, SAVE_AS_CSV) from error
@@ -185,17 +252,8 @@ def _read_file(
         )
         hint = 'close it before the next comma; a `"` inside such a cell is written twice'
         raise UnreadableList("broken-quotes", message, hint) from error
-    source = Source(
-        name=name,
-        rows=len(mobiles) + faults.count,
-        digest=text.digest,
-        modified=_modified(file),
-        named=named,
-        column=column,
-    )
-    return faults.conclude(mobiles, source)
 
 
-def _modified(file: BinaryIO) -> datetime:
+def _modified(file: BufferedReader) -> datetime:
     seconds = os.fstat(file.fileno()).st_mtime
     return datetime.fromtimestamp(max(0, min(seconds, _LAST_SECOND)), UTC)

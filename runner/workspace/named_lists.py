@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runner.model.account import NamedList
 from runner.model.recipient import holds_mobile
+from runner.workspace.list_text import is_spreadsheet_name, without_sheets
 from runner.workspace.locate import absolute, refuse_number_in_name
 from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest
@@ -56,9 +57,15 @@ def _make_list(file: SettingsFile, name: str, entry: Any) -> NamedList | None:
     if holds_mobile(named):
         refuse_number_in_name(file.faults, (*path, "file"))
         return None
+    if "sheet" in entry and not is_spreadsheet_name(named):
+        fault = without_sheets(show_name(named))
+        file.faults.at_value((*path, "sheet"), fault.rule, str(fault), fault.hint)
+        return None
     return NamedList(
         name=name,
         file=absolute(file.folder, named),
         max_age=max_age,
         min_rows=entry.get("min_rows"),
+        sheet=entry.get("sheet"),
+        column=entry.get("column"),
     )

@@ -185,10 +185,11 @@ def _explain(named: NamedList, fault: ListFault) -> str:
 def _find_wrong_row(named: NamedList, numbers: NumberList) -> str | None:
     if not numbers.diagnostics:
         return None
-    line = numbers.diagnostics[0].span.line
+    first = numbers.diagnostics[0]
+    start = first.cell or f"line {first.span.line}"
     rows = "1 row that is" if numbers.invalid == 1 else f"{numbers.invalid} rows that are"
     what = f"list `{named.name}` has {rows} no mobile number"
-    return f"{what}: correct {named.file} from line {line} on"
+    return f"{what}: correct {named.file} from {start} on"
 
 
 def _holds(ascending: array[int], mobile: int) -> bool:

@@ -15,13 +15,13 @@ from runner.model.recipient import parse_mobile
 from runner.workspace.lists import MISSING_FILE, InlineNumber, ListFault, NumberList, read_inline
 from runner.workspace.locate import locate_named
 from runner.workspace.named_lists import refuse_unknown_list
+from runner.workspace.row_place import RowPlace
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from runner.model.campaign import Audience
-    from runner.model.diagnostic import Span
     from runner.workspace.always_excluded import AlwaysExcluded
     from runner.workspace.audience import GatheredAudience
     from runner.workspace.faults import Faults
@@ -34,19 +34,41 @@ _NUMBER_NOT_FILE = ListFault(
     hint="numbers stand under `numbers`; those to exclude, in a list file",
 )
 
+_FIELDS = {
+    **dict.fromkeys(("unknown-sheet", "no-sheets"), "sheet"),
+    **dict.fromkeys(("no-column", "ambiguous-column"), "column"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A name under `files`, `lists` or `exclude`; path: its place."""
+    """A name under `files`, `lists` or `exclude`, or what a mapping there says of a file.
+
+    path: its place; column: its own or that of all lists; fields: the keys of the mapping.
+    """
 
     key: str
     name: str
     path: Path
+    sheet: str | None = None
+    column: str | None = None
+    fields: Collection[str] = ()
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it can be nothing else: lists of the settings are named, and no more."""
+        return bool(self.fields)
 
     @property
     def may_be_a_list(self) -> bool:
         """Whether it may be meant as a list of the settings where it is no file."""
-        return self.key == "exclude" and "/" not in self.name and "." not in self.name
+        is_name = "/" not in self.name and "." not in self.name
+        return self.key == "exclude" and is_name and not self.is_file
+
+    def locate(self, rule: str | None = None) -> Path:
+        """Give the place of what a rule is about, where that is written."""
+        field = _FIELDS.get(rule or "", "path")
+        return (*self.path, field if field in self.fields else "path") if self.fields else self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,23 +145,24 @@ class RecipientReader:
         for entry in _entries(key, data, faults):
             if self._is_named(entry):
                 continue
-            numbers = self._read_file(entry, _column(data), faults)
+            numbers = self._read_file(entry, faults)
             if isinstance(numbers, NumberList):
                 yield numbers
             elif numbers:
-                faults.at_value(entry.path, numbers.rule, numbers.message, numbers.hint)
+                place = entry.locate(numbers.rule)
+                faults.at_value(place, numbers.rule, numbers.message, numbers.hint)
 
-    def _read_file(
-        self, entry: _Entry, column: str | None, faults: Faults
-    ) -> NumberList | ListFault | None:
+    def _read_file(self, entry: _Entry, faults: Faults) -> NumberList | ListFault | None:
         """Read a list of the workspace; None where that is told, or need not be."""
         if parse_mobile(entry.name) is not None:
             return _NUMBER_NOT_FILE
-        file = locate_named(self._root, entry.path, entry.name, faults)
+        file = locate_named(self._root, entry.locate(), entry.name, faults)
         if file is None:
             return None
         # normalised, so that a list has one name in every campaign
-        numbers = self._read_list(file, name=normpath(entry.name), column=column)
+        numbers = self._read_list(
+            file, name=normpath(entry.name), sheet=entry.sheet, column=entry.column
+        )
         return self._explain(entry, numbers) if isinstance(numbers, ListFault) else numbers
 
     def _explain(self, entry: _Entry, fault: ListFault) -> ListFault | None:
@@ -159,7 +182,7 @@ class RecipientReader:
                 refuse_unknown_list(faults, entry.path, entry.name, self._lists)
                 continue
             names.append(entry.name)
-            numbers = self._read_list_of_settings(entry.name, _column(data))
+            numbers = self._read_list_of_settings(entry.name, entry.column)
             if isinstance(numbers, NumberList):
                 read.append(numbers)
             elif numbers is None or numbers.rule == MISSING_FILE:
@@ -179,21 +202,32 @@ class RecipientReader:
 
     def _is_named(self, entry: _Entry) -> bool:
         """Whether an entry stands for a list of the settings rather than for a file."""
-        return entry.key == "lists" or entry.name in (self._lists or {})
+        is_known = entry.name in (self._lists or {})
+        return entry.key == "lists" or (is_known and not entry.is_file)
 
 
 def _entries(key: str, data: Mapping[str, Any], faults: Faults) -> Iterator[_Entry]:
     """Give what stands under a key and can be read."""
-    names = data.get(key)
-    for index, name in enumerate(names if isinstance(names, list) else []):
+    entries = data.get(key)
+    column = _text(data.get("column"))
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
         path = ("recipients", key, index)
-        if isinstance(name, str) and not faults.is_told(path):
-            yield _Entry(key=key, name=name, path=path)
+        fields = entry if isinstance(entry, dict) else {}
+        name = _text(fields.get("path", entry))
+        if name is None or faults.any_within(path):
+            continue
+        yield _Entry(
+            key=key,
+            name=name,
+            path=path,
+            sheet=_text(fields.get("sheet")),
+            column=_text(fields.get("column")) or column,
+            fields=fields.keys(),
+        )
 
 
-def _column(data: Mapping[str, Any]) -> str | None:
-    column = data.get("column")
-    return column if isinstance(column, str) else None
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _refuse_nobody(faults: Faults) -> None:
@@ -213,6 +247,6 @@ def _read_inline(numbers: object, faults: Faults) -> NumberList:
     return read_inline(entries, file=faults.document.file)
 
 
-def _locate_number(document: Document, index: int) -> tuple[Span, str | None]:
+def _locate_number(document: Document, index: int) -> RowPlace:
     span = document.at(("recipients", "numbers", index)).span
-    return span, document.excerpt(span.line)
+    return RowPlace(span, document.excerpt(span.line))

@@ -18,6 +18,6 @@ def render(found: Found) -> str:
 
 def to_line(file: str, fault: Diagnostic) -> str:
     """Say a fault in one line: place, rule, message and hint. file: its name for the reader."""
-    place = f"{clean(file)}:{fault.span.line}:{fault.span.column}"
+    place = clean(f"{file}:{fault.place}")
     hint = f" ({fault.hint})" if fault.hint else ""
     return f"{place}: {fault.severity}[{fault.rule}] {clean(fault.message)}{clean(hint)}"

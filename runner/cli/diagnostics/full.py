@@ -23,9 +23,12 @@ _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """A stretch of a file that is pointed at. arrow, mark: with what; message: beside the mark."""
+    """A stretch of a file that is pointed at; name: of the file, and where in it.
 
-    file: str
+    arrow, mark: with what it is pointed at; message: beside the mark.
+    """
+
+    name: str
     span: Span
     excerpt: str | None
     arrow: str = "-->"
@@ -43,7 +46,11 @@ def _to_full(found: Found, fault: Diagnostic) -> str:
         return click.style(text, fg=_COLORS[fault.severity], bold=bold) if found.color else text
 
     places = [
-        _Place(file=found.name_from_here(fault.file), span=fault.span, excerpt=fault.excerpt),
+        _Place(
+            name=f"{found.name_from_here(fault.file)}:{fault.place}",
+            span=fault.span,
+            excerpt=fault.excerpt,
+        ),
         *(_place_label(found, label) for label in fault.labels),
     ]
     width = max(len(str(place.span.line)) for place in places) + 1
@@ -57,7 +64,7 @@ def _to_full(found: Found, fault: Diagnostic) -> str:
 
 def _place_label(found: Found, label: Label) -> _Place:
     return _Place(
-        file=found.name_from_here(label.file),
+        name=f"{found.name_from_here(label.file)}:{label.span.line}:{label.span.column}",
         span=label.span,
         excerpt=label.excerpt,
         arrow=":::",
@@ -70,7 +77,7 @@ def _show_place(place: _Place, width: int, paint: Callable[[str], str]) -> Itera
     """Show where something is, its source line, and a mark below it; width: of line numbers."""
     gutter = " " * width
     message = f" {clean(place.message)}" if place.message else ""
-    here = f"{gutter}{place.arrow} {clean(place.file)}:{place.span.line}:{place.span.column}"
+    here = f"{gutter}{place.arrow} {clean(place.name)}"
     if place.excerpt is None:
         yield f"{here}:{message}" if message else here
         return

@@ -34,7 +34,8 @@ def _to_command(file: str, fault: Diagnostic) -> str:
         "title": fault.rule,
     }
     properties = ",".join(f"{name}={_escape_property(str(fact))}" for name, fact in facts.items())
-    text = f"{clean(fault.message)}\n{clean(fault.hint)}" if fault.hint else clean(fault.message)
+    message = f"{fault.cell}: {fault.message}" if fault.cell else fault.message
+    text = f"{clean(message)}\n{clean(fault.hint)}" if fault.hint else clean(message)
     return f"::{fault.severity} {properties}::{_escape_data(text)}"
 
 
