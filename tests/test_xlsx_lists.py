@@ -403,7 +403,7 @@ _cells = st.one_of(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.lists(_cells, min_size=1, max_size=4), max_size=8),
     st.booleans(),
@@ -448,6 +448,7 @@ def test_where_one_block_ends_makes_no_difference(read, shift):
     assert [fault.span.line for fault in result.diagnostics][-2:] == [3800, 3900]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, len(SOUND)))
 def test_any_bytes_are_a_list_or_a_fault(tmp_path_factory, junk, at):
     path = tmp_path_factory.getbasetemp() / "junk.xlsx"
@@ -456,6 +457,7 @@ def test_any_bytes_are_a_list_or_a_fault(tmp_path_factory, junk, at):
     assert isinstance(result, NumberList | ListFault)
 
 
+@settings(deadline=None)
 @given(st.text('<>/="! rcvtsisdAB12&;x:-[]', max_size=60), st.integers(0, 200))
 def test_any_xml_is_a_list_or_a_fault(tmp_path_factory, junk, at):
     path = tmp_path_factory.getbasetemp() / "xml.xlsx"

@@ -34,7 +34,7 @@ _COLUMNS = ("mobile", "state", "batch", "task_id", "received_at", "error_code")
     help="Only recipients in this state; may be given several times.",
 )
 @click.pass_obj
-def command(session: Session, campaign: str, form: str, only: tuple[str, ...]) -> Exit:
+def command(session: Session, campaign: str, form: str, output: str, only: tuple[str, ...]) -> Exit:
     """Write one row for each recipient of CAMPAIGN, with the full number."""
     _, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
@@ -51,7 +51,7 @@ def command(session: Session, campaign: str, form: str, only: tuple[str, ...]) -
             for recipient in read_recipients(transaction, campaign)
             if not only or recipient.state in only
         )
-        write_rows(_COLUMNS, rows, form)
+        write_rows(_COLUMNS, rows, form, output)
     return Exit.OK
 
 

@@ -130,7 +130,7 @@ def apply(session: Session, entries: tuple[int, ...], *, everything: bool) -> Ex
 @click.option("--account", metavar="NAME", help="Only the reports of this account.")
 @choosing_a_format
 @click.pass_obj
-def export(session: Session, account: str | None, form: str) -> Exit:
+def export(session: Session, account: str | None, form: str, output: str) -> Exit:
     """Write the reports of nobody known, one row each and with the full number.
 
     They are for the other client of the account. Nothing is removed by it.
@@ -140,7 +140,8 @@ def export(session: Session, account: str | None, form: str) -> Exit:
         if account is not None:
             _require_account(account, settings, transaction)
         strays = list_strays(transaction, account) if transaction is not None else iter(())
-        write_rows(_COLUMNS, (_to_row(stray, settings.zone) for stray in strays), form)
+        rows = (_to_row(stray, settings.zone) for stray in strays)
+        write_rows(_COLUMNS, rows, form, output)
     return Exit.OK
 
 

@@ -1,9 +1,11 @@
-"""Rows for other programs: CSV or JSON on stdout, one at a time, however many there are."""
+"""Rows for other programs: CSV, JSON or .xlsx, one at a time, however many there are."""
 
 from __future__ import annotations
 
 import csv
 import sys
+from contextlib import nullcontext
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +14,7 @@ from runner.cli.speech import clean, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TextIO
 
     Rows = Iterable[Mapping[str, object]]
 
@@ -20,24 +23,47 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def choosing_a_format(command: Callable[..., object]) -> Callable[..., object]:
-    """Give a command the option `--format`, as its parameter `form`."""
-    return click.option(
+    """Give a command the options `--format` and `--output`, as its `form` and `output`."""
+    form = click.option(
         "--format",
         "form",
-        type=click.Choice(["csv", "json"]),
+        type=click.Choice(["csv", "json", "xlsx"]),
         default="csv",
         show_default=True,
-        help="How the rows are written to stdout.",
-    )(command)
+        help="How the rows are written; in .xlsx every cell is a text.",
+    )
+    output = click.option(
+        "--output",
+        metavar="FILE",
+        type=click.Path(allow_dash=True),
+        default="-",
+        help="Where to, in place of stdout; the file is for its owner alone.",
+    )
+    return form(output(command))
 
 
-def write_rows(columns: Sequence[str], rows: Rows, form: str) -> None:
-    """Write rows in the form of `--format`."""
-    if form == "csv":
-        _write_csv(columns, rows)
-    else:
-        _write_json_list(rows)
-        click.echo()
+def write_rows(columns: Sequence[str], rows: Rows, form: str, output: str = "-") -> None:
+    """Write rows in the form of `--format` to the file of `--output`, `-` for stdout.
+
+    Raises WrongUsage where that cannot be written.
+    """
+    if form == "xlsx":
+        from runner.cli.output import bytes_of_stdout, opening_file
+        from runner.cli.workbook import write_workbook
+
+        with nullcontext(bytes_of_stdout()) if output == "-" else opening_file(output) as target:
+            write_workbook(target, columns, rows)
+        return
+    write = _write_csv if form == "csv" else _write_json
+    if output == "-":
+        write(sys.stdout, columns, rows)
+        return
+    from runner.cli.output import opening_file
+
+    with opening_file(output) as target:
+        out = TextIOWrapper(target, encoding="utf-8", newline="")
+        write(out, columns, rows)
+        out.detach()  # flushes it; whoever opened the file closes it
 
 
 def write_json_object(members: Mapping[str, Rows | dict[str, object]]) -> None:
@@ -48,22 +74,27 @@ def write_json_object(members: Mapping[str, Rows | dict[str, object]]) -> None:
         if isinstance(value, dict):
             click.echo(to_json(value), nl=False)
         else:
-            _write_json_list(value)
+            _write_json_list(sys.stdout, value)
         before = ",\n"
     click.echo("}")
 
 
-def _write_json_list(rows: Rows) -> None:
+def _write_json(out: TextIO, _: Sequence[str], rows: Rows) -> None:
+    _write_json_list(out, rows)
+    click.echo(file=out)
+
+
+def _write_json_list(out: TextIO, rows: Rows) -> None:
     """Write a list, a row at a time: millions of them never stand in memory."""
     separator = "[\n"
     for row in rows:
-        click.echo(separator + to_json(row), nl=False)
+        click.echo(separator + to_json(row), file=out, nl=False)
         separator = ",\n"
-    click.echo("[]" if separator == "[\n" else "\n]", nl=False)
+    click.echo("[]" if separator == "[\n" else "\n]", file=out, nl=False)
 
 
-def _write_csv(columns: Sequence[str], rows: Rows) -> None:
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+def _write_csv(out: TextIO, columns: Sequence[str], rows: Rows) -> None:
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(map(_defuse, rows))
 

@@ -7,12 +7,12 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from lxml import etree
+
 from runner.workspace.xlsx_strings import decode_text, join_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from lxml import etree
 
     from runner.workspace.xlsx_package import Workbook
     from runner.workspace.xlsx_strings import SharedStrings
@@ -55,12 +55,12 @@ class CellReader:
     def read(self, cell: etree._Element) -> CellValue:
         """Read a cell; raises ValueError and IndexError where it is broken."""
         kind = cell.get("t", "n")
+        within = {etree.QName(child).localname: child for child in cell}
         if kind == "inlineStr":
-            text = cell.find("{*}is")
-            return EMPTY if text is None else CellValue(join_text(text))
-        written = cell.findtext("{*}v")
+            return CellValue(join_text(within["is"])) if "is" in within else EMPTY
+        written = (within["v"].text or "") if "v" in within else None
         if written is None:
-            if cell.find("{*}f") is None:
+            if "f" not in within:
                 return EMPTY
             why = "its formula has no saved value: open the file in a spreadsheet and save it"
             return CellValue("?", why)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from array import array
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from lxml import etree
 
 from runner.model.diagnostic import Span
 from runner.model.recipient import looks_like_a_number, parse_mobile
@@ -96,7 +98,7 @@ class _SheetReader:
             if cell and mobile:
                 self._last = int(cell[1])
                 mobiles.append(mobile)
-            elif row_with_care := self._read_row(record):
+            elif row_with_care := self._read_row(record, index):
                 self._take(row_with_care, index, mobiles)
         return mobiles
 
@@ -139,28 +141,38 @@ class _SheetReader:
         except UnicodeDecodeError:
             return None
 
-    def _read_row(self, record: bytes) -> _Row | None:
-        """Read a row of any kind; None for one that holds nothing."""
+    def _read_row(self, record: bytes, wanted: int | None = None) -> _Row | None:
+        """Read a row of any kind; None for one that holds nothing.
+
+        wanted: the column that is read alone where it holds something.
+        """
         number = _ROW_NUMBER.match(record)
         self._last = int(number[1]) if number else self._last + 1
         if not self._holds_something.search(record):
             return None
         try:
-            cells = dict(self._read_cells(record))
+            cells = dict(self._place_cells(record))
+            chosen = {index: cell for index, cell in cells.items() if index == wanted}
+            values = self._read_values(chosen) or self._read_values(cells)
         except (ValueError, IndexError) as error:
             raise damaged(self._name) from error
-        return _Row(self._last, cells) if cells else None
+        return _Row(self._last, values) if values else None
 
-    def _read_cells(self, record: bytes) -> Iterator[tuple[int, CellValue]]:
+    def _place_cells(self, record: bytes) -> Iterator[tuple[int, etree._Element]]:
         index = -1
-        for cell in self._records.parse(record).iterfind("{*}c"):
+        for cell in self._records.parse(record):
+            if etree.QName(cell).localname != "c":
+                continue
             place = _PLACE.fullmatch(cell.get("r", ""))
             index = index_of(place[1]) if place else index + 1
             if index >= _LAST_COLUMN:
                 raise ValueError(index)
-            value = self._cells.read(cell)
-            if value.text.strip():
-                yield index, value
+            yield index, cell
+
+    def _read_values(self, cells: Mapping[int, etree._Element]) -> dict[int, CellValue]:
+        """Read the cells that hold something."""
+        values = {index: self._cells.read(cell) for index, cell in cells.items()}
+        return {index: value for index, value in values.items() if value.text.strip()}
 
     def _take(self, row: _Row, index: int, mobiles: array[int]) -> None:
         value = row.cells.get(index, EMPTY)
@@ -185,6 +197,7 @@ def letters_of(index: int) -> str:
     return letters
 
 
+@cache
 def index_of(letters: str) -> int:
     """Give the index of a column by its name."""
     index = 0
@@ -198,5 +211,10 @@ def _compile_cell(prefix: bytes, letters: str) -> re.Pattern[bytes]:
     p = re.escape(prefix)
     opened = rb"<%bc r=\"%b([0-9]{1,7})\"(?: s=\"[0-9]+\")?" % (p, letters.encode())
     value = rb"(?: t=\"(n|s|str)\")?><%bv>([^<&]*+)</%bv>" % (p, p)
-    inline = rb" t=\"inlineStr\"><%bis><%bt>([^<&]*+)</%bt></%bis>" % (p, p, p, p)
+    inline = rb" t=\"inlineStr\"><%bis><%bt(?: xml:space=\"preserve\")?>([^<&]*+)</%bt></%bis>" % (
+        p,
+        p,
+        p,
+        p,
+    )
     return re.compile(rb"%b(?:%b|%b)</%bc>" % (opened, value, inline, p))

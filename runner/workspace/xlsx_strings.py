@@ -6,11 +6,13 @@ import re
 from array import array
 from typing import TYPE_CHECKING
 
+from lxml import etree
+
 from runner.workspace.xlsx_package import MOST_STRING_BYTES
 from runner.workspace.xlsx_records import Records
 
 if TYPE_CHECKING:
-    from lxml import etree
+    from collections.abc import Iterator
 
     from runner.workspace.xlsx_package import Workbook
 
@@ -50,8 +52,16 @@ class SharedStrings:
 
 def join_text(element: etree._Element) -> str:
     """Give a text of one piece or several, without how it is pronounced."""
-    pieces = element.iterfind("{*}t"), element.iterfind("{*}r/{*}t")
-    return decode_text("".join(piece.text or "" for some in pieces for piece in some))
+    return decode_text("".join(_find_pieces(element)))
+
+
+def _find_pieces(element: etree._Element) -> Iterator[str]:
+    for child in element:
+        kind = etree.QName(child).localname
+        if kind == "t":
+            yield child.text or ""
+        elif kind == "r":
+            yield from _find_pieces(child)
 
 
 def decode_text(text: str) -> str:
