@@ -48,6 +48,32 @@ def benches(orders: Orders) -> Iterator[Bench]:
             numbers,
             least=1 / 2.5,
         )
+    yield _make_workbook_bench(made, numbers)
+
+
+def _make_workbook_bench(made: Input, numbers: int) -> Bench:
+    """Compare with another reader, which keeps a sheet whole; made: a list of five columns."""
+    folder = str(made.folder)
+    run(python("benchmarks.planning.ours", "workbook", folder))
+    words = {Who.OURS: ("read", "read-workbook"), Who.NAIVE: ("calamine and set", "calamine")}
+    return Bench(
+        name="planning-read-xlsx",
+        title=f"a workbook of {numbers:,} in five columns, read and checked",
+        unit="number",
+        contenders=tuple(
+            Contender(
+                who=who,
+                what=what,
+                measure=partial(
+                    _measure,
+                    partial(run, python("benchmarks.planning.ours", word, folder)),
+                    numbers,
+                ),
+            )
+            for who, (what, word) in words.items()
+        ),
+        targets=(Ratio(figure=Figure.THRIFT, against=Who.NAIVE, least=1.0),),
+    )
 
 
 def _make_bench(

@@ -62,6 +62,11 @@ class Input:
         return self.folder / "lists" / "members.csv"
 
     @property
+    def workbook(self) -> Path:
+        """The same people as `members`, as a workbook of texts."""
+        return self.members.with_suffix(".xlsx")
+
+    @property
     def excluded(self) -> Path:
         """The list of those who get nothing."""
         return self.folder / "lists" / "staff.csv"

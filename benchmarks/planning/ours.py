@@ -17,6 +17,14 @@ def _main(what: str, folder: str, rows: str = "") -> None:
     match what:
         case "make":
             make_input(made.folder, numbers=numbers, columns=columns)
+        case "workbook" | "read-workbook" | "calamine":
+            from benchmarks.planning import workbook
+
+            {
+                "workbook": workbook.make,
+                "read-workbook": workbook.read,
+                "calamine": workbook.read_naively,
+            }[what](made)
         case "read" | "naive":
             from benchmarks.planning import reading
 
