@@ -12,14 +12,10 @@ from urllib.parse import unquote_plus, urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_gb2312 import GB2312_CHARACTERS
 
-from runner.codec.content import (
-    PackedMessage,
-    encode_text,
-    find_strays,
-    message_size,
-    pack_message,
-)
+from runner.codec.content import PackedMessage, message_size, pack_message
+from runner.codec.gb2312 import encode_text
 from runner.model.campaign import Frame, Message, Part, PartType
 from runner.sandbox.content import decode_content
 
@@ -41,20 +37,6 @@ def message_of(*parts: Part, title: str = "t", duration: int = 3) -> Message:
 def content_of(message: Message) -> str:
     return unquote_plus(pack_message(message).content.decode())
 
-
-def is_gb2312(character: str) -> bool:
-    """Whether a character stands in the standard's table, or where everybody puts it there."""
-    try:
-        character.encode("gb2312")
-    except UnicodeEncodeError:
-        return character in "—·"
-    return character not in "―・"  # Python's names for the places of — and ·
-
-
-GB2312_CHARACTERS = [
-    *(chr(code) for code in range(0x20, 0x7F)),
-    *(chr(code) for code in range(0x80, 0x10000) if is_gb2312(chr(code))),
-]
 
 texts = st.text(st.sampled_from(["\n", *GB2312_CHARACTERS]), min_size=1, max_size=60)
 text_parts = texts.map(text_part)
@@ -140,77 +122,6 @@ def test_another_decoder_reads_back_every_text(text):
 def test_a_text_travels_as_base64_of_its_gb2312_bytes():
     encoded = content_of(message_of(text_part("中秋快乐"))).partition("|")[2]
     assert b64decode(encoded) == b"\xd6\xd0\xc7\xef\xbf\xec\xc0\xd6"
-
-
-@pytest.mark.parametrize(("character", "encoded"), [("—", b"\xa1\xaa"), ("·", b"\xa1\xa4")])
-def test_the_dash_and_the_dot_of_chinese_texts_can_be_sent(character, encoded):
-    """Python's gb2312 codec refuses both."""
-    assert find_strays(character) == ()
-    assert encode_text(character) == encoded
-
-
-def test_all_of_gb2312_and_printable_ascii_can_be_sent_and_nothing_else():
-    assert len(GB2312_CHARACTERS) == 95 + 7445
-    everything = "".join(map(chr, range(0x10000)))
-    strays = {stray.character for stray in find_strays(everything)}
-    assert sorted({*everything} - strays) == sorted(["\t", "\n", *GB2312_CHARACTERS])
-
-
-def test_line_breaks_and_tabs_can_be_sent():
-    assert encode_text("一\n\t二") == b"\xd2\xbb\n\t\xb6\xfe"
-
-
-@pytest.mark.parametrize(
-    ("character", "suggestion"),
-    [
-        ("–", "—"),
-        ("•", "·"),
-        ("²", "2"),
-        ("\u00a0", " "),
-        ("㎡", "平方米"),
-        ("〇", "零"),
-        ("™", "(TM)"),
-        ("®", "(R)"),
-        ("\u200b", ""),
-        ("镕", None),
-        ("堃", None),
-        ("喆", None),
-        ("玥", None),
-        ("龍", None),
-        ("㐀", None),
-        ("𠮷", None),
-        ("🎉", None),
-        ("\r", None),
-        ("\x00", None),
-        ("\x7f", None),
-        ("\ud800", None),
-    ],
-)
-def test_what_gb2312_lacks_is_named_with_what_could_stand_instead(character, suggestion):
-    (stray,) = find_strays(character)
-    assert (stray.character, stray.suggestion) == (character, suggestion)
-
-
-@pytest.mark.parametrize("character", "–•²\u00a0㎡〇™®―−・³€£©\u2002\u2003\u2009\u200b\ufeff")
-def test_every_suggestion_can_itself_be_sent(character):
-    (stray,) = find_strays(character)
-    assert stray.suggestion is not None
-    assert find_strays(stray.suggestion) == ()
-
-
-def test_every_stray_of_a_text_is_named_with_its_place():
-    assert [(stray.index, stray.character) for stray in find_strays("a镕b🎉–")] == [
-        (1, "镕"),
-        (3, "🎉"),
-        (4, "–"),
-    ]
-
-
-def test_a_text_with_a_stray_is_never_encoded():
-    """Nothing is dropped or replaced silently."""
-    with pytest.raises(UnicodeEncodeError) as caught:
-        encode_text("朱镕")
-    assert (caught.value.start, caught.value.end) == (1, 2)
 
 
 # ---- sizes and digests

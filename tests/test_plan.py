@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.codec.content import encode_text, pack_message
+from runner.codec.content import pack_message
+from runner.codec.gb2312 import encode_text
 from runner.codec.requests import join_numbers, send_body
 from runner.lifecycle import CampaignState
 from runner.model.account import Account, Credentials, NamedList, SecretKind, SecretRef

@@ -1,4 +1,4 @@
-"""A message on the wire: GB2312 texts, base64 parts, frames in order, and what all of it weighs.
+"""A message on the wire: base64 parts, frames in order, and what all of it weighs.
 
     content  = frame *( ";" frame )
     frame    = duration "," part *( "," part )
@@ -10,7 +10,6 @@ Source: gateway interface, 彩信下发接口, 参数说明 ``content`` and 说�
 
 from __future__ import annotations
 
-import re
 from binascii import b2a_base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,40 +19,6 @@ from runner.codec.digest import digest_of
 
 if TYPE_CHECKING:
     from runner.model.campaign import Frame, Message, Part
-
-# What a reader may put in the place of a character that GB2312 lacks.
-_SUGGESTIONS = {
-    "–": "—",  # en dash
-    "―": "—",  # horizontal bar
-    "−": "-",  # minus sign
-    "•": "·",  # bullet
-    "・": "·",  # katakana middle dot
-    "²": "2",
-    "³": "3",
-    "㎡": "平方米",
-    "〇": "零",
-    "\u00a0": " ",  # no-break space
-    "\u2002": " ",  # en space
-    "\u2003": " ",  # em space
-    "\u2009": " ",  # thin space
-    "\u200b": "",  # zero width space
-    "\ufeff": "",  # byte order mark
-    "€": "欧元",
-    "£": "英镑",
-    "©": "(C)",
-    "®": "(R)",
-    "™": "(TM)",
-}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all of ASCII but line feed and tab
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stray:
-    """A character that GB2312 cannot hold: index in the text, and what could stand instead."""
-
-    index: int
-    character: str
-    suggestion: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,29 +33,6 @@ class PackedMessage:
     content: bytes
     size: int
     digest: str
-
-
-def find_strays(text: str) -> tuple[Stray, ...]:
-    """Name every character of a text that cannot be sent."""
-    if _fits_gb2312(text):
-        return ()
-    return tuple(
-        Stray(index=index, character=character, suggestion=_SUGGESTIONS.get(character))
-        for index, character in enumerate(text)
-        if not _fits_gb2312(character)
-    )
-
-
-def encode_text(text: str) -> bytes:
-    """Encode a text without strays as the gateway wants it.
-
-    Raises UnicodeEncodeError for a text that ``find_strays`` complains of.
-    """
-    for stray in find_strays(text):
-        raise UnicodeEncodeError("gb2312", text, stray.index, stray.index + 1, "outside GB2312")
-    # Python's gb2312 codec refuses U+2014 and U+00B7, which every Chinese text uses; GBK has
-    # them at their GB2312 places (A1AA, A1A4).
-    return text.encode("gbk")
 
 
 def message_size(message: Message) -> int:
@@ -121,13 +63,3 @@ def _form_part(part: Part) -> bytes:
     for raw, escaped in ((b"+", b"%2B"), (b"/", b"%2F"), (b"=", b"%3D")):
         encoded = encoded.replace(raw, escaped)
     return part.type.encode() + b"%7C" + encoded
-
-
-def _fits_gb2312(text: str) -> bool:
-    if _CONTROL.search(text):
-        return False
-    try:
-        text.encode("gbk").decode("gb2312")  # which proves every byte in the GB2312 plane
-    except UnicodeError:
-        return False
-    return True

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.codec.content import encode_text, find_strays
-from runner.model.campaign import Frame, Message, Part, PartType
+from runner.model.campaign import Frame, Message, Part
 from runner.workspace.images import MOST_BYTES, ImageFault, inspect_image
 from runner.workspace.locate import locate_named
 from runner.workspace.masking import show_name
 from runner.workspace.opening import NotAFile, open_resolved
 from runner.workspace.suggest import nearest_file
+from runner.workspace.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path as FilePath
 
-    from runner.codec.content import Stray
     from runner.workspace.faults import Faults
     from runner.workspace.yaml_tree import Path
-
-_MOST_STRAYS = 1000  # told of one text
 
 
 class MessageReader:
@@ -61,7 +58,7 @@ class MessageReader:
         if not isinstance(value, str) or faults.is_told(path):
             return None
         if kind == "text":
-            return _read_text(path, value, faults)
+            return read_text(path, value, faults)
         return self._read_image(path, value, faults) if kind == "image" else None
 
     def _read_image(self, path: Path, name: str, faults: Faults) -> Part | None:
@@ -94,29 +91,6 @@ def _list_parts(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, str
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         for kind, value in part.items() if isinstance(part, dict) else ():
             yield (*path, "parts", index, kind), kind, value
-
-
-def _read_text(path: Path, text: str, faults: Faults) -> Part | None:
-    strays = find_strays(text)
-    if not strays:
-        return Part(type=PartType.TXT, payload=encode_text(text))
-    told = strays[:_MOST_STRAYS]
-    spans = faults.document.locate_characters(path, [stray.index for stray in told])
-    for stray, span in zip(told, spans, strict=True):
-        shown = f"`{stray.character}`" if stray.character.isprintable() else "this character"
-        message = f"{shown} (U+{ord(stray.character):04X}) cannot be sent: a text travels in GB2312"
-        if stray is told[-1] and len(strays) > len(told):
-            message += f" ({len(strays) - len(told)} more in this text)"
-        faults.at_value(path, "outside-gb2312", message, _suggest(stray), span=span)
-    return None
-
-
-def _suggest(stray: Stray) -> str:
-    if stray.suggestion is None:
-        return "write it in another way"
-    if stray.suggestion == "":
-        return "delete it"
-    return f"write `{stray.suggestion}`" if stray.suggestion.strip() else "use a plain blank"
 
 
 def _open_image(file: FilePath, name: str) -> Part | ImageFault:
