@@ -133,7 +133,9 @@ def test_a_picture_that_cannot_be_sent_is_told_at_its_name(shop, name, rule):
 
 def test_a_picture_that_is_nearly_named_right_is_suggested(shop):
     assert shop.fault(frames=image_frame("media/mon.jpg")).hint == "did you mean `moon.jpg`?"
-    assert "not a backslash" in shop.fault(frames=image_frame("media\\moon.jpg")).hint
+    for name in ("media\\moon.jpg", "media/Moon.JPG"):
+        assert shop.fault(frames=image_frame(name)).hint == "write `media/moon.jpg`"
+    assert "not a backslash" in shop.fault(frames=image_frame("media\\mon.jpg")).hint
 
 
 def test_a_message_that_is_too_large_names_the_size_of_each_part(shop):

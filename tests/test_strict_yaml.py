@@ -295,13 +295,35 @@ def test_a_file_with_a_thousand_faults_is_read_no_further():
         ('a: "\\q"\n', "wrong-escape 1:5-6"),
         ("a: - b\n", "list-after-key 1:4-5"),
         ("a: 1\nb c\nd: 2\n", "missing-colon 2:1-4"),
-        ("title：中秋\nb: c\n", "missing-colon 1:1-7"),
-        ("a: 1\n  text:x\n  c: d\n", "missing-colon 2:3-8"),
+        ("a: 1\nb：中秋\nc: d\n", "missing-colon 2:1-3"),
     ],
 )
 def test_where_the_syntax_breaks_the_place_and_the_reason_are_told(text, expected):
     assert told(text) == [expected]
     assert read(text).root is None
+
+
+def test_a_colon_behind_a_known_field_is_told_and_read_as_one():
+    document = read("title：中秋\nframes:\n  - text:【某店】你好\n    duration：3\n")
+    assert [fault.rule for fault in document.diagnostics] == ["missing-colon"] * 3
+    assert document.data == {
+        "title": "中秋",
+        "frames": [{"text": "【某店】你好", "duration": 3}],
+    }
+
+
+def test_what_follows_a_sign_that_was_read_otherwise_keeps_its_place():
+    fault = read("title：NO\n").diagnostics[-1]
+    assert (fault.rule, fault.span.column, fault.span.end_column) == ("ambiguous-value", 7, 9)
+
+
+def test_an_invisible_character_is_told_and_read_as_nothing():
+    document = read("ti\u200btle: N\u2060O\n")
+    assert [f"{each.rule} {each.span.column}" for each in document.diagnostics] == [
+        "control-character 3",
+        "ambiguous-value 9",
+        "control-character 10",
+    ]
 
 
 def test_an_unclosed_bracket_says_up_to_where_it_was_sought():

@@ -13,6 +13,7 @@ from runner.cli.exits import Exit
 from runner.cli.selection import select_files
 from runner.cli.tables import count
 from runner.model.diagnostic import Severity
+from runner.workspace.locate import SETTINGS_FILE
 from runner.workspace.schema_copies import are_stale, find_copies
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from runner.cli.session import Session
     from runner.model.diagnostic import Diagnostic
+    from runner.workspace.load import Workspace
 
 
 @click.command()
@@ -32,25 +34,26 @@ if TYPE_CHECKING:
     show_default=True,
     help="How the faults are written to stdout.",
 )
+@click.option("--fix", is_flag=True, help="Mend what can be mended without a doubt.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
 @click.pass_obj
-def command(session: Session, files: tuple[Path, ...], form: str, *, strict: bool) -> Exit:
+def command(
+    session: Session, files: tuple[Path, ...], form: str, *, fix: bool, diff: bool, strict: bool
+) -> Exit:
     """Check campaign files: tell every fault of every file at its line and column.
 
-    Without FILE, the whole workspace. Touches no network and no state.
+    Without FILE, the whole workspace. Touches no network and no state. With --fix, what can be
+    mended without a doubt is mended first, and no other byte of a file changes.
     """
     root = session.find_root()
     only = select_files(root, files) if files else None
-    workspace = session.load_workspace(only)
-    text = render_diagnostics(
-        workspace.diagnostics,
-        root,
-        Format(form),
-        files=workspace.files,
-        color=session.use_color,
-    )
-    if text:
-        click.echo(text)
+    if fix or diff:
+        workspace = _mend(session, root, only, files, write=not diff)
+    else:
+        workspace = session.load_workspace(only)
+    if not diff:
+        _tell(session, root, workspace, Format(form))
     session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))
     if workspace.diagnostics and form == Format.FULL:
         session.say(_point_on({fault.rule for fault in workspace.diagnostics}))
@@ -61,6 +64,40 @@ def command(session: Session, files: tuple[Path, ...], form: str, *, strict: boo
         )
     fails = workspace.errors or (strict and workspace.diagnostics)
     return Exit.FAULTY_FILES if fails else Exit.OK
+
+
+def _mend(
+    session: Session,
+    root: Path,
+    only: Collection[str] | None,
+    named: Collection[Path],
+    *,
+    write: bool,
+) -> Workspace:
+    """Mend files, or show how that would be; gives the workspace as it is then."""
+    from runner.cli.fix import mend_workspace, show_diff, write_files
+
+    touched = None if only is None else {*only, *_settings_among(root, named)}
+    mended = mend_workspace(session.find_folder(), session.settings_file, only, touched)
+    if not write:
+        show_diff(root, mended)
+        return session.load_workspace(only)
+    told, is_whole = write_files(root, mended)
+    for line in told:
+        session.say(line)
+    return mended.workspace if is_whole else session.load_workspace(only)
+
+
+def _settings_among(root: Path, named: Collection[Path]) -> list[str]:
+    return [SETTINGS_FILE] if root / SETTINGS_FILE in {path.resolve() for path in named} else []
+
+
+def _tell(session: Session, root: Path, workspace: Workspace, form: Format) -> None:
+    text = render_diagnostics(
+        workspace.diagnostics, root, form, files=workspace.files, color=session.use_color
+    )
+    if text:
+        click.echo(text)
 
 
 def _sum_up(faults: Collection[Diagnostic], sound: int) -> str:

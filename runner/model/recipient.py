@@ -6,6 +6,7 @@ Nothing here repeats the number that it judges, so every sentence may stand in a
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # In a longer text, where no other digit stands beside it. The digits before it may be those of an
 # encoded character, such as the blank of `%20138…`.
@@ -22,6 +23,12 @@ _TYPED = re.compile(r"\+? ?[0-9](?:[ -]*+[0-9])*+")  # possessive: bounded memor
 _WITH_PREFIX = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _DECIMAL = re.compile(r"[0-9]+\.0*")
+_LANDLINE = re.compile(
+    r"(?:\+?86|0086)?[ -]*"
+    r"(?:\(?0[1-9][0-9]{1,2}\)?[ -]*[2-8][0-9]{6,7}|[48]00[ -]?[0-9]{3,4}[ -]?[0-9]{3,4})"
+)
+_SEVERAL = re.compile(r"1[3-9][0-9]{9}[^0-9]+(?:\+?86)?1[3-9][0-9]{9}")
+_LOOKING_LIKE_DIGITS = str.maketrans("OoQlI|ｌＯ", "00011110")
 _OTHER_COUNTRY = re.compile(r"(?:\+|00)(?!86)[1-9]")
 
 # What input methods and spreadsheets write for the same characters; U+00A0 is the blank of the web.
@@ -69,10 +76,14 @@ def why_no_mobile(text: str) -> str:
     compact = _compact(narrow)
     if not compact:
         return "it is empty"
-    if _is_from_a_spreadsheet(compact):
+    if _DECIMAL.fullmatch(compact):
+        return "a spreadsheet put `.0` behind it: format the column as text"
+    if _SCIENTIFIC.fullmatch(compact):
         return "a spreadsheet turned it into something like 1.38E+10: format the column as text"
     if _OTHER_COUNTRY.match(compact):
         return "its country code is not 86"
+    if _LANDLINE.fullmatch(narrow):
+        return "it is a landline or service number, which shows no MMS"
     if not _TYPED.fullmatch(narrow):
         return _why_not_typed(compact)
     return _why_not_these_digits(compact)
@@ -86,20 +97,26 @@ def _compact(narrow: str) -> str:
     return narrow.replace(" ", "").replace("-", "")
 
 
-def _is_from_a_spreadsheet(compact: str) -> bool:
-    return bool(_SCIENTIFIC.fullmatch(compact) or _DECIMAL.fullmatch(compact))
-
-
 def _why_not_typed(compact: str) -> str:
-    if any(character.isalpha() for character in compact):
-        return "it holds letters"
     if re.fullmatch(r"[0-9]+", compact):
         return "it begins or ends with a dash"
+    if any(unicodedata.category(character) == "Cf" for character in compact):
+        return "an invisible character stands in it: type the number anew"
+    if _SEVERAL.search(compact):
+        return "it holds more than one number; each stands in a row or an item of its own"
+    if _IN_TEXT.search(compact):
+        return "something else stands beside the number"
+    if parse_mobile(compact.translate(_LOOKING_LIKE_DIGITS)) is not None:
+        return "a letter stands for a digit in it, such as O for 0 or l for 1"
+    if any(character.isalpha() for character in compact):
+        return "it holds letters"
     return "it holds characters that are no digits"
 
 
 def _why_not_these_digits(compact: str) -> str:
     digits = re.sub(r"\A(?:\+|00)86", "", compact)
+    if re.fullmatch(r"[3-9][0-9]{9}", digits):
+        return "the 1 in front is missing: it has 10 digits; a mobile number has 11"
     if len(digits) != 11:
         return f"it has {len(digits)} digits; a mobile number has 11"
     return "a mobile number begins with 1 and 3 to 9"

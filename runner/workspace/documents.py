@@ -15,7 +15,10 @@ from runner.workspace.strict_yaml import read_yaml
 from runner.workspace.yaml_tree import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+NOTHING: Mapping[str, bytes] = {}
 
 # Where the text in the file counts, not what YAML would make of it: 0123 stays 0123.
 _AS_WRITTEN = {
@@ -31,15 +34,27 @@ _AS_WRITTEN = {
     "defaults": (("account",), ("labels", "*")),
     "frame": (),
 }
+_PROSE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "settings": (),
+    "campaign": (
+        *(("title",), ("signature",), ("opt_out",)),
+        ("frames", "*", "text"),
+        ("frames", "*", "parts", "*", "text"),
+    ),
+    "defaults": (("signature",), ("opt_out",)),
+    "frame": (("text",), ("parts", "*", "text")),
+}
 _TIMES = {"settings": (), "campaign": (("start",), ("until",)), "defaults": (), "frame": ()}
 
 
-def read_inside(root: Path, file: str, schema_name: str) -> Faults:
+def read_inside(
+    root: Path, file: str, schema_name: str, instead: Mapping[str, bytes] = NOTHING
+) -> Faults:
     """Read a file of the workspace; one that cannot be read at all is a fault.
 
-    schema_name: one of `schemas`, such as `campaign`.
+    schema_name: one of `schemas`, such as `campaign`; instead: files that are read as these bytes.
     """
-    data = _read_bytes(root, file)
+    data = instead[file] if file in instead else read_bytes(root, file)
     if isinstance(data, Diagnostic):
         source = SourceText(file=file, text=None, lines=[""])
         return Faults(Document(source=source, root=None, data=None, diagnostics=()), [data])
@@ -72,12 +87,16 @@ def whole_file(file: str, rule: str, message: str, hint: str | None = None) -> D
 
 def _check_form(data: bytes, file: str, schema_name: str) -> Faults:
     document = read_yaml(
-        data, file=file, as_written=_AS_WRITTEN[schema_name], times=_TIMES[schema_name]
+        data,
+        file=file,
+        as_written=_AS_WRITTEN[schema_name],
+        times=_TIMES[schema_name],
+        prose=_PROSE[schema_name],
     )
     return Faults(document, [*document.diagnostics, *check(document, schema_name)])
 
 
-def _read_bytes(root: Path, file: str) -> bytes | Diagnostic:
+def read_bytes(root: Path, file: str) -> bytes | Diagnostic:
     """Read a file as far as it may be large; a diagnostic where that cannot be."""
     path = resolve_inside(root, file)
     if path is None:

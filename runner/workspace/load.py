@@ -12,7 +12,7 @@ from runner.model.diagnostic import Diagnostic, Severity, Span
 from runner.model.recipient import holds_mobile, mask_mobiles
 from runner.workspace.always_excluded import read_always_excluded
 from runner.workspace.campaign import CampaignReader
-from runner.workspace.documents import read_inside, whole_file
+from runner.workspace.documents import NOTHING, read_inside, whole_file
 from runner.workspace.ignores import without_ignored
 from runner.workspace.kept_lists import KeptLists
 from runner.workspace.locate import (
@@ -75,6 +75,7 @@ def load_workspace(
     root: Path | None = None,
     home: Path | None = None,
     kept: KeptLists | None = None,
+    instead: Mapping[str, bytes] = NOTHING,
 ) -> Workspace:
     """Read the settings and every campaign file, or only some of them.
 
@@ -83,20 +84,21 @@ def load_workspace(
     root: the folder resolved, where that was done before: a symlink may lead elsewhere by now.
     home: where relative paths of `runner.yaml` start, where its files lie in another place.
     kept: what was read of lists before; of what has not changed nothing is read or gathered again.
+    instead: files of the workspace that are read as these bytes.
     Raises WrongUsage where the workspace's folders, or that file, cannot be read.
     """
     root = root or folder.resolve()
-    read = read_settings(folder, root, settings_file, home)
+    read = read_settings(folder, root, settings_file, home, instead)
     kept = kept or KeptLists()
     reader = _make_reader(read, kept)
-    shared = SharedFiles(root)
+    shared = SharedFiles(root, instead)
     files = find_campaign_files(root)
     wanted = frozenset(files if only is None else only)
     diagnostics = [*read.files.diagnostics, *_check_ids(files, wanted)]
     campaigns = {}
     chosen = [file for file in files if file in wanted]
     for file in chosen:
-        campaign, faults = _read_campaign(root, file, shared, reader)
+        campaign, faults = _read_campaign(root, file, shared, reader, instead)
         diagnostics += faults
         if campaign:
             campaigns[campaign.id] = campaign
@@ -128,7 +130,11 @@ def _make_reader(read: ReadSettings, kept: KeptLists) -> CampaignReader:
 
 
 def _read_campaign(
-    root: Path, file: str, shared: SharedFiles, reader: CampaignReader
+    root: Path,
+    file: str,
+    shared: SharedFiles,
+    reader: CampaignReader,
+    instead: Mapping[str, bytes],
 ) -> tuple[Campaign | None, list[Diagnostic]]:
     if not is_sayable(file):
         why = "is not UTF-8 or holds control characters"
@@ -136,7 +142,7 @@ def _read_campaign(
     if holds_mobile(campaign_id(file)):
         why = "holds a phone number, and names stand in logs"
         return None, [_refuse_name(file, why)]
-    faults = shared.put_into(read_inside(root, file, "campaign"))
+    faults = shared.put_into(read_inside(root, file, "campaign", instead))
     data = faults.document.data
     campaign = reader.read(file, data, faults) if isinstance(data, dict) else None
     document = faults.document

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 from runner.errors import WrongUsage
+from runner.model.diagnostic import Edit
 from runner.model.recipient import holds_mobile
 from runner.workspace.masking import show_name
+from runner.workspace.suggest import same_file
 
 if TYPE_CHECKING:
     from runner.workspace.faults import Faults
@@ -17,9 +20,12 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "runner.yaml"
 DEFAULTS_FILE = "_defaults.yaml"
+ABSOLUTE_PATH = "absolute-path"
 
+_PLAIN_PATH = re.compile(r"\w[\w./-]*")  # which needs no quotes
 _SUFFIXES = (".yaml", ".yml")
 _IGNORED = ("_", ".")
+_ON_A_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\|file:|~")
 
 
 def find_workspace(named: str | None, here: Path) -> Path:
@@ -132,10 +138,18 @@ def absolute(folder: Path, name: str) -> str:
 
 def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | None:
     """Resolve a path that a file names; one that leaves the workspace is a fault at its place."""
+    if _ON_A_DRIVE.match(name):
+        faults.at_value(
+            place,
+            ABSOLUTE_PATH,
+            "this is a path of one computer alone, and a path starts at the workspace's folder",
+            "copy the file into the workspace, and name it from there, such as media/moon.jpg",
+        )
+        return None
     if PurePosixPath(name).is_absolute():
         faults.at_value(
             place,
-            "absolute-path",
+            ABSOLUTE_PATH,
             "a path starts at the workspace's folder, not at `/`",
             "name the file from there, such as media/moon.jpg",
         )
@@ -152,6 +166,14 @@ def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | 
             "copy the file into the workspace; a path starts at its folder",
         )
     return path
+
+
+def mend_path(root: Path, place: Place, name: str, faults: Faults) -> Edit | None:
+    """Write the path of the file that is meant by other slashes or capitals than it has."""
+    same = same_file(root, name)
+    if same is None or not _PLAIN_PATH.fullmatch(same) or holds_mobile(same):
+        return None
+    return Edit(span=faults.document.at(place).span, text=same)
 
 
 def refuse_number_in_name(faults: Faults, place: Place) -> None:

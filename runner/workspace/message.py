@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from runner.model.campaign import Frame, Message, Part
 from runner.workspace.images import MOST_BYTES, ImageFault, inspect_image
-from runner.workspace.locate import locate_named
+from runner.workspace.locate import locate_named, mend_path
 from runner.workspace.masking import show_name
 from runner.workspace.opening import NotAFile, open_resolved
 from runner.workspace.suggest import nearest_file
-from runner.workspace.texts import read_text
+from runner.workspace.texts import read_text, warn_of_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +31,10 @@ class MessageReader:
         """Make a message of a campaign's data; None where a part of it has a fault."""
         for words in ("signature", "opt_out"):
             if isinstance(data.get(words), str):
-                _read_text((words,), data[words], faults)
+                read_text((words,), data[words], faults)
         title, written = data.get("title"), data.get("frames")
+        if isinstance(title, str):
+            warn_of_quotes(("title",), title, faults)
         if not isinstance(written, list):
             return None
         frames = [
@@ -70,7 +72,9 @@ class MessageReader:
         image = self._images[name]
         if isinstance(image, Part):
             return image
-        faults.at_value(path, image.rule, image.message, image.hint)
+        fix = mend_path(self._root, path, name, faults) if image.rule == "missing-file" else None
+        hint = f"write `{fix.text}`" if fix else image.hint
+        faults.at_value(path, image.rule, image.message, hint, fix=fix)
         return None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.model.recipient import parse_mobile
 from runner.workspace.lists import MISSING_FILE, InlineNumber, ListFault, NumberList, read_inline
-from runner.workspace.locate import locate_named
+from runner.workspace.locate import locate_named, mend_path
 from runner.workspace.named_lists import refuse_unknown_list
 from runner.workspace.row_place import RowPlace
 from runner.workspace.suggest import nearest
@@ -150,7 +150,10 @@ class RecipientReader:
                 yield numbers
             elif numbers:
                 place = entry.locate(numbers.rule)
-                faults.at_value(place, numbers.rule, numbers.message, numbers.hint)
+                is_missing = numbers.rule == MISSING_FILE
+                fix = mend_path(self._root, place, entry.name, faults) if is_missing else None
+                hint = f"write `{fix.text}`" if fix else numbers.hint
+                faults.at_value(place, numbers.rule, numbers.message, hint, fix=fix)
 
     def _read_file(self, entry: _Entry, faults: Faults) -> NumberList | ListFault | None:
         """Read a list of the workspace; None where that is told, or need not be."""

@@ -12,8 +12,9 @@ from itertools import islice
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, cast
 
+from runner.model.diagnostic import Edit
 from runner.workspace.plain_schema import compile_schema, is_integer
-from runner.workspace.yaml_tree import MOST_FAULTS, Mapping
+from runner.workspace.yaml_tree import MOST_FAULTS, Mapping, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,7 +106,18 @@ def _is_incomplete(document: Document, path: Path) -> bool:
 
 def _place_fault(document: Document, fault: Fault) -> Diagnostic:
     span = _span(document, fault)
-    return document.source.fault(span, fault.rule, fault.message, fault.hint)
+    fix = _correct(document, fault)
+    return document.source.fault(span, fault.rule, fault.message, fault.hint, fix=fix)
+
+
+def _correct(document: Document, fault: Fault) -> Edit | None:
+    """Write the field that is meant, or the value as it should be."""
+    if fault.is_certain and fault.meant:
+        return Edit(span=document.key_at(fault.path).span, text=fault.meant)
+    node = document.at(fault.path)
+    if fault.corrected is None or not isinstance(node, Scalar):
+        return None
+    return Edit(span=node.span, text=fault.corrected)
 
 
 def _span(document: Document, fault: Fault) -> Span:

@@ -9,9 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from runner.workspace.masking import show_name
+from runner.workspace.corrections import (
+    correct_choice,
+    correct_count,
+    correct_hours,
+    correct_length,
+    correct_list,
+    correct_range,
+    correct_recipients,
+    correct_truth,
+)
+from runner.workspace.field_names import find_meant
+from runner.workspace.masking import mask_line, show_name
 from runner.workspace.suggest import nearest_word
 
 if TYPE_CHECKING:
@@ -70,6 +82,8 @@ class Fault:
     """A fault in our words, not yet placed in the file.
 
     field: the one that is missing; meant: the one that an unknown field resembles.
+    is_certain: whether nothing but that can be meant.
+    corrected: how the value is written in a file, where that is certain.
     """
 
     path: Path
@@ -79,6 +93,8 @@ class Fault:
     place: Place = Place.VALUE
     field: str | None = None
     meant: str | None = None
+    is_certain: bool = False
+    corrected: str | None = None
 
 
 def tell(broken: Broken) -> Iterator[Fault]:
@@ -91,7 +107,7 @@ def _tell_unknown(broken: Broken) -> Iterator[Fault]:
     for name in broken.instance:
         if name in known:
             continue
-        near = nearest_word(name, known)
+        near, is_certain = find_meant(name, known)
         meant = f", did you mean `{near}`?" if near else ""
         message = f"unknown field `{show_name(name)}`{meant}"
         hint = None if near else f"the fields here are: {', '.join(known)}"
@@ -104,6 +120,7 @@ def _tell_unknown(broken: Broken) -> Iterator[Fault]:
             hint=hint,
             place=Place.KEY,
             meant=near,
+            is_certain=is_certain and near not in broken.instance,
         )
 
 
@@ -129,9 +146,12 @@ def _tell_type(broken: Broken) -> Iterator[Fault]:
         return
     expected, found = say_types(broken.limit), _FOUND[type(broken.instance)]
     message = broken.schema.get("errorMessage", f"{label} must be {expected}, but this is {found}")
-    hint = _TYPE_HINTS.get(expected)
+    corrected = _correct_type(broken)
+    hint = _show(broken.path, corrected) or _TYPE_HINTS.get(expected)
+    if expected == _TYPES["array"] and isinstance(broken.instance, dict):
+        hint = "write `- ` in front of its first line, and indent the other lines as far"
     rule = broken.schema.get("x-rule", "wrong-type")
-    yield Fault(path=broken.path, rule=rule, message=message, hint=hint)
+    yield Fault(path=broken.path, rule=rule, message=message, hint=hint, corrected=corrected)
 
 
 def _tell_range(broken: Broken) -> Iterator[Fault]:
@@ -147,14 +167,61 @@ def _tell_choice(broken: Broken) -> Iterator[Fault]:
     near = nearest_word(str(broken.instance), choices)
     meant = f", did you mean `{near}`?" if near else ""
     message = f"{_label(broken.path)} cannot have this value{meant}"
+    corrected = correct_choice(str(broken.instance), choices)
     hint = f"allowed: {', '.join(f'`{choice}`' for choice in choices)}"
-    yield Fault(path=broken.path, rule="not-allowed-value", message=message, hint=hint)
+    hint = _show(broken.path, corrected) or hint
+    yield Fault(
+        path=broken.path,
+        rule="not-allowed-value",
+        message=message,
+        hint=hint,
+        corrected=corrected,
+    )
 
 
 def _tell_form(broken: Broken) -> Iterator[Fault]:
     message = f"{_label(broken.path)} is not written as it must be"
-    hint = broken.schema["patternErrorMessage"]
-    yield Fault(path=broken.path, rule="wrong-form", message=message, hint=hint)
+    corrected = _correct_form(broken)
+    hint = _show(broken.path, corrected) or broken.schema["patternErrorMessage"]
+    yield Fault(
+        path=broken.path, rule="wrong-form", message=message, hint=hint, corrected=corrected
+    )
+
+
+def _correct_type(broken: Broken) -> str | None:
+    """Read a value of another type as people write it."""
+    written, field = broken.instance, str(broken.path[-1]) if broken.path else ""
+    if isinstance(written, bool | list | dict):
+        return None
+    text = str(written)
+    if broken.limit == "string" and isinstance(written, int):
+        return f'"{text}"'
+    readers: dict[str, Callable[[str], str | None]] = {
+        "integer": partial(correct_count, field=field),
+        "boolean": correct_truth,
+        "array": correct_list,
+    }
+    if field == "recipients":
+        readers["object"] = correct_recipients
+    correct = readers.get(str(broken.limit))
+    return correct(text) if correct else None
+
+
+def _correct_form(broken: Broken) -> str | None:
+    field = broken.path[-1]
+    if field == "hours":
+        return correct_hours(broken.instance)
+    if field == "recipients":
+        return correct_range(broken.instance)
+    return correct_length(broken.instance) if "{1,9}d)" in broken.limit else None
+
+
+def _show(path: Path, corrected: str | None) -> str | None:
+    """Show a corrected value as a hint, unless it is a number to dial."""
+    if corrected is None or mask_line(corrected) != corrected:
+        return None
+    name = path[-1] if path else ""
+    return f"write `{name}: {corrected}`" if isinstance(name, str) else f"write `{corrected}`"
 
 
 def _tell_too_few(broken: Broken) -> Iterator[Fault]:

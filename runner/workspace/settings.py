@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.model.account import Settings
 from runner.workspace.accounts import check_accounts, make_accounts
+from runner.workspace.documents import NOTHING
 from runner.workspace.locate import absolute
 from runner.workspace.named_lists import read_named_lists, refuse_unknown_list
 from runner.workspace.settings_files import read_settings_files
@@ -33,14 +34,18 @@ class ReadSettings:
 
 
 def read_settings(
-    folder: Path, root: Path, apart: Path | None, home: Path | None = None
+    folder: Path,
+    root: Path,
+    apart: Path | None,
+    home: Path | None = None,
+    instead: Mapping[str, bytes] = NOTHING,
 ) -> ReadSettings:
     """Read the settings of a workspace; what is wrong is in the faults of `files`.
 
-    folder, root, apart, home: as for `read_settings_files`.
+    folder, root, apart, home, instead: as for `read_settings_files`.
     Raises WrongUsage where `apart` cannot be read.
     """
-    files = read_settings_files(folder, root, apart, home)
+    files = read_settings_files(folder, root, apart, home, instead)
     lists = read_named_lists(files.home)
     return ReadSettings(
         files=files,

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.workspace.documents import read_inside, read_settings_apart, whole_file
+from runner.workspace.documents import NOTHING, read_inside, read_settings_apart, whole_file
 from runner.workspace.locate import SETTINGS_FILE
 from runner.workspace.suggest import nearest
 from runner.workspace.trust import find_stranger
@@ -81,15 +81,21 @@ class SettingsFiles:
 
 
 def read_settings_files(
-    folder: Path, root: Path, apart: Path | None, home: Path | None = None
+    folder: Path,
+    root: Path,
+    apart: Path | None,
+    home: Path | None = None,
+    instead: Mapping[str, bytes] = NOTHING,
 ) -> SettingsFiles:
     """Read the files that settings come from.
 
     folder: the workspace, as it was named; root: the same, resolved; apart: that of `--settings`.
     home: where relative paths of `runner.yaml` start, where that is not in the root.
+    instead: as for `read_inside`.
     Raises WrongUsage where `apart` cannot be read.
     """
-    own = SettingsFile(folder=home or root, faults=read_inside(root, SETTINGS_FILE, "settings"))
+    faults = read_inside(root, SETTINGS_FILE, "settings", instead)
+    own = SettingsFile(folder=home or root, faults=faults)
     other = None
     if apart is not None:
         path = apart.absolute()

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from runner.codec.content import find_strays
+from runner.codec.gb2312 import find_strays
 from runner.model.diagnostic import Span
-from runner.workspace.documents import read_inside
+from runner.workspace.documents import NOTHING, read_inside
 from runner.workspace.faults import Faults
 from runner.workspace.locate import DEFAULTS_FILE, is_ignored, locate_named
 from runner.workspace.masking import show_name
@@ -25,6 +25,7 @@ from runner.workspace.yaml_tree import Field, Graft, Mapping, Scalar, Sequence, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Mapping as ReadOnlyDict
     from pathlib import Path as FilePath
 
     from runner.model.diagnostic import Diagnostic
@@ -34,10 +35,11 @@ _BEGINS_A_SIGNATURE = "【"
 
 
 class SharedFiles:
-    """The shared files of one workspace; each is read once."""
+    """The shared files of one workspace; each is read once. instead: as for `read_inside`."""
 
-    def __init__(self, root: FilePath) -> None:
+    def __init__(self, root: FilePath, instead: ReadOnlyDict[str, bytes] = NOTHING) -> None:
         self._root = root
+        self._instead = instead
         self._read: dict[tuple[str, str], Faults] = {}
 
     def put_into(self, faults: Faults) -> Faults:
@@ -119,7 +121,7 @@ class SharedFiles:
     def _read_shared(self, file: str, schema_name: str) -> Faults:
         key = file, schema_name
         if key not in self._read:
-            self._read[key] = read_inside(self._root, file, schema_name)
+            self._read[key] = read_inside(self._root, file, schema_name, self._instead)
         return self._read[key]
 
 

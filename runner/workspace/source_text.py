@@ -1,8 +1,9 @@
 """The text of one file of the user: decoded, cleaned of what no editor shows, in lines.
 
 Lines end with LF or CR LF alone. A character that does not belong in a text is told and
-then read as a blank, so that everything behind it keeps its place. So are the marks that turn the
-direction of writing: with them a review shows another text than the one that is read.
+then read as a blank, so that everything behind it keeps its place; one that shows nothing is read
+as nothing. The marks that turn the direction of writing are told too: with them a review shows
+another text than the one that is read.
 """
 
 from __future__ import annotations
@@ -10,24 +11,27 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from runner.model.diagnostic import Diagnostic, Label, Span, severity_of
+from runner.model.diagnostic import Diagnostic, Edit, Label, Span, severity_of
 from runner.workspace.masking import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from runner.model.diagnostic import Edit
 
 MOST_BYTES = 5_000_000
+NOT_UTF_8 = "not-utf-8"
 
 _MOST_OF_A_KIND = 20  # of one rule in one file, where every line may have the same fault
 _INVISIBLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
-    r"|\r(?!\n)"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u200c\u200e\u200f\u2028-\u202e"
+    r"\u2060-\u2064\u2066-\u2069\ufeff\ufffe\uffff]|\r(?!\n)"
 )
+# What shows nothing and separates nothing: chats, web pages and word processors put it there.
+_EMPTY = re.compile(r"[\xad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _NAMES = {
     "\0": "a NUL character",
     "\r": "a carriage return without a line feed",
@@ -35,6 +39,12 @@ _NAMES = {
     "\u2028": "an invisible line separator (U+2028)",
     "\u2029": "an invisible paragraph separator (U+2029)",
     "\ufeff": "a byte order mark inside the text",
+    "\xad": "an invisible soft hyphen (U+00AD)",
+    "\u200b": "an invisible blank of no width (U+200B)",
+    "\u200c": "an invisible mark that keeps letters apart (U+200C)",
+    "\u200e": "an invisible mark of the direction of writing (U+200E)",
+    "\u200f": "an invisible mark of the direction of writing (U+200F)",
+    "\u2060": "an invisible mark that joins words (U+2060)",
 }
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SAVE_AS_UTF_8 = "save it as UTF-8 in your editor"
@@ -46,6 +56,9 @@ class SourceText:
 
     text: None where the file could not be read as text; faults say why.
     spoiled: the lines that hold characters which were read as blanks.
+    hollow: the columns, from 0, of characters that are read as nothing, by lines from 0.
+    origins: for lines that are read otherwise than they are written, from 0, the column in the file
+    of each column that is read.
     """
 
     file: str
@@ -53,6 +66,8 @@ class SourceText:
     lines: Sequence[str]
     faults: tuple[Diagnostic, ...] = ()
     spoiled: frozenset[int] = frozenset()
+    hollow: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    origins: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     def span(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
         """Give a stretch by two places, (line, column) from 0 as libyaml counts, kept inside."""
@@ -95,13 +110,24 @@ class SourceText:
         return Label(file=self.file, span=span, message=message, excerpt=self.excerpt(span.line))
 
     def faults_of_a_kind(
-        self, spans: Sequence[Span], rule: str, message: str, hint: str, *, count: int
+        self,
+        spans: Sequence[Span],
+        rule: str,
+        message: str,
+        hint: str,
+        *,
+        count: int,
+        fixes: Sequence[Edit | None] = (),
     ) -> list[Diagnostic]:
         """Make the same error for several places; the last one told says how many more there are.
 
-        One fault of an editor can stand in every line of a file. count: of all the places.
+        One fault of an editor can stand in every line of a file. count: of all the places; fixes:
+        what mends each, where anything can.
         """
-        told = [self.fault(span, rule, message, hint) for span in spans[:_MOST_OF_A_KIND]]
+        told = [
+            self.fault(span, rule, message, hint, fix=fix)
+            for span, fix in zip_longest(spans[:_MOST_OF_A_KIND], fixes[:_MOST_OF_A_KIND])
+        ]
         if more := count - len(told):
             told[-1] = replace(told[-1], message=f"{message} ({more} more like this)")
         return told
@@ -114,6 +140,8 @@ class SourceText:
         last = len(self.lines) - 1
         if line > last:
             line, column = last, len(self.lines[last])
+        elif origins := self.origins.get(line):
+            column = origins[min(column, len(origins) - 1)]
         return line + 1, min(column, len(self.lines[line])) + 1
 
 
@@ -146,9 +174,13 @@ def _clean(file: str, text: str) -> SourceText:
     places: dict[str, list[Span]] = {}
     counts: Counter[str] = Counter()
     spoiled = set()
+    hollow: dict[int, list[int]] = {}
     for number, line in enumerate(_split(text)):
         for match in _INVISIBLE.finditer(line):
-            spoiled.add(number + 1)
+            if _EMPTY.match(match[0]):
+                hollow.setdefault(number, []).append(match.start())
+            else:
+                spoiled.add(number + 1)
             counts[match[0]] += 1
             if counts[match[0]] <= _MOST_OF_A_KIND:  # there may be millions
                 span = source.span((number, match.start()), (number, match.end()))
@@ -162,9 +194,10 @@ def _clean(file: str, text: str) -> SourceText:
             f"{_name(character)} does not belong here",
             "delete it",
             count=counts[character],
+            fixes=[Edit(span=span, text="") for span in spans] if _EMPTY.match(character) else (),
         )
     ]
-    return replace(source, faults=tuple(faults), spoiled=frozenset(spoiled))
+    return replace(source, faults=tuple(faults), spoiled=frozenset(spoiled), hollow=hollow)
 
 
 def _name(character: str) -> str:
@@ -191,7 +224,7 @@ def _not_utf_8(data: bytes, file: str, position: int) -> SourceText:
     line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
     span = source.span((line, column), (line, column + 1))
     message = "the file is not UTF-8"
-    return replace(source, faults=(source.fault(span, "not-utf-8", message, _guess(data)),))
+    return replace(source, faults=(source.fault(span, NOT_UTF_8, message, _guess(data)),))
 
 
 def _guess(data: bytes) -> str:
@@ -199,7 +232,8 @@ def _guess(data: bytes) -> str:
     if _looks_like_utf_16(data):
         return f"it looks like UTF-16: {_SAVE_AS_UTF_8}"
     if _is_gb18030(data):
-        return f"it looks like GB18030, also called ANSI or GBK: {_SAVE_AS_UTF_8}"
+        how = f"{_SAVE_AS_UTF_8}, or let `validate --fix` do it"
+        return f"it looks like GB18030, also called ANSI or GBK: {how}"
     return _SAVE_AS_UTF_8
 
 

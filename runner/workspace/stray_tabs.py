@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from runner.model.diagnostic import Edit
 from runner.workspace.tree_reader import marks
 from runner.workspace.yaml_tree import DEEPEST
 
@@ -43,6 +44,20 @@ def find_stray_tabs(source: SourceText, text: str, spaced: str) -> list[Span]:
                 spans.append(source.span((number, run.start()), (number, run.end())))
         offset += len(line) + 1
     return spans
+
+
+def replace_tabs(source: SourceText, span: Span) -> Edit | None:
+    """Give blanks for a run of tabs; None where nobody can say how many.
+
+    Two for each that indents: so much a `- ` takes.
+    """
+    line = source.lines[span.line - 1]
+    before = line[: span.column - 1]
+    if before.strip(" \t"):
+        return Edit(span=span, text=" ")
+    if before:
+        return None
+    return Edit(span=span, text="  " * (span.end_column - span.column))
 
 
 def _find_scalars(text: str) -> Iterator[tuple[int, int]]:

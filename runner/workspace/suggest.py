@@ -30,6 +30,26 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean `{show_name(near)}`?" if near else None
 
 
+def same_file(root: Path, name: str) -> str | None:
+    """Give the one file that is meant by a path with other slashes, or other capitals, than it has.
+
+    root: the workspace's folder, resolved; name: the path from there, as it is written.
+    """
+    here, found = root, []
+    for part in name.replace("\\", "/").split("/"):
+        try:
+            names = [
+                file.name for file in here.iterdir() if file.name.casefold() == part.casefold()
+            ]
+        except OSError:
+            return None
+        if len(names) != 1:
+            return None
+        here = here / names[0]
+        found.append(names[0])
+    return "/".join(found)
+
+
 def nearest_file(path: Path) -> str | None:
     """Say which file of the same folder is near enough to be meant, as `nearest` does."""
     if "\\" in path.name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from runner.codec.gb2312 import encode_text, find_strays
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from runner.workspace.yaml_tree import Path
 
 _MOST_STRAYS = 1000  # told of one text
+_WHOLLY_QUOTED = re.compile("“[^“”]*”|‘[^‘’]*’|＂[^＂]*＂")
 _SIGNS_OF_YAML = frozenset("#:-")  # beside them a blank more or less changes what is read
 
 
 def read_text(path: Path, text: str, faults: Faults) -> Part | None:
     """Make a part of a text; None where something in it cannot be sent."""
+    warn_of_quotes(path, text, faults)
     strays = find_strays(text)
     if not strays:
         return Part(type=PartType.TXT, payload=encode_text(text))
@@ -31,9 +34,17 @@ def read_text(path: Path, text: str, faults: Faults) -> Part | None:
         message = f"{shown} (U+{ord(stray.text[0]):04X}) cannot be sent: a text travels in GB2312"
         if stray is told[-1] and len(strays) > len(told):
             message += f" ({len(strays) - len(told)} more in this text)"
-        fix = _mend(stray, span, faults.document.source)
+        fix = _mend(stray, span, faults.document.source_of(path))
         faults.at_value(path, "outside-gb2312", message, _suggest(stray), span=span, fix=fix)
     return None
+
+
+def warn_of_quotes(path: Path, text: str, faults: Faults) -> None:
+    """Note that a whole text stands in quotes that a phone shows: YAML's were meant, perhaps."""
+    if _WHOLLY_QUOTED.fullmatch(text):
+        message = "phones show the quotes around this text: they are not YAML's"
+        hint = 'leave them out, or write "…" where YAML needs quotes'
+        faults.at_value(path, "quotes-shown", message, hint)
 
 
 def _locate(path: Path, strays: Sequence[Stray], faults: Faults) -> list[Span]:

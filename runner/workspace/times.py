@@ -5,10 +5,13 @@ What the schema refused was told there, and is not looked at again.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from runner.model.diagnostic import Edit
 from runner.timing import WrongTime, parse_duration, parse_hours, parse_moment
+from runner.workspace.yaml_tree import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +29,7 @@ def read_moment(faults: Faults, path: Path, value: object, zone: ZoneInfo) -> da
     """Read a moment; None where there is none, or a wrong one."""
     if not isinstance(value, str):
         return None
-    return _read(faults, path, "wrong-time", partial(parse_moment, value, zone))
+    return _read(faults, path, "wrong-time", partial(parse_moment, value, zone), zone)
 
 
 def read_duration(faults: Faults, path: Path, value: object) -> timedelta | None:
@@ -43,11 +46,34 @@ def read_hours(faults: Faults, path: Path, value: object) -> Hours | None:
     return _read(faults, path, "wrong-hours", partial(parse_hours, value))
 
 
-def _read(faults: Faults, path: Path, rule: str, parse: Callable[[], _Time]) -> _Time | None:
+def _read(
+    faults: Faults,
+    path: Path,
+    rule: str,
+    parse: Callable[[], _Time],
+    zone: ZoneInfo | None = None,
+) -> _Time | None:
     if faults.is_told(path):
         return None
     try:
         return parse()
     except WrongTime as error:
-        faults.at_value(path, rule, f"`{path[-1]}`: {error}", error.hint)
+        hint, fix = _correct(faults, path, zone) if zone else (None, None)
+        faults.at_value(path, rule, f"`{path[-1]}`: {error}", hint or error.hint, fix=fix)
         return None
+
+
+def _correct(faults: Faults, path: Path, zone: ZoneInfo) -> tuple[str | None, Edit | None]:
+    """Read a moment as people write it: gives a hint with it as it should be, and the edit."""
+    from runner.workspace.corrections import correct_moment
+
+    node = faults.document.at(path)
+    corrected = correct_moment(node.text) if isinstance(node, Scalar) else None
+    if corrected is None:
+        return None, None
+    text, is_certain = corrected
+    with suppress(WrongTime):
+        parse_moment(text, zone)
+        fix = Edit(span=node.span, text=text) if is_certain else None
+        return f"write `{path[-1]}: {text}`", fix
+    return None, None

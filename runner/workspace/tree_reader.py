@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 Pattern = tuple[str, ...]
 
+AMBIGUOUS = "ambiguous-value"
+
 _MOST_VALUES = 100_000  # more than anybody writes by hand: lists of numbers belong into CSV
 _LONGEST_SHOWN = 24
 
 _SPACE = re.compile(r"(?:\s|#[^\n]*\n)*")
 _PROPERTY = re.compile(r"&[\w-]+|!<[^>\s]*>|![^\s,\[\]{}]*", re.ASCII)
+# What begins or ends as no text for people does, or as a key or a list.
+_ODD = re.compile(r"[“‘「『＂＇［｛－\s]|\w+[^\S\n]*[:：]|[A-Za-z0-9./_+ -]+，")
 _DIRECTIVE = re.compile(r"^%.*", re.MULTILINE)
 _ANOTHER_FILE = "write the other one into a file of its own"
 _NO_ANCHORS = 'write the value out in each place; if it is text, put it in quotes: "…"'
@@ -46,12 +50,14 @@ class TreeReader:
     """Reads one text.
 
     faults: what was wrong, where it could read on.
+    is_odd: whether something in it looks as if signs of YAML's had been meant.
     open_brackets: the places, (line, column) from 0, of those that are not closed yet.
     """
 
     def __init__(self, source: SourceText, text: str, as_written: tuple[Pattern, ...]) -> None:
         self.source = source
         self.faults: list[Diagnostic] = []
+        self.is_odd = False
         self.open_brackets: list[tuple[int, int]] = []
         self._text = text
         self._as_written = as_written
@@ -147,8 +153,9 @@ class TreeReader:
         value = read_plain(event.value, as_written=False) if _is_plain(event) else event.value
         if poisoned:
             return None
+        self.is_odd |= not event.value.isascii() or event.value.startswith("-")
         if isinstance(value, str):
-            return Scalar(span=span, value=value, text=value)
+            return Scalar(span=span, value=value, text=value, is_plain=_is_plain(event))
         if value is OtherReading.SIGN and event.value == "<<":
             self._refuse_merge(span)
         else:
@@ -158,12 +165,15 @@ class TreeReader:
     def _read_scalar(self, event: yaml.ScalarEvent, *, as_written: bool) -> Scalar:
         span, poisoned = self._place_scalar(event)
         text: str = event.value
+        self.is_odd |= not text.isascii() and (text[-1].isspace() or _ODD.match(text) is not None)
         value = read_plain(text, as_written=as_written) if _is_plain(event) else text
         if isinstance(value, OtherReading):
             if not poisoned:
                 self._refuse_other_reading(span, text, value)
             return Scalar(span=span, value=None, text=text, poisoned=True)
-        return Scalar(span=span, value=value, text=text, poisoned=poisoned)
+        return Scalar(
+            span=span, value=value, text=text, poisoned=poisoned, is_plain=_is_plain(event)
+        )
 
     def _place_scalar(self, event: yaml.ScalarEvent) -> tuple[Span, bool]:
         """Tell where a value stands, and whether what it means is lost."""
@@ -255,7 +265,7 @@ class TreeReader:
         if reading is OtherReading.TRUTH:
             hint = f"write `true` or `false`; {hint}"
         message = f"without quotes, many programs read this as {reading.value}"
-        self._note(span, "ambiguous-value", message, hint)
+        self._note(span, AMBIGUOUS, message, hint)
 
     def _span(self, event: yaml.Event) -> Span:
         start, end = marks(event)

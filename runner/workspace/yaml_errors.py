@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.model.diagnostic import Edit
 from runner.workspace.stray_tabs import TAB, TAB_HINT, TAB_MESSAGE
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ _COLON_WITHOUT_BLANK = re.compile(r"\s*(?:- +)?([a-z_]+)(?:：|:(?=[^\s/]))")
 _COLON_AND_BLANK = "behind a key stands an ASCII colon and a blank"
 _NO_VALUE = re.compile("did not find expected node content")
 _LOST_KEY = re.compile("mapping values are not allowed|could not find expected ':'|expected key")
+_NEEDS_QUOTES = "needs-quotes"
+_TEXT_IN_A_LINE = re.compile(
+    r" *(?:- +)?(?P<key>title|text): +(?P<text>[^\s\"'|>\[{#][^\"\\]*?)(?<! #)(?: *| +#.*)"
+)
 _END_OF_LINE = 1 << 30  # a column that SourceText keeps inside
 
 
@@ -92,13 +97,13 @@ _EXPLANATIONS = (
     ),
     _Explanation(
         words="cannot start any token",
-        rule="needs-quotes",
+        rule=_NEEDS_QUOTES,
         message="a value without quotes cannot begin with `{problem}`",
         hint=_QUOTE_IT,
     ),
     _Explanation(
         words="scanning an? (?:alias|anchor|tag)|parsing a tag|tag handle",
-        rule="needs-quotes",
+        rule=_NEEDS_QUOTES,
         message="a value without quotes cannot begin with `{context}`",
         hint=_QUOTE_IT,
         at_context=True,
@@ -134,13 +139,13 @@ _EXPLANATIONS = (
         words="could not find expected ':'",
         rule="missing-colon",
         message="this line has no key with `: ` behind it",
-        hint="write `key: value`, with an ASCII colon and a blank",
+        hint="write `key: value`; a line that goes on a text is indented further than its key",
         at_context=True,
         width=_END_OF_LINE,
     ),
     _Explanation(
         words="mapping values are not allowed",
-        rule="needs-quotes",
+        rule=_NEEDS_QUOTES,
         message="a second `: ` in one line: a value that holds it needs quotes",
         hint=_QUOTE_IT,
         fits=_has_colon_before,
@@ -159,13 +164,13 @@ _EXPLANATIONS = (
     ),
     _Explanation(
         words="mapping keys are not allowed",
-        rule="needs-quotes",
+        rule=_NEEDS_QUOTES,
         message="a value without quotes cannot begin with `? `",
         hint=_QUOTE_IT,
     ),
     _Explanation(
         words="found unexpected ':'",
-        rule="needs-quotes",
+        rule=_NEEDS_QUOTES,
         message="inside brackets a value that holds a colon needs quotes",
         hint=f"{_QUOTE_IT}; behind a key stands `: ` with a blank",
     ),
@@ -213,20 +218,34 @@ _EXPLANATIONS = (
 
 
 def explain(
-    error: MarkedYAMLError, source: SourceText, open_brackets: Sequence[tuple[int, int]]
+    error: MarkedYAMLError,
+    source: SourceText,
+    text: Sequence[str],
+    open_brackets: Sequence[tuple[int, int]],
 ) -> Diagnostic:
     """Make a diagnostic of the error at which libyaml stopped.
 
-    open_brackets: the places, from 0, of the brackets around it, the innermost last.
+    text: the lines that it read; open_brackets: the places, from 0, of the brackets around it, the
+    innermost last.
     """
     problem = _place(error.problem_mark or error.context_mark)
     context = _place(error.context_mark or error.problem_mark)
-    lines = tuple(source.lines[: problem[0] + 1])
+    lines = tuple(text[: problem[0] + 1])
     words = f"{error.context or ''}: {error.problem or ''}"
     if _NO_VALUE.search(words) and open_brackets:  # here libyaml does not say where they opened
         context = open_brackets[-1]
     trouble = _Trouble(words=words, problem=problem, context=context, lines=lines)
     return _find_colon_without_blank(trouble, source) or _look_up(trouble, source)
+
+
+def suspect_lines(
+    error: MarkedYAMLError, lines: Sequence[str], open_brackets: Sequence[tuple[int, int]]
+) -> list[int]:
+    """Give the lines, from 0, that may have made libyaml stop: it often does so one line later."""
+    problem, context = (_place(mark) for mark in (error.problem_mark, error.context_mark))
+    written = [number for number in range(min(problem[0] + 1, len(lines))) if lines[number].strip()]
+    brackets = [line for line, _ in open_brackets[-1:]]
+    return sorted({*written[-2:], *brackets}.union({context[0]}.intersection(written)))
 
 
 def _place(mark: Mark | None) -> tuple[int, int]:
@@ -250,7 +269,20 @@ def _tell(explanation: _Explanation, trouble: _Trouble, source: SourceText) -> D
         problem_line=trouble.problem[0] + 1,
     )
     span = _span(source, place, explanation.width)
-    return source.fault(span, explanation.rule, message, explanation.hint)
+    fix = _quote(trouble, source, place[0]) if explanation.rule == _NEEDS_QUOTES else None
+    return source.fault(span, explanation.rule, message, explanation.hint, fix=fix)
+
+
+def _quote(trouble: _Trouble, source: SourceText, number: int) -> Edit | None:
+    """Put a text for people into quotes where it ends with its line, and has none in it."""
+    match = _TEXT_IN_A_LINE.fullmatch(trouble.lines[number])
+    if match is None or number + 1 < len(trouble.lines):
+        return None
+    behind = next((line for line in source.lines[number + 1 :] if line.strip()), "")
+    if len(behind) - len(behind.lstrip(" ")) > match.start("key"):
+        return None  # it may go on there
+    span = source.span((number, match.start("text")), (number, match.end("text")))
+    return Edit(span=span, text=f'"{match["text"]}"')
 
 
 def _find_colon_without_blank(trouble: _Trouble, source: SourceText) -> Diagnostic | None:

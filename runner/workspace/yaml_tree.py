@@ -27,12 +27,16 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
-    """A single value. text: as YAML unfolds and unquotes it, before it is read as a number."""
+    """A single value. text: as YAML unfolds and unquotes it, before it is read as a number.
+
+    is_plain: it has no quotes and is no block.
+    """
 
     span: Span
     value: PlainValue
     text: str
     poisoned: bool = False
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
