@@ -365,6 +365,22 @@ def test_many_mistakes_in_one_file_are_told_at_once_and_mended_one_after_the_oth
     assert mended.files[0].after.decode() == CAMPAIGN
 
 
+def test_two_names_for_one_field_are_for_their_author_to_decide(shop):
+    shop.write("news.yaml", CAMPAIGN.replace("title: 秋季新品", "标题: 秋季\nTitle: 新品"))
+    faults = shop.load().diagnostics
+    assert [(fault.rule, fault.fix) for fault in faults] == [("unknown-field", None)] * 2
+
+
+def test_a_list_that_a_spreadsheet_rounded_is_warned_of_once(shop):
+    shop.write(
+        "lists/members.csv", "mobile\n" + "".join(f"1{at}00000000\n" for at in range(40, 59))
+    )
+    shop.write("news.yaml", CAMPAIGN)
+    [fault] = shop.load().diagnostics
+    assert (fault.rule, fault.span.line) == ("rounded-numbers", 7)
+    assert fault.message.startswith("19 of the numbers")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 
 # Every other rule is an error.
-_WARNINGS = frozenset({"quotes-shown", "unknown-rule", "unused-ignore"})
+_WARNINGS = frozenset({"quotes-shown", "rounded-numbers", "unknown-rule", "unused-ignore"})
 
 
 def severity_of(rule: str) -> Severity:

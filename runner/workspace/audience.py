@@ -11,20 +11,25 @@ from runner.model.campaign import Audience
 from runner.workspace.always_excluded import NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from runner.model.diagnostic import Diagnostic
     from runner.workspace.always_excluded import AlwaysExcluded
     from runner.workspace.lists import NumberList
 
 _NAMED_PLACES = 20
+_ROUNDED = range(13_000_000_000, 20_000_000_000, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheredAudience:
-    """An audience, and what is wrong in its lists: an error forbids to use the audience."""
+    """An audience, and what is wrong in its lists: an error forbids to use the audience.
+
+    rounded: how many of its numbers end in six zeros, as a spreadsheet leaves them.
+    """
 
     audience: Audience
+    rounded: int
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -56,7 +61,11 @@ def gather_audience(
         invalid_places=_name_places(included) if skip_invalid else (),
     )
     told = excluded if skip_invalid else (*included, *excluded)
-    return GatheredAudience(audience=audience, diagnostics=tuple(_unique_diagnostics(told)))
+    return GatheredAudience(
+        audience=audience,
+        rounded=people.rounded,
+        diagnostics=tuple(_unique_diagnostics(told)),
+    )
 
 
 class _People(NamedTuple):
@@ -64,6 +73,7 @@ class _People(NamedTuple):
 
     mobiles: array[int]
     excluded: int
+    rounded: int
 
 
 def _choose_people(
@@ -77,7 +87,14 @@ def _choose_people(
     # costs little, however many people are always excluded.
     for mobile in always.mobiles.intersection(people if always.mobiles else ()):
         del people[mobile]
-    return _People(array("Q", people), mentioned - len(people))
+    return _People(array("Q", people), mentioned - len(people), _count_rounded(people))
+
+
+def _count_rounded(people: Mapping[int, object]) -> int:
+    """Count the numbers that end in six zeros; there are few of them, however long a list is."""
+    if len(people) < len(_ROUNDED):
+        return sum(mobile in _ROUNDED for mobile in people)
+    return sum(mobile in people for mobile in _ROUNDED)
 
 
 def _mention(lists: Iterable[NumberList]) -> Iterable[int]:

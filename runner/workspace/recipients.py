@@ -40,6 +40,9 @@ _FIELDS = {
 }
 
 
+_FEWEST_ROUNDED = 2  # one may be somebody's lucky number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     """A name under `files`, `lists` or `exclude`, or what a mapping there says of a file.
@@ -120,6 +123,8 @@ class RecipientReader:
             always=self._always,
         )
         faults.found += gathered.diagnostics
+        if gathered.rounded >= _FEWEST_ROUNDED:
+            _warn_of_rounded(gathered.rounded, faults)
         mobiles = gathered.audience.mobiles
         depends = lists.names or excluded_lists.names or self._always.names
         if depends:
@@ -239,6 +244,12 @@ def _refuse_nobody(faults: Faults) -> None:
         message = "nobody is left to send this to"
         hint = "name `numbers`, `files` or `lists`, or exclude fewer"
         faults.at_key(("recipients",), "no-recipients", message, hint)
+
+
+def _warn_of_rounded(count: int, faults: Faults) -> None:
+    message = f"{count} of the numbers end in 000000, as a spreadsheet leaves what it rounded"
+    hint = "compare them with their source, and format the column as text before you export it"
+    faults.at_key(("recipients",), "rounded-numbers", message, hint)
 
 
 def _read_inline(numbers: object, faults: Faults) -> NumberList:

@@ -7,6 +7,7 @@ the rule where a wrong type has one of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -104,6 +105,7 @@ def tell(broken: Broken) -> Iterator[Fault]:
 
 def _tell_unknown(broken: Broken) -> Iterator[Fault]:
     known = list(broken.schema["properties"])
+    meant_by = Counter(find_meant(name, known)[0] for name in broken.instance if name not in known)
     for name in broken.instance:
         if name in known:
             continue
@@ -120,7 +122,7 @@ def _tell_unknown(broken: Broken) -> Iterator[Fault]:
             hint=hint,
             place=Place.KEY,
             meant=near,
-            is_certain=is_certain and near not in broken.instance,
+            is_certain=is_certain and near not in broken.instance and meant_by[near] == 1,
         )
 
 
