@@ -19,6 +19,7 @@ from runner.model.diagnostic import Edit, Span
 from runner.workspace.edits import apply_edits, save_as_utf_8
 from runner.workspace.load import load_workspace
 from runner.workspace.mending import mend, rewrite
+from runner.workspace.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
     from cli_workspace import Office
@@ -275,3 +276,36 @@ def test_a_sign_anywhere_costs_at_most_its_own_stretch(shop, at, sign):
     for file in mend_shop(shop).files:
         lines = list(difflib.ndiff(CAMPAIGN.splitlines(), file.after.decode().splitlines()))
         assert sum(line.startswith("-") for line in lines) <= 2
+
+
+WIDE = {
+    ":": "：",
+    ",": "，",
+    "[": "［",
+    "]": "］",
+    "{": "｛",
+    "}": "｝",
+    '"': "“",
+    "-": "－",
+    " ": "　",
+}
+
+
+def data_of(text: bytes) -> object:
+    numbers = ("recipients", "numbers", "*")
+    return read_yaml(text, file="news.yaml", times=[("start",)], as_written=[numbers]).data
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.integers(0, len(CAMPAIGN) - 1), min_size=1, max_size=5))
+def test_what_an_input_method_made_wide_is_what_it_was_or_an_error_is_left(shop, places):
+    wrong = list(CAMPAIGN)
+    for at in places:
+        wrong[at] = WIDE.get(wrong[at], wrong[at])
+    shop.write("news.yaml", "".join(wrong))
+    mended = mend_shop(shop)
+    if not mended.workspace.errors:
+        after = mended.files[0].after if mended.files else "".join(wrong).encode()
+        assert data_of(after) == data_of(CAMPAIGN.encode())
