@@ -17,7 +17,7 @@ FUZZING := $(if $(PROOFS),$(filter fuzz,$(PROOFS)),fuzz)
 # The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
 ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
 
-.PHONY: help demo test tools torture soak bench bench-tools docs lint lock clean
+.PHONY: help demo test tools torture soak bench bench-tools docs holidays lint lock clean
 .NOTPARALLEL: # one .venv, one terminal
 
 help: ## show these targets (the default)
@@ -41,6 +41,9 @@ docs: .venv/dev ## write anew what is made of tables, rules and schemas: pages o
 	@PYTHONPATH=tests .venv/bin/python -m shared_schemas
 	@PYTHONPATH=tests .venv/bin/python -m rules_page
 	@PYTHONPATH=tests .venv/bin/python -m field_page
+
+holidays: .venv/dev ## write the table of China's public holidays anew from the `holidays` package
+	@PYTHONPATH=tests .venv/bin/python -m days_off
 
 soak: .venv/dev ## let the daemon live long under load and faults: does anything grow? (MINUTES=2 is shorter)
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)
