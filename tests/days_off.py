@@ -1,9 +1,9 @@
 """Writes the table of China's public holidays that the program looks starts up in: `make holidays`.
 
-It is made of the `holidays` package, which the program does not import: that would take longer than
-all the rest of `validate`, and 19 MB. A year whose swapped working days (调休) the State Council has
-published is told with its weekends and days in lieu; of any other year only the days that the law
-itself names are known.
+It is made of the `holidays` package, which the program does not import: that would take as long as
+all the rest of `validate`, and 19 MB. A year whose swapped working days (调休) were published is
+told with its weekends and days in lieu; of any other year only the days that the law itself names
+are known.
 """
 
 from __future__ import annotations

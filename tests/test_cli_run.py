@@ -687,3 +687,14 @@ def test_the_way_that_is_told_takes_the_state_along(office: Office, sandbox: San
     assert office.run("state", "adopt").status == 0
     assert office.run("run").status == 0
     assert sandbox.requests["send"] == 1
+
+
+def test_the_warnings_of_a_campaign_are_counted_once_when_it_begins(
+    office: Office, sandbox: Sandbox
+) -> None:
+    path = office.campaign()
+    path.write_text(path.read_text().replace("，拒收请回复R", ""))
+    counted = "; 1 warning, see `mms-runner plan news`"
+
+    assert counted in office.run("run", "news").err
+    assert "warning" not in office.run("run", "news").err

@@ -267,3 +267,27 @@ def test_a_shared_file_that_is_named_checks_what_may_use_it(office: Office) -> N
     ran = office.run("validate", str(office.root / "spring/_defaults.yaml"))
 
     assert ran == (0, "", "1 campaign, no faults\n")
+
+
+OVER = "start: 2024-09-18 09:00\n"
+
+
+def test_a_start_that_has_passed_is_told_of_a_file_that_is_named(office: Office) -> None:
+    path = office.campaign(more=OVER)
+
+    ran = office.run("validate", "--format", "concise", str(path))
+
+    assert "news.yaml:2:8: warning[start-in-the-past]" in ran.out
+    assert (ran.status, ran.err) == (0, "1 warning in 1 file\n")
+
+
+def test_a_check_of_all_files_does_not_fail_over_what_was_sent_long_ago(office: Office) -> None:
+    for name in ("a", "b", "c", "d"):
+        office.campaign(name, more=OVER)
+    office.campaign("later", more="start: 2035-09-18 09:00\n")
+
+    assert office.run("validate", "--strict") == (
+        0,
+        "",
+        "5 campaigns, no faults\nthe start has passed of d, c, b and 1 more\n",
+    )

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ TESTS = Path(__file__).parent
 CORPUS = TESTS / "faulty"
 SOURCES = TESTS.parent / "runner" / "workspace"
 SCHEMAS = TESTS.parent / "schemas"
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)  # by which a start has passed
 
 CASES = sorted(path.stem for path in CORPUS.glob("*.expected"))
 RULE = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
@@ -103,12 +106,12 @@ def case(request, tmp_path_factory):
     """The name of a case, and what is told of it."""
     root = lay_out(request.param, tmp_path_factory.mktemp("case"))
     apart = root / "_settings.yaml"
-    workspace = load_workspace(root, settings_file=apart if apart.exists() else None)
+    workspace = load_workspace(root, settings_file=apart if apart.exists() else None, now=NOW)
     return request.param, [from_root(fault, root) for fault in workspace.diagnostics]
 
 
 def test_the_workspace_below_the_cases_is_sound():
-    assert load_workspace((CORPUS / "sound").resolve()).diagnostics == ()
+    assert load_workspace((CORPUS / "sound").resolve(), now=NOW).diagnostics == ()
 
 
 def test_each_fault_is_told_once_and_where_it_is(case):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from rules_page import PAGES, write_page
-from test_faulty import CASES, CORPUS, rules_of_the_program
+from test_faulty import CASES, CORPUS, NOW, rules_of_the_program
 
 from runner.cli.width import display_width
 from runner.language import LANGUAGES
@@ -33,7 +33,7 @@ def rules_that_are_broken(files, folder):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, newline="")
-    return {fault.rule for fault in load_workspace(root).diagnostics}
+    return {fault.rule for fault in load_workspace(root, now=NOW).diagnostics}
 
 
 def test_the_catalogue_has_the_rules_of_the_program_and_no_others():

@@ -47,10 +47,10 @@ class Shop:
         self.write("news.yaml", f"title: {title}\n{more}{frames}{recipients}")
 
     def sound_campaign(self, more: str = "", **parts: str) -> Campaign:
-        """Write it, and read it without any fault."""
+        """Write it, and read it without an error; what is warned of stands in other tests."""
         self.campaign(more, **parts)
         workspace = self.load()
-        assert workspace.diagnostics == ()
+        assert workspace.errors == ()
         return workspace.campaigns["news"]
 
     def faults(self, more: str = "", **parts: str) -> list[Diagnostic]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,8 @@ def command(
     """
     # What is wrong with the command is told before what is wrong with the files.
     select_campaigns(session.find_root(), campaigns)
-    workspace, settings = session.load_sound()
+    workspace, settings = session.load_sound(warn=True)
+    warned = Counter(fault.file for fault in workspace.diagnostics)
     chosen, accounts = _choose(workspace, settings, campaigns)
     words = " ".join(["run", *campaigns])
     with (
@@ -114,7 +116,7 @@ def command(
             for batch in errand.recover():
                 warn(f"batch {batch.id} of {batch.campaign} is in doubt: its sender died")
         for begun in errand.begin(chosen, named=bool(campaigns)):
-            _tell_beginning(session, begun)
+            _tell_beginning(session, begun, warned[begun.plan.campaign.file])
         if errand.beside_daemon:
             errand.look_on(wait, session.say)
         else:
@@ -156,7 +158,7 @@ def _choose(
     return chosen, [name for name in accounts if name in settings.accounts]
 
 
-def _tell_beginning(session: Session, begun: Begun) -> None:
+def _tell_beginning(session: Session, begun: Begun, warnings: int) -> None:
     plan = begun.plan
     text = f"{plan.campaign.id} {_BEGINNINGS[begun.begin]}"
     if begun.begin is Begin.BEGUN:
@@ -167,6 +169,8 @@ def _tell_beginning(session: Session, begun: Begun) -> None:
         text += f": it starts at {plan.campaign.start:%F %R %Z}"
     if plan.reason:
         text += f": {plan.reason}"
+    if begun.begin is Begin.BEGUN and warnings:  # once, and it stops nothing
+        text += f"; {count(warnings, 'warning')}, see `mms-runner plan {plan.campaign.id}`"
     if plan.action is Action.DRIFTED or begun.begin is Begin.KEPT_BACK:
         warn(text)
     else:

@@ -73,19 +73,30 @@ class Session:
             self.show_faults(root, error.diagnostics)
             raise WrongUsage("the settings have faults") from error
 
-    def load_workspace(self, only: Collection[str] | None = None) -> Workspace:
-        """Read the workspace, whatever is wrong in it; only: the campaigns' files, None for all."""
+    def load_workspace(
+        self,
+        only: Collection[str] | None = None,
+        *,
+        warn: bool = True,
+        now: datetime | None = None,
+    ) -> Workspace:
+        """Read the workspace, whatever is wrong in it.
+
+        only: the campaigns' files, None for all; warn, now: as for the function of this name.
+        """
         from runner.workspace.load import load_workspace
 
-        return load_workspace(self.find_folder(), only, self.settings_file)
+        return load_workspace(self.find_folder(), only, self.settings_file, warn=warn, now=now)
 
-    def load_sound(self, only: Collection[str] | None = None) -> tuple[Workspace, Settings]:
-        """Read the workspace; tells its faults and raises where one forbids to use it.
+    def load_sound(
+        self, only: Collection[str] | None = None, *, warn: bool = False
+    ) -> tuple[Workspace, Settings]:
+        """Read the workspace; tells its errors and raises where there is one.
 
-        only: the campaigns' files, None for all.
+        only: the campaigns' files, None for all. warn: find warnings too, which whoever asks tells.
         """
-        workspace = self.load_workspace(only)
-        self.show_faults(workspace.root, workspace.diagnostics)
+        workspace = self.load_workspace(only, warn=warn)
+        self.show_faults(workspace.root, workspace.errors)
         if workspace.settings is None:
             raise WrongUsage("the settings have faults")
         if workspace.errors:

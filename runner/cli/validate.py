@@ -11,17 +11,23 @@ import click
 from runner.cli.diagnostics import Format, render_diagnostics
 from runner.cli.exits import Exit
 from runner.cli.selection import select_files
+from runner.cli.session import read_clock
 from runner.cli.tables import count
+from runner.due import is_too_late
 from runner.model.diagnostic import Severity
 from runner.workspace.locate import SETTINGS_FILE
 from runner.workspace.schema_copies import are_stale, find_copies
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
 
     from runner.cli.session import Session
+    from runner.model.campaign import Campaign
     from runner.model.diagnostic import Diagnostic
     from runner.workspace.load import Workspace
+
+_MOST_NAMED = 3
 
 
 @click.command()
@@ -48,15 +54,19 @@ def command(
     """
     root = session.find_root()
     only = select_files(root, files) if files else None
+    now = read_clock()
     if fix or diff:
         workspace = _mend(session, root, only, files, write=not diff)
     else:
-        workspace = session.load_workspace(only)
+        # Of all files, what was sent long ago would be told for ever.
+        workspace = session.load_workspace(only, now=now if files else None)
     if not diff:
         _tell(session, root, workspace, Format(form))
     session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))
     if workspace.diagnostics and form == Format.FULL:
         session.say(_point_on({fault.rule for fault in workspace.diagnostics}))
+    if not files and (passed := _list_passed(workspace.campaigns.values(), now)):
+        session.say(_tell_passed(passed))
     if (copies := find_copies(root)) and are_stale(copies):
         session.say(
             f"the schemas in {os.path.relpath(copies)}, which editors use, are not those of this"
@@ -114,3 +124,18 @@ def _point_on(rules: Collection[str]) -> str:
     if len(rules) > 1:
         return "`mms-runner rules ID` explains each rule"
     return f"`mms-runner rules {next(iter(rules))}` explains this rule"
+
+
+def _list_passed(campaigns: Iterable[Campaign], now: datetime) -> list[str]:
+    """Give the campaigns that would not go out by themselves any more, the latest start first."""
+    passed = [
+        (each.start, each.id)
+        for each in campaigns
+        if each.start and is_too_late(each.start + each.latest, now)
+    ]
+    return [name for _, name in sorted(passed, reverse=True)]
+
+
+def _tell_passed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"the start has passed of {', '.join(names[:_MOST_NAMED])}{more}"

@@ -186,6 +186,7 @@ class Files:
                 settings_file=self._place.settings_file,
                 root=root,
                 kept=self._kept_lists,
+                warn=False,  # they are for the author, before this point; here nobody could act
             )
         except WrongUsage as error:
             return None, str(error)

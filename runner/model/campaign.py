@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -27,10 +27,12 @@ class Part:
     """One text or picture of a frame.
 
     payload: the bytes that base64 carries: a text in GB2312, or an image file's own bytes.
+    size: width and height of a picture in pixels, as the payload says.
     """
 
     type: PartType
     payload: bytes
+    size: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,31 @@ class Severity(StrEnum):
 
 
 # Every other rule is an error.
-_WARNINGS = frozenset({"quotes-shown", "rounded-numbers", "unknown-rule", "unused-ignore"})
+_WARNINGS = frozenset(
+    {
+        "duration-too-short",
+        "hours-never-open",
+        "image-too-small",
+        "image-will-shrink",
+        "link-runs-on",
+        "missing-opt-out",
+        "missing-signature",
+        "number-excluded",
+        "number-twice",
+        "quotes-shown",
+        "repeated-frame",
+        "rounded-numbers",
+        "start-at-night",
+        "start-in-the-past",
+        "start-on-a-holiday",
+        "start-outside-hours",
+        "text-too-long",
+        "title-too-long",
+        "unknown-rule",
+        "until-in-the-past",
+        "unused-ignore",
+    }
+)
 
 
 def severity_of(rule: str) -> Severity:

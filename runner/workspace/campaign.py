@@ -16,6 +16,7 @@ from runner.model.campaign import Campaign, Expectation, Wish
 from runner.workspace.locate import campaign_id
 from runner.workspace.masking import show_name
 from runner.workspace.message import MessageReader, list_sizes
+from runner.workspace.second_look import Subject, look_again
 from runner.workspace.suggest import nearest
 from runner.workspace.times import read_duration, read_hours, read_moment
 
@@ -90,6 +91,25 @@ class CampaignReader:
             labels=tuple(dict.fromkeys(data.get("labels", ()))),
         )
 
+    def look_again(
+        self, campaign: Campaign, data: Mapping[str, Any], faults: Faults, now: datetime | None
+    ) -> None:
+        """Note what somebody should look at in a campaign that was read without an error.
+
+        now: by which its times are judged to have passed; None where nobody asks.
+        """
+        look_again(
+            Subject(
+                campaign=campaign,
+                data=data,
+                faults=faults,
+                account=(self._surroundings.accounts or {})[campaign.account],
+                excluded=self._recipients.read_excluded(data["recipients"], faults),
+                zone=self._surroundings.zone,
+                now=now,
+            )
+        )
+
     def _read_times(self, data: Mapping[str, Any], faults: Faults) -> _Times:
         zone = self._surroundings.zone
         written = data.get("start")
@@ -97,7 +117,9 @@ class CampaignReader:
         until = read_moment(faults, ("until",), data.get("until"), zone)
         if start and until and until <= start:
             message = "`until` is not after `start`, so nothing would be sent"
-            faults.at_value(("until",), "until-before-start", message, "write a later time")
+            labels = (faults.label(("start",), "the start"),)
+            hint = "write a later time"
+            faults.at_value(("until",), "until-before-start", message, hint, labels=labels)
         latest = read_duration(faults, ("latest",), data.get("latest"))
         return _Times(
             start=start,
@@ -108,7 +130,7 @@ class CampaignReader:
 
     def _find_account(self, data: Mapping[str, Any], faults: Faults) -> str | None:
         """Give the account that sends it; None where there is none, or nobody can say."""
-        accounts = self._surroundings.message_limits
+        accounts = self._surroundings.accounts
         name = data.get("account")
         if accounts is None or not isinstance(name, str | None):
             return None
@@ -128,8 +150,8 @@ class CampaignReader:
         return None
 
     def _check_size(self, message: Message, account: str, faults: Faults) -> None:
-        limits = self._surroundings.message_limits or {}
-        limit, size = limits.get(account), message_size(message)
+        accounts = self._surroundings.accounts or {}
+        limit, size = accounts[account].message_limit, message_size(message)
         if limit is None or size <= limit:
             return
         faults.at_key(

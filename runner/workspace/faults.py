@@ -34,14 +34,35 @@ class Faults:
         place = span or self.document.at(path).span
         self._add(path, place, rule, message, hint, labels=labels, fix=fix)
 
-    def at_first_line(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
-        """Note that something is missing in the mapping at a path."""
+    def at_first_line(
+        self,
+        path: Path,
+        rule: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        labels: tuple[Label, ...] = (),
+    ) -> None:
+        """Note a fault of the whole mapping at a path, such as something that is missing in it."""
         span = self.document.source_of(path).first_line(self.document.at(path).span)
-        self._add(path, span, rule, message, hint)
+        self._add(path, span, rule, message, hint, labels=labels)
 
-    def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
+    def at_key(
+        self,
+        path: Path,
+        rule: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        labels: tuple[Label, ...] = (),
+    ) -> None:
         """Note a fault of the key at a path."""
-        self._add(path, self.document.key_at(path).span, rule, message, hint)
+        self._add(path, self.document.key_at(path).span, rule, message, hint, labels=labels)
+
+    def label(self, path: Path, message: str) -> Label:
+        """Point at the value at a path, which a fault elsewhere is about as well."""
+        source = self.document.source_of(path)
+        return source.label(source.first_line(self.document.at(path).span), message)
 
     def _add(
         self,

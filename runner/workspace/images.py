@@ -70,9 +70,7 @@ def inspect_image(data: bytes, *, name: str) -> Part | ImageFault:
             raise _too_large(name)
         kind = _recognise(data, name)
         _check_kind(kind, name)
-        if kind == "GIF":
-            return Part(type=PartType.GIF, payload=_check_gif(data, name))
-        return Part(type=PartType.JPG, payload=_check_jpeg(data, name))
+        return _read_gif(data, name) if kind == "GIF" else _read_jpeg(data, name)
     except _Unfit as unfit:
         return unfit.fault
 
@@ -119,7 +117,7 @@ def _command(path: PurePosixPath, options: str) -> str:
     return f"magick {quote(str(path))} {options} {quote(str(target))}"
 
 
-def _check_gif(data: bytes, name: str) -> bytes:
+def _read_gif(data: bytes, name: str) -> Part:
     try:
         gif = read_gif(data)
     except ValueError as error:
@@ -129,10 +127,11 @@ def _check_gif(data: bytes, name: str) -> bytes:
         raise _Unfit("too-many-frames", message, "leave out frames")
     _check_pixels(gif.width * gif.height * gif.frames, name)
     _decode_gif(data, name)
-    return data[: gif.length]
+    size = gif.width, gif.height
+    return Part(type=PartType.GIF, payload=data[: gif.length], size=size)
 
 
-def _check_jpeg(data: bytes, name: str) -> bytes:
+def _read_jpeg(data: bytes, name: str) -> Part:
     try:
         jpeg = read_jpeg(data)
     except ValueError as error:
@@ -145,7 +144,7 @@ def _check_jpeg(data: bytes, name: str) -> bytes:
         hint = f"save it as an upright baseline JPEG in sRGB, for example with `{command}`"
         raise _Unfit("unsuitable-jpeg", f"`{name}` is {' and '.join(reasons)}", hint)
     _check_colours(_decode_jpeg(jpeg.clean, name), name)
-    return jpeg.clean
+    return Part(type=PartType.JPG, payload=jpeg.clean, size=(jpeg.width, jpeg.height))
 
 
 def _why_unsuitable(jpeg: Jpeg) -> list[str]:

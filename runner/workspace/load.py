@@ -27,6 +27,7 @@ from runner.workspace.shared import SharedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from runner.model.account import Settings
@@ -76,6 +77,8 @@ def load_workspace(
     home: Path | None = None,
     kept: KeptLists | None = None,
     instead: Mapping[str, bytes] = NOTHING,
+    warn: bool = True,
+    now: datetime | None = None,
 ) -> Workspace:
     """Read the settings and every campaign file, or only some of them.
 
@@ -85,6 +88,9 @@ def load_workspace(
     home: where relative paths of `runner.yaml` start, where its files lie in another place.
     kept: what was read of lists before; of what has not changed nothing is read or gathered again.
     instead: files of the workspace that are read as these bytes.
+    warn: look for what is no error, too; now: by which it is told that a start has passed. None for
+    not: what was sent long ago would be told for ever, and a check of all files would fail by
+    itself one day.
     Raises WrongUsage where the workspace's folders, or that file, cannot be read.
     """
     root = root or folder.resolve()
@@ -98,7 +104,7 @@ def load_workspace(
     campaigns = {}
     chosen = [file for file in files if file in wanted]
     for file in chosen:
-        campaign, faults = _read_campaign(root, file, shared, reader, instead)
+        campaign, faults = _read_campaign(root, file, shared, reader, instead, now, warn=warn)
         diagnostics += faults
         if campaign:
             campaigns[campaign.id] = campaign
@@ -135,6 +141,9 @@ def _read_campaign(
     shared: SharedFiles,
     reader: CampaignReader,
     instead: Mapping[str, bytes],
+    now: datetime | None,
+    *,
+    warn: bool,
 ) -> tuple[Campaign | None, list[Diagnostic]]:
     if not is_sayable(file):
         why = "is not UTF-8 or holds control characters"
@@ -145,6 +154,10 @@ def _read_campaign(
     faults = shared.put_into(read_inside(root, file, "campaign", instead))
     data = faults.document.data
     campaign = reader.read(file, data, faults) if isinstance(data, dict) else None
+    if not warn:
+        return campaign, faults.found
+    if campaign and isinstance(data, dict):
+        reader.look_again(campaign, data, faults, now)
     document = faults.document
     others = {graft.source.file: graft.source for graft in document.grafts.values()}
     return campaign, list(without_ignored(document.source, faults.found, others.values()))

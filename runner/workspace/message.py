@@ -48,7 +48,7 @@ class MessageReader:
         return Message(title=title, frames=whole)
 
     def _read_frame(self, path: Path, data: Mapping[str, Any], faults: Faults) -> Frame | None:
-        written = list(_list_parts(path, data))
+        written = list(list_parts(path, data))
         parts = [self._read_part(place, kind, value, faults) for place, kind, value in written]
         whole = tuple(part for part in parts if part)
         duration = data.get("duration")
@@ -78,15 +78,7 @@ class MessageReader:
         return None
 
 
-def list_sizes(message: Message) -> list[str]:
-    """Say how many bytes each part of a message weighs: `frame 1 jpg 60123`."""
-    sizes = [f"title {len(message.title.encode())}"]
-    for number, frame in enumerate(message.frames, start=1):
-        sizes += [f"frame {number} {part.type} {len(part.payload)}" for part in frame.parts]
-    return sizes
-
-
-def _list_parts(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, str, object]]:
+def list_parts(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, str, object]]:
     """List a frame's parts with their places; in the short form the text comes first."""
     for kind in ("text", "image"):
         if kind in data:
@@ -95,6 +87,14 @@ def _list_parts(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, str
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         for kind, value in part.items() if isinstance(part, dict) else ():
             yield (*path, "parts", index, kind), kind, value
+
+
+def list_sizes(message: Message) -> list[str]:
+    """Say how many bytes each part of a message weighs: `frame 1 jpg 60123`."""
+    sizes = [f"title {len(message.title.encode())}"]
+    for number, frame in enumerate(message.frames, start=1):
+        sizes += [f"frame {number} {part.type} {len(part.payload)}" for part in frame.parts]
+    return sizes
 
 
 def _open_image(file: FilePath, name: str) -> Part | ImageFault:

@@ -110,8 +110,9 @@ class RecipientReader:
 
     def read(self, data: Mapping[str, Any], faults: Faults) -> Audience:
         """Gather an audience from a campaign's `recipients`; what is wrong is in `faults`."""
-        own = [_read_inline(data.get("numbers"), faults), *self._read_files("files", data, faults)]
-        own_excluded = [*self._read_files("exclude", data, faults)]
+        files = [numbers for _, numbers in self._read_files("files", data, faults)]
+        own = [_read_inline(data.get("numbers"), faults), *files]
+        own_excluded = [numbers for _, numbers in self.read_excluded(data, faults)]
         lists, excluded_lists = (
             self._read_named(key, data, faults) for key in ("lists", "exclude")
         )
@@ -144,15 +145,21 @@ class RecipientReader:
             missing=tuple(dict.fromkeys(absent)),
         )
 
+    def read_excluded(
+        self, data: Mapping[str, Any], faults: Faults
+    ) -> Iterator[tuple[Path, NumberList]]:
+        """Give the lists of the workspace that `recipients` excludes, and where each is named."""
+        return self._read_files("exclude", data, faults)
+
     def _read_files(
         self, key: str, data: Mapping[str, Any], faults: Faults
-    ) -> Iterator[NumberList]:
+    ) -> Iterator[tuple[Path, NumberList]]:
         for entry in _entries(key, data, faults):
             if self._is_named(entry):
                 continue
             numbers = self._read_file(entry, faults)
             if isinstance(numbers, NumberList):
-                yield numbers
+                yield entry.path, numbers
             elif numbers:
                 place = entry.locate(numbers.rule)
                 is_missing = numbers.rule == MISSING_FILE

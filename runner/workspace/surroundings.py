@@ -6,15 +6,18 @@ A fault in the settings must not silence what is wrong in the campaigns.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.model.account import Account
+from runner.timing import WrongTime, parse_hours
 from runner.workspace.yaml_tree import Mapping as MappingNode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.model.diagnostic import Label
+    from runner.model.hours import Hours
     from runner.workspace.named_lists import KnownLists
     from runner.workspace.settings_files import SettingsFile, SettingsFiles
 
@@ -23,23 +26,36 @@ _DEFAULTS = {field.name: field.default for field in fields(Account)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRules:
+    """What an account asks of the campaigns that it sends; None for what is not said, or faulty.
+
+    message_limit: in bytes. signature: with its brackets; opt_out: words, one of which a message
+    must have. place: where it says its hours.
+    """
+
+    name: str
+    message_limit: int | None
+    signature: str | None = None
+    opt_out: tuple[str, ...] = ()
+    hours: Hours | None = None
+    place: Label | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What a campaign is checked against, as far as faulty settings can be read as well.
 
-    message_limits: in bytes, by the accounts' names; lists: by their names. None for what cannot be
-    read, and in place of them all where nobody can say which there are.
+    accounts, lists: by their names; None where nobody can say which there are.
     """
 
     zone: ZoneInfo
-    message_limits: Mapping[str, int | None] | None
+    accounts: Mapping[str, AccountRules] | None
     lists: KnownLists | None
 
 
 def read_surroundings(files: SettingsFiles, lists: KnownLists | None) -> Surroundings:
     """Read what campaigns need of the settings, whatever else is wrong in them."""
-    return Surroundings(
-        zone=choose_zone(files), message_limits=_message_limits(files.home), lists=lists
-    )
+    return Surroundings(zone=choose_zone(files), accounts=_read_accounts(files.home), lists=lists)
 
 
 def choose_zone(files: SettingsFiles) -> ZoneInfo:
@@ -57,17 +73,38 @@ def find_zone(name: object) -> ZoneInfo | None:
         return None
 
 
-def _message_limits(file: SettingsFile) -> Mapping[str, int | None] | None:
+def _read_accounts(file: SettingsFile) -> Mapping[str, AccountRules] | None:
     accounts = file.data.get("accounts")
     node = file.faults.document.at(("accounts",))
     is_whole = isinstance(accounts, dict) and isinstance(node, MappingNode) and not node.incomplete
     if not is_whole or not accounts:
         return None
-    return {name: _message_limit(account) for name, account in accounts.items()}
+    return {name: _read_account(name, data, file) for name, data in accounts.items()}
 
 
-def _message_limit(account: object) -> int | None:
-    if not isinstance(account, dict):
-        return None
+def _read_account(name: str, data: object, file: SettingsFile) -> AccountRules:
+    if not isinstance(data, dict):
+        return AccountRules(name=name, message_limit=None)
+    signature, opt_out, hours = (data.get(key) for key in ("signature", "opt_out", "hours"))
+    words = opt_out if isinstance(opt_out, list) else []
+    place = f"the hours of account {name}"
+    return AccountRules(
+        name=name,
+        message_limit=_message_limit(data),
+        signature=signature if isinstance(signature, str) else None,
+        opt_out=tuple(word for word in words if isinstance(word, str)),
+        hours=_hours(hours),
+        place=file.faults.label(("accounts", name, "hours"), place) if hours else None,
+    )
+
+
+def _message_limit(account: Mapping[str, Any]) -> int | None:
     limit = account.get("message_limit", _DEFAULTS["message_limit"])
     return limit if isinstance(limit, int) and limit > 0 else None
+
+
+def _hours(written: object) -> Hours | None:
+    try:
+        return parse_hours(written) if isinstance(written, str) else None
+    except WrongTime:  # told with the settings
+        return None
