@@ -216,7 +216,6 @@ def plan_campaign(
             for warning in (
                 _name_skipped(campaign.audience),
                 f"here it would not go out: {missing}" if missing and missing != reason else None,
-                _name_closed(campaign, account, zone),
             )
             if warning
         ),
@@ -398,23 +397,6 @@ def _name_missing(audience: Audience) -> str | None:
     names = ", ".join(f"`{name}`" for name in audience.missing)
     noun = "list" if len(audience.missing) == 1 else "lists"
     return f"{noun} {names} of the settings cannot be found on this machine: bring the file back"
-
-
-def _name_closed(campaign: Campaign, account: Account, zone: tzinfo) -> str | None:
-    """Warn of a start outside of the hours: it waits for them, and may come too late."""
-    start = None if campaign.starts_at_gateway else campaign.start
-    if start is None:
-        return None
-    opening = next_opening(zone, start, account.hours, campaign.hours)
-    if opening is None:
-        return "the hours of the account and of the campaign are never open at once"
-    if opening == start:
-        return None
-    local = f"{opening.astimezone(zone):%F %R}"
-    if is_too_late(start + campaign.latest, opening):
-        latest = format_duration(campaign.latest)
-        return f"its hours open at {local}, more than `latest` ({latest}) after its start"
-    return f"it waits for its hours, which open at {local}"
 
 
 def _name_skipped(audience: Audience) -> str | None:

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli_workspace import NOBODY, Office, opening_office, opening_sandbox, opening_sandboxes
+from cli_workspace import (
+    NOBODY,
+    Office,
+    numbers,
+    opening_office,
+    opening_sandbox,
+    opening_sandboxes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +28,7 @@ open_sandbox = pytest.fixture(opening_sandboxes)
 sandbox = pytest.fixture(opening_sandbox)
 
 DUE = "start: now\n"
-FUTURE = "start: 2035-09-16 09:00\n"
+FUTURE = "start: 2035-09-18 09:00\n"
 
 
 def plan(office: Office, *words: str) -> Any:
@@ -47,7 +54,7 @@ def test_the_json_has_the_keys_of_the_contract_and_no_other(office: Office) -> N
     office.write("lists/staff.csv", "mobile\n13800138001\n")
     office.write(
         "news.yaml",
-        f"title: 中秋\n{FUTURE}frames:\n  - {{duration: 3, text: 你好}}\n"
+        f"title: 中秋\n{FUTURE}frames:\n  - {{duration: 3, text: 【某店】回T退订}}\n"
         "recipients:\n  numbers: ['13800138009', '13800138008']\n"
         "  files: [lists/members.csv]\n  exclude: [lists/staff.csv]\n",
     )
@@ -70,16 +77,16 @@ def test_the_json_has_the_keys_of_the_contract_and_no_other(office: Office) -> N
         "action": "schedule",
         "title": "中秋",
         "account": "main",
-        "start": "2035-09-16T09:00:00+08:00",
+        "start": "2035-09-18T09:00:00+08:00",
         "recipients": {"given": 5, "duplicates": 1, "invalid": 0, "excluded": 1, "total": 3},
         "sources": [
             {"name": "lists/members.csv", "sheet": None, "rows": 3},
             {"name": "lists/staff.csv", "sheet": None, "rows": 1},
         ],
         "message": {
-            "bytes": 10,
+            "bytes": 21,
             "limit": 102_400,
-            "frames": [{"duration": 3, "parts": [{"type": "txt", "bytes": 4}]}],
+            "frames": [{"duration": 3, "parts": [{"type": "txt", "bytes": 15}]}],
         },
         "batches": [{"seq": 1, "recipients": 2}, {"seq": 2, "recipients": 1}],
         "warnings": [],
@@ -340,7 +347,7 @@ def test_the_text_for_people_names_everything_that_matters(office: Office) -> No
     for fact in (
         "news: schedule",
         "中秋快乐",
-        "2035-09-16 09:00:00+08:00",
+        "2035-09-18 09:00:00+08:00",
         "3 = 3 given",
         "of 102,400 bytes",
         "2 (2 + 1 people)",
@@ -474,3 +481,77 @@ def test_a_start_at_the_gateway_outside_of_the_hours_is_held(office: Office) -> 
     office.campaign(more=f"{FUTURE}starts_at_gateway: true\n")
 
     assert action(office) == ("held", 3)
+
+
+# what is no fault, and what an author should look at all the same
+
+
+def test_a_plan_tells_the_warnings_of_a_file_with_their_place_and_rule(office: Office) -> None:
+    office.write(
+        "news.yaml",
+        "title: 中秋\nframes:\n  - {duration: 3, text: 【某店】中秋快乐}\n"
+        "recipients: {numbers: ['13800138009']}\n",
+    )
+    warning = (
+        "news.yaml:3:25: no text says how to refuse further messages (end the last text with words"
+        " such as 拒收请回复R; `opt_out` of the account names yours) [missing-opt-out]"
+    )
+
+    assert only(office)["warnings"] == [warning]
+    ran = office.run("plan")
+    assert f"  warning     {warning}\n" in ran.out
+    assert ran.err == "", "what stands in the plan is not told a second time"
+
+
+def at(hour: int, day: int = 18) -> str:
+    return f"start: 2035-09-{day} {hour:02}:00\n"
+
+
+def overlaps(office: Office) -> dict[str, list[str]]:
+    return {entry["id"]: entry["warnings"] for entry in plan(office)["campaigns"]}
+
+
+def test_two_campaigns_to_many_of_the_same_people_within_a_day_are_told_at_both(
+    office: Office,
+) -> None:
+    office.campaign("news", people=10, more=at(9))
+    office.campaign("more", people=8, more=at(18), title="晚")
+
+    hint = ": start one of the two on another day, or exclude the list of the other"
+    assert overlaps(office) == {
+        "news": [f"8 of its 10 recipients (80 %) also get more, which starts 9h later{hint}"],
+        "more": [f"8 of its 8 recipients (100 %) also get news, which starts 9h earlier{hint}"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("people", "more"),
+    [
+        (numbers(10, 13_800_138_009), at(9)),  # one in ten
+        (numbers(10), at(9, day=19)),  # a day later
+        (numbers(10), ""),  # a draft
+        (numbers(10), at(9) + "state: cancelled\n"),
+    ],
+)
+def test_few_of_the_same_people_and_other_days_are_fine(
+    office: Office, people: list[str], more: str
+) -> None:
+    office.campaign("news", people=10, more=at(9))
+    office.campaign("more", people=people, more=more, title="晚")
+
+    assert [text for texts in overlaps(office).values() for text in texts if "also" in text] == []
+
+
+def test_of_several_campaigns_on_one_day_each_two_are_compared(office: Office) -> None:
+    office.campaign("a", people=10, more=at(9), title="早")
+    office.campaign("b", people=numbers(10, 13_900_000_000), more=at(9), title="午")
+    everybody = [*numbers(10), *numbers(5, 13_900_000_000)]
+    office.campaign("c", people=everybody, more=at(9), title="晚")
+
+    told = overlaps(office)
+
+    assert [text.split(":")[0] for text in told["c"]] == [
+        "10 of its 15 recipients (66 %) also get a, which starts at the same time",
+        "5 of its 15 recipients (33 %) also get b, which starts at the same time",
+    ]
+    assert (len(told["a"]), len(told["b"])) == (1, 1)

@@ -720,36 +720,3 @@ def test_of_many_skipped_numbers_the_first_places_are_named():
 
 def test_without_a_reason_nothing_is_warned_of():
     assert plan(campaign_of()).warnings == ()
-
-
-@pytest.mark.parametrize(
-    ("start", "latest", "warning"),
-    [
-        ("12:00", timedelta(hours=8), "it waits for its hours, which open at 2035-09-16 18:00"),
-        (
-            "12:00",
-            timedelta(hours=1),
-            "its hours open at 2035-09-16 18:00, more than `latest` (1h) after its start",
-        ),
-        ("18:00", timedelta(hours=1), None),
-        ("20:59", timedelta(hours=1), None),
-        ("21:00", timedelta(days=1), "it waits for its hours, which open at 2035-09-17 18:00"),
-    ],
-)
-def test_a_start_outside_of_the_hours_is_warned_of(start, latest, warning):
-    moment = datetime.fromisoformat(f"2035-09-16T{start}:00+08:00")
-    planned = plan(campaign_of(start=moment, latest=latest, hours=EVENING))
-    assert planned.warnings == ((warning,) if warning else ())
-    assert planned.action is Action.SCHEDULE
-
-
-def test_hours_that_are_never_open_at_once_are_warned_of():
-    planned = plan(campaign_of(hours=EVENING), hours=parse_hours("08:00-12:00"))
-    assert planned.warnings == (
-        "the hours of the account and of the campaign are never open at once",
-    )
-
-
-@pytest.mark.parametrize("start", [DRAFT, NOW])
-def test_what_has_no_time_of_its_own_is_not_warned_of_hours(start):
-    assert plan(campaign_of(hours=EVENING, **start)).warnings == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -17,6 +18,7 @@ from runner.cli.speech import warn, write_json, write_result
 from runner.errors import StateRefused
 from runner.lifecycle import BrakeSource
 from runner.model.outcome import Balance
+from runner.overlap import find_overlaps
 from runner.plan import Action, UnreadableState, plan_campaign, rejudge
 from runner.store.brakes import read_brakes
 from runner.store.database import look_into
@@ -27,12 +29,13 @@ from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from runner.cli.session import Session
     from runner.cli.since import Comparison
     from runner.model.account import Settings
+    from runner.model.diagnostic import Diagnostic
     from runner.model.outcome import BalanceAnswer
     from runner.plan import CampaignPlan, StoredCampaign, Twin
     from runner.store.brakes import Brake
@@ -120,7 +123,7 @@ def command(
     Touches no network unless --balance is given.
     """
     only = select_campaigns(session.find_root(), campaigns) if campaigns else None
-    workspace, settings = session.load_sound(only)
+    workspace, settings = session.load_sound(only, warn=True)
     if resolved:
         return _show_resolved(workspace)
     now = read_clock()
@@ -129,7 +132,11 @@ def command(
         for campaign in workspace.campaigns.values()
     ]
     known = _ask_state(workspace, settings, made, now)
-    plans = [known.judge(plan, now) for plan in made]
+    judged = [known.judge(plan, now) for plan in made]
+    warnings = _gather_warnings(workspace.diagnostics, judged, now)
+    plans = [
+        replace(plan, warnings=(*plan.warnings, *warnings[plan.campaign.id])) for plan in judged
+    ]
     comparison = None
     if since is not None:
         from runner.cli.since import compare_since
@@ -145,6 +152,21 @@ def command(
     if comparison and comparison.errors:
         return Exit.FAULTY_FILES
     return _judge(plans, answers)
+
+
+def _gather_warnings(
+    faults: Iterable[Diagnostic], plans: Sequence[CampaignPlan], now: datetime
+) -> Mapping[str, list[str]]:
+    """Give what is odd about the campaigns' files, and about their company, by their ids."""
+    warnings = defaultdict(list)
+    for fault in faults:
+        hint = f" ({fault.hint})" if fault.hint else ""
+        place = f"{fault.file}:{fault.span.line}:{fault.span.column}"
+        text = f"{place}: {fault.message}{hint} [{fault.rule}]"
+        warnings[campaign_id(fault.file)].append(text)
+    for name, texts in find_overlaps(plans, now).items():
+        warnings[name] += texts
+    return warnings
 
 
 def _show_resolved(workspace: Workspace) -> Exit:
