@@ -381,3 +381,38 @@ def test_a_number_that_is_excluded_as_well_names_both_places(shop):
 def test_one_fault_in_a_long_list_is_not_told_a_thousand_times(shop):
     many = ", ".join([NUMBER] * 1000)
     assert len(shop.faults(recipients=f"recipients: {{numbers: [{many}]}}\n")) == 20
+
+
+# the other place of an error
+
+
+def test_a_field_that_conflicts_names_the_other_ones(shop):
+    frame = "{duration: 3, text: 你好, image: media/moon.jpg, parts: [{text: 一}]}"
+    fault = shop.fault(frames=frames(frame))
+    assert (fault.rule, shop.marked(fault)) == ("conflicting-fields", "parts")
+    assert [shop.marked(label) for label in fault.labels] == ["text", "image"]
+
+
+def test_an_end_before_the_start_names_the_start(shop):
+    fault = shop.fault("start: 2035-09-18 09:00\nuntil: 2035-09-18 08:00\n")
+    assert (fault.rule, [shop.marked(label) for label in fault.labels]) == (
+        "until-before-start",
+        ["2035-09-18 09:00"],
+    )
+
+
+def test_an_id_that_is_there_twice_names_the_other_file(shop):
+    shop.campaign()
+    shop.write("News.yaml", (shop.root / "news.yaml").read_bytes())
+    [fault] = shop.load().diagnostics
+    assert {fault.file, fault.labels[0].file} == {"news.yaml", "News.yaml"}
+
+
+def test_what_the_settings_apart_hold_alone_is_shown_there(shop, tmp_path):
+    apart = tmp_path / "settings.yaml"
+    apart.write_text(SETTINGS)
+    shop.campaign()
+    [fault] = shop.load(apart).diagnostics
+    assert (fault.rule, fault.file) == ("set-elsewhere", "runner.yaml")
+    [label] = fault.labels
+    assert (label.file, label.span.line, label.excerpt) == (str(apart), 2, "accounts:")

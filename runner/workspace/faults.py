@@ -64,6 +64,10 @@ class Faults:
         source = self.document.source_of(path)
         return source.label(source.first_line(self.document.at(path).span), message)
 
+    def label_key(self, path: Path, message: str) -> Label:
+        """Point at the key at a path, as `label` does at a value."""
+        return self.document.source_of(path).label(self.document.key_at(path).span, message)
+
     def _add(
         self,
         path: Path,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from runner.errors import FaultyFiles
-from runner.model.diagnostic import Diagnostic, Severity, Span
+from runner.model.diagnostic import Diagnostic, Label, Severity, Span
 from runner.model.recipient import holds_mobile, mask_mobiles
 from runner.workspace.always_excluded import read_always_excluded
 from runner.workspace.campaign import CampaignReader
@@ -177,7 +177,8 @@ def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagno
         if other != file and (file in wanted or other in wanted):
             message = f"this campaign has the same id as {other}"
             hint = "rename one of them: an id is the path without its suffix, in any case"
-            yield whole_file(file, "duplicate-id", message, hint)
+            label = Label(file=other, span=Span(), message="this is the other one")
+            yield replace(whole_file(file, "duplicate-id", message, hint), labels=(label,))
 
 
 def _without_repeats(faults: Iterable[Diagnostic]) -> Iterable[Diagnostic]:

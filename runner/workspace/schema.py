@@ -105,9 +105,13 @@ def _is_incomplete(document: Document, path: Path) -> bool:
 
 
 def _place_fault(document: Document, fault: Fault) -> Diagnostic:
+    others = [document.key_at((*fault.path[:-1], name)).span for name in fault.beside]
+    labels = tuple(document.source.label(span, "this is the other one") for span in others)
     span = _span(document, fault)
     fix = _correct(document, fault)
-    return document.source.fault(span, fault.rule, fault.message, fault.hint, fix=fix)
+    return document.source.fault(
+        span, fault.rule, fault.message, fault.hint, labels=labels, fix=fix
+    )
 
 
 def _correct(document: Document, fault: Fault) -> Edit | None:

@@ -85,6 +85,7 @@ class Fault:
     field: the one that is missing; meant: the one that an unknown field resembles.
     is_certain: whether nothing but that can be meant.
     corrected: how the value is written in a file, where that is certain.
+    beside: the fields, in the same mapping, that it is about as well.
     """
 
     path: Path
@@ -96,6 +97,7 @@ class Fault:
     meant: str | None = None
     is_certain: bool = False
     corrected: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 def tell(broken: Broken) -> Iterator[Fault]:
@@ -244,8 +246,14 @@ def _tell_too_many_fields(broken: Broken) -> Iterator[Fault]:
 def _tell_conflict(broken: Broken) -> Iterator[Fault]:
     message = broken.schema["errorMessage"]
     name = broken.limit["required"][0]
+    present = broken.instance if isinstance(broken.instance, dict) else {}
+    others = (other for option in broken.limit["anyOf"] for other in option["required"])
     yield Fault(
-        path=(*broken.path, name), rule="conflicting-fields", message=message, place=Place.KEY
+        path=(*broken.path, name),
+        rule="conflicting-fields",
+        message=message,
+        place=Place.KEY,
+        beside=tuple(other for other in others if other in present),
     )
 
 

@@ -105,7 +105,8 @@ def _refuse_what_is_set_apart(files: SettingsFiles) -> None:
     for key in filter(files.own.data.__contains__, _SET_APART):
         message = f"with --settings, `{key}` stands in {apart} alone"
         hint = "delete it here: who may edit campaigns must not redirect passwords and messages"
-        files.own.faults.at_key((key,), "set-elsewhere", message, hint)
+        labels = [files.apart.faults.label_key((key,), "here")] if key in files.apart.data else []
+        files.own.faults.at_key((key,), "set-elsewhere", message, hint, labels=tuple(labels))
 
 
 def _check_presence(files: SettingsFiles) -> None:

@@ -52,7 +52,7 @@ def _judge_what_has_passed(subject: Subject) -> bool:
     if has_passed:
         latest = format_duration(campaign.latest)
         message = f"the start passed more than `latest` ({latest}) ago, so it would not go out"
-        labels = (faults.label(("latest",), "so late it may be"),)
+        labels = (faults.label(("latest",), "so late it may still go out"),)
         faults.at_value(
             ("start",),
             "start-in-the-past",
