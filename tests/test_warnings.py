@@ -416,3 +416,11 @@ def test_what_the_settings_apart_hold_alone_is_shown_there(shop, tmp_path):
     assert (fault.rule, fault.file) == ("set-elsewhere", "runner.yaml")
     [label] = fault.labels
     assert (label.file, label.span.line, label.excerpt) == (str(apart), 2, "accounts:")
+
+
+@pytest.mark.parametrize("piece", ["a", " ", "a.", "http://", "-", "回", "退订", "reply ", "www."])
+def test_a_text_is_judged_in_one_pass_however_long_it_is(shop, piece):
+    """By the square of its length, it would take minutes, and the suite would not end."""
+    asks(shop, "message_limit: 10000000")
+    text = piece * (200_000 // len(piece))
+    assert "missing-signature" in told(shop, frames=saying(f'"{text}好"', 255))

@@ -110,16 +110,16 @@ def _judge_size(subject: Subject, picture: ShownPart) -> None:
     assert picture.part.size is not None  # noqa: S101 - a picture has one
     width, height = picture.part.size
     longer, shorter = max(width, height), min(width, height)
-    name = show_name(picture.written)
-    if longer > _LONGER or shorter > _SHORTER:
+    if _LEAST <= longer <= _LONGER and shorter <= _SHORTER:
+        return
+    has = f"`{show_name(picture.written)}` has {width} x {height} pixels"
+    if longer >= _LEAST:
         scale = min(_LONGER / longer, _SHORTER / shorter)
         fit = f"{max(1, round(width * scale))} x {max(1, round(height * scale))}"
-        message = (
-            f"`{name}` has {width} x {height} pixels, and on its way it may be shrunk to {fit}"
-        )
+        message = f"{has}, and on its way it may be shrunk to {fit}"
         hint = f"save it with {fit} pixels yourself, and look whether its words can still be read"
         subject.faults.at_value(picture.path, "image-will-shrink", message, hint)
-    elif longer < _LEAST:
-        message = f"`{name}` has {width} x {height} pixels, and phones blow up what is so small"
+    else:
+        message = f"{has}, and phones blow up what is so small"
         hint = "use a picture of 640 x 480 pixels, or at least 160 x 120"
         subject.faults.at_value(picture.path, "image-too-small", message, hint)

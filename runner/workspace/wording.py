@@ -29,9 +29,11 @@ _OPT_OUT = re.compile(
     r"|\b(?:reply|text|send)\b.{0,20}\b(?:stop|unsubscribe|opt[ -]?out)\b",
     re.IGNORECASE,
 )
+_BESIDE_CHINESE = re.compile(r"(?<!\s)\s++(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])\s++")
 # Android, android.util.Patterns.WEB_URL: nearly every character but a blank goes on with a path.
-_UNBROKEN = re.compile(r"[!-~]+(?=[^\s!-~])")
+_UNBROKEN = re.compile(r"(?<![!-~])[!-~]++(?=\S)")  # in one pass, however long the text is
 _LINK = re.compile(r"https?://|(?<![\w@.-])(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,}/)", re.IGNORECASE)
+_MOST_LINKS = 20  # told of one text
 
 
 def judge_wording(subject: Subject, frames: Sequence[ShownFrame]) -> None:
@@ -88,12 +90,14 @@ def _judge_opt_out(subject: Subject, texts: Sequence[ShownPart]) -> None:
 
 def _squeeze(text: str) -> str:
     """Take out what makes no other words: line breaks, blanks between Chinese, wide letters."""
-    return re.sub(r"\s+(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])\s+", "", normalize("NFKC", text))
+    return _BESIDE_CHINESE.sub("", normalize("NFKC", text))
 
 
 def _judge_links(subject: Subject, text: ShownPart) -> None:
     runs = _UNBROKEN.finditer(text.written)
-    ends = [found.end() for found in runs if _LINK.search(found[0])]
+    ends = [found.end() for found in runs if _LINK.search(found[0])][:_MOST_LINKS]
+    if not ends:
+        return
     message = "this character stands right behind a link, and phones take it for a part of it"
     hint = "put a blank or a new line behind the link"
     for span in subject.faults.document.locate_characters(text.path, ends):
