@@ -318,7 +318,7 @@ def test_a_backup_from_before_something_was_sent_sends_only_what_a_person_lets_g
     assert refused.status == 2
     assert "older than what was sent: 1 claim is missing in it" in refused.err
     assert "news (1 recipient, start 20" in refused.err
-    assert "later (2 recipients, start 2035-09-16 09:00 CST)" in refused.err
+    assert "later (2 recipients, start 2035-09-18 09:00 CST)" in refused.err
     assert "`mms-runner state adopt`" in refused.err
     assert dict(sandbox.requests) == asked, "nothing was sent, and no report was taken"
 
