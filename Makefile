@@ -17,11 +17,11 @@ FUZZING := $(if $(PROOFS),$(filter fuzz,$(PROOFS)),fuzz)
 # The environment for the tests can run the demo too, so an existing one is not replaced by a smaller one.
 ENVIRONMENT := $(firstword $(wildcard .venv/dev) .venv/run)
 
-.PHONY: help demo test tools torture soak bench bench-tools docs holidays lint lock clean
+.PHONY: help demo test tools torture soak bench bench-tools docs holidays translations lint lock clean
 .NOTPARALLEL: # one .venv, one terminal
 
 help: ## show these targets (the default)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo "Another Python: make PYTHON=python3.12 TARGET"
 
 demo: $(ENVIRONMENT) ## send the example campaign to a local gateway, start to end
@@ -44,6 +44,9 @@ docs: .venv/dev ## write anew what is made of tables, rules and schemas: pages o
 
 holidays: .venv/dev ## write the table of China's public holidays anew from the `holidays` package
 	@PYTHONPATH=tests .venv/bin/python -m days_off
+
+translations: .venv/dev ## add new messages to the catalogues in runner/locale, and compile them
+	@PYTHONPATH=tests .venv/bin/python -m translations
 
 soak: .venv/dev ## let the daemon live long under load and faults: does anything grow? (MINUTES=2 is shorter)
 	@PYTHONPATH=tests .venv/bin/python -m torture.soak --minutes $(MINUTES)

@@ -97,13 +97,16 @@ class Office:
         """Run a command in this process."""
         # What the caller's shell happens to set must not decide a test.
         unset = dict.fromkeys(
-            ("NO_COLOR", "STATE_DIRECTORY", "MMS_RUNNER_WORKSPACE", "MMS_RUNNER_SETTINGS")
+            (
+                *("NO_COLOR", "STATE_DIRECTORY"),
+                *("MMS_RUNNER_WORKSPACE", "MMS_RUNNER_SETTINGS", "MMS_RUNNER_LANG"),
+            )
         )
         result = CliRunner().invoke(
             main,
             ["-C", str(self.root), *words],
             input=stdin,
-            env={**unset, **self.environment, **environment},
+            env={**unset, "LC_ALL": "C.UTF-8", **self.environment, **environment},
             prog_name="mms-runner",
         )
         if result.exception and not isinstance(result.exception, SystemExit):

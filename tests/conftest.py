@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.store.database import Database
+
+# Tests read English, whatever the developer does.
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ.pop("MMS_RUNNER_LANG", None)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import click
 
 from runner import __version__
 from runner.cli.exits import Exit
+from runner.cli.help import HelpContext, translate_help
 from runner.cli.speech import (
     accept_every_character,
     drop_what_cannot_be_written,
@@ -26,39 +27,41 @@ from runner.cli.speech import (
     write_for_people,
 )
 from runner.errors import AnotherInstance, FaultyFiles, RunnerError, WrongUsage, locate_defect
-from runner.language import LANGUAGES, choose_language, speak
+from runner.language import LANGUAGES, N_, _, choose_language, speak, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Said here as well as in the commands, so that a list of them imports none.
 _COMMANDS = {
-    "init": "Write a new workspace, with a first campaign that explains itself.",
-    "add": "Start a campaign: write a draft whose words are there to be replaced.",
-    "validate": "Check campaign files: tell every fault at its line and column.",
-    "rules": "Explain what each rule of `validate` is about, and what to do.",
-    "plan": "Show what would be sent, to how many, when and at what size.",
-    "copy": "Start a new campaign from an old one, as a draft.",
-    "run": "Send what is due, and the drafts that are named.",
-    "daemon": "Run until told to stop: start each campaign at its time, poll reports.",
-    "status": "Show where everything stands, why, and the next command to type.",
-    "report": "Write one row for each recipient of a campaign.",
-    "reports": "Look after answers with delivery reports: list, show, read again, export.",
-    "balance": "Ask the gateway what is left.",
-    "pause": "Stop a campaign, an account or everything, until it is resumed.",
-    "resume": "Let go on what was paused, halted, missed or suspended.",
-    "cancel": "Leave unsent, for good, what is not sent of a campaign.",
-    "resolve": "Settle a batch in doubt by hand.",
-    "reload": "Let the daemon read the files at once.",
-    "state": "Look after the state, which knows what was sent.",
-    "schema": "Say what a field of a file means; without one, list them all.",
-    "sandbox": "Run a local gateway for rehearsals, with faults on demand.",
-    "demo": "Send the example campaign to a sandbox, start to end.",
+    "init": N_("Write a new workspace, with a first campaign that explains itself."),
+    "add": N_("Start a campaign: write a draft whose words are there to be replaced."),
+    "validate": N_("Check campaign files: tell every fault at its line and column."),
+    "rules": N_("Explain what each rule of `validate` is about, and what to do."),
+    "plan": N_("Show what would be sent, to how many, when and at what size."),
+    "copy": N_("Start a new campaign from an old one, as a draft."),
+    "run": N_("Send what is due, and the drafts that are named."),
+    "daemon": N_("Run until told to stop: start each campaign at its time, poll reports."),
+    "status": N_("Show where everything stands, why, and the next command to type."),
+    "report": N_("Write one row for each recipient of a campaign."),
+    "reports": N_("Look after answers with delivery reports: list, show, read again, export."),
+    "balance": N_("Ask the gateway what is left."),
+    "pause": N_("Stop a campaign, an account or everything, until it is resumed."),
+    "resume": N_("Let go on what was paused, halted, missed or suspended."),
+    "cancel": N_("Leave unsent, for good, what is not sent of a campaign."),
+    "resolve": N_("Settle a batch in doubt by hand."),
+    "reload": N_("Let the daemon read the files at once."),
+    "state": N_("Look after the state, which knows what was sent."),
+    "schema": N_("Say what a field of a file means; without one, list them all."),
+    "sandbox": N_("Run a local gateway for rehearsals, with faults on demand."),
+    "demo": N_("Send the example campaign to a sandbox, start to end."),
 }
 
 
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their names."""
+
+    context_class = HelpContext  # click makes it before `--lang` is read
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the commands in the order in which a newcomer meets them."""
@@ -68,8 +71,8 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(told)) for name, told in _COMMANDS.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command when it is asked for."""
@@ -77,14 +80,23 @@ class LazyGroup(click.Group):
             return super().get_command(ctx, cmd_name)
         module = importlib.import_module(f"runner.cli.{cmd_name}")
         command: click.Command = module.command
-        return command
+        return translate_help(command)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Give `--help` in the language of now: click makes it once, before `--lang` is read."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = _("Show this message and exit.")
+        return option
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command, and turn every error of ours into a message and an exit status."""
         extra["standalone_mode"] = False
+        speak(choose_language(None, os.environ))
         accept_every_character()
         _leave_no_core()
-        status = _guard(lambda: super(LazyGroup, self).main(*args, **extra))
+        translated = translate_help(self)
+        status = _guard(lambda: click.Group.main(translated, *args, **extra))
         drop_what_cannot_be_written()
         sys.exit(int(status or Exit.OK))
 
@@ -93,6 +105,13 @@ class LazyGroup(click.Group):
         with outliving_its_reader():
             return super().invoke(ctx)
         return Exit.OK
+
+
+def _speak(context: click.Context, _option: click.Parameter, language: str | None) -> None:
+    """Speak what was named, before any help is written; the environment chose until here."""
+    if language:
+        speak(language)
+        context.command = translate_help(main)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -116,6 +135,9 @@ class LazyGroup(click.Group):
 @click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
+    is_eager=True,
+    expose_value=False,
+    callback=_speak,
     help="The language of messages (default: MMS_RUNNER_LANG, then the locale).",
 )
 @click.version_option(__version__, prog_name="mms-runner")
@@ -124,7 +146,6 @@ def main(
     context: click.Context,
     workspace: str | None,
     settings_file: str | None,
-    lang: str | None,
     *,
     quiet: bool,
     no_color: bool,
@@ -134,7 +155,6 @@ def main(
 
     from runner.cli.session import Session
 
-    speak(choose_language(lang, os.environ))
     context.obj = Session(
         named=workspace,
         settings_file=None if settings_file is None else Path(settings_file),
@@ -152,7 +172,7 @@ def _guard(command: Callable[[], Any]) -> int:
         _show(error)
         return Exit.WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
-        warn("interrupted")
+        warn(_("interrupted"))
         return Exit.INTERRUPTED
     except RunnerError as error:
         warn(_explain(error))
@@ -162,17 +182,18 @@ def _guard(command: Callable[[], Any]) -> int:
         warn(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
         return Exit.WRONG_USAGE
     except Exception as error:  # noqa: BLE001 - the interpreter would show its words, see there
-        warn(
-            f"a defect of the program ended it: {locate_defect(error)}\n"
+        told = _(
+            "a defect of the program ended it: {place}\n"
             "  please report that line; what was in flight is in doubt, nothing is sent twice"
         )
+        warn(told.format(place=locate_defect(error)))
         return Exit.DEFECT
 
 
 def _leave_no_core() -> None:
     # What is in memory is the password, and whom the campaigns go to.
     with suppress(OSError, ValueError):
-        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        _now, most = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
@@ -184,8 +205,9 @@ def _show(error: click.ClickException) -> None:
 
 
 def _explain(error: RunnerError) -> str:
+    told = translate(str(error))
     hint = error.hint if isinstance(error, WrongUsage) else None
-    return f"{error}\n  {hint}" if hint else str(error)
+    return f"{told}\n  {translate(hint)}" if hint else told
 
 
 def _exit_status(error: RunnerError) -> Exit:

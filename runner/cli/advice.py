@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.language import N_, _
 from runner.lifecycle import AccountState, BatchState, BrakeSource, CampaignState, RecipientState
 from runner.store.brakes import Subject
 
@@ -16,24 +17,30 @@ if TYPE_CHECKING:
 TROUBLED = (BatchState.IN_DOUBT, BatchState.REJECTED)
 
 _NEXT = {
-    CampaignState.HALTED: "correct the cause, then `mms-runner resume {id}`",
-    CampaignState.HELD: "correct that: a daemon takes it up by itself, else `mms-runner run {id}`",
-    CampaignState.MISSED: "`mms-runner resume {id}` starts it now; a new `start` in its file"
-    " schedules it anew",
+    CampaignState.HALTED: N_("correct the cause, then `mms-runner resume {id}`"),
+    CampaignState.HELD: N_(
+        "correct that: a daemon takes it up by itself, else `mms-runner run {id}`"
+    ),
+    CampaignState.MISSED: N_(
+        "`mms-runner resume {id}` starts it now; a new `start` in its file schedules it anew"
+    ),
 }
 _NEXT_UNTENDED = {
-    CampaignState.SCHEDULED: "`mms-runner daemon` begins it at its start, `run` when it has come",
-    CampaignState.RUNNING: "`mms-runner run {id}` goes on with what is planned",
+    CampaignState.SCHEDULED: N_(
+        "`mms-runner daemon` begins it at its start, `run` when it has come"
+    ),
+    CampaignState.RUNNING: N_("`mms-runner run {id}` goes on with what is planned"),
 }
-_NEXT_DRAFT = "`mms-runner run {id}` sends it: it has no start"
-_NEXT_AFTER_TROUBLE = "settle the batches above; `mms-runner resume {id}` goes on without them"
-_NEXT_OVER = "set a later `until` in its file, or `mms-runner cancel {id}`"
-_NEXT_STOPPED = "see to the account, then `mms-runner resume --account {account}`"
+_NEXT_DRAFT = N_("`mms-runner run {id}` sends it: it has no start")
+_NEXT_AFTER_TROUBLE = N_("settle the batches above; `mms-runner resume {id}` goes on without them")
+_NEXT_OVER = N_("set a later `until` in its file, or `mms-runner cancel {id}`")
+_NEXT_STOPPED = N_("see to the account, then `mms-runner resume --account {account}`")
+_NEXT_OF_ACCOUNT = N_("correct the cause, then `mms-runner resume --account {account}`")
 _RESUMED = (CampaignState.HALTED, CampaignState.MISSED)
-_NEXT_BY_CLOCK = "compare both clocks with the true time: `date -u`, `mms-runner balance`"
+_NEXT_BY_CLOCK = N_("compare both clocks with the true time: `date -u`, `mms-runner balance`")
 _NEXT_BY_SOURCE = {
-    BrakeSource.FILE: "take `state: paused` out of its file, or put the file back",
-    BrakeSource.GUARD: "correct the list: nothing goes out without it",
+    BrakeSource.FILE: N_("take `state: paused` out of its file, or put the file back"),
+    BrakeSource.GUARD: N_("correct the list: nothing goes out without it"),
 }
 
 
@@ -44,21 +51,26 @@ def advise(campaign: CampaignStatus, *, tended: bool) -> Iterator[str]:
     """
     names = {"id": campaign.id, "account": campaign.account}
     templates = (*_advise_state(campaign), *_advise_stops(campaign))
-    yield from (template.format(**names) for template in templates)
+    yield from (_(template).format(**names) for template in templates)
     yield from (
         name_release(brake) for brake in campaign.brakes if not _is_lifted_too(campaign, brake)
     )
     stopped = campaign.brakes or campaign.stop or campaign.over
     if campaign.recipients[RecipientState.PENDING] and not stopped:
-        yield from (template.format(**names) for template in _advise_waiting(campaign, tended))
+        yield from (_(template).format(**names) for template in _advise_waiting(campaign, tended))
+
+
+def say_next(advice: str) -> str:
+    """Say what to do next."""
+    return _("next: {advice}").format(advice=advice)
 
 
 def name_release(brake: Brake) -> str:
     """Name what lifts a brake: each is lifted by its own source alone."""
     if brake.source is BrakeSource.GUARD and brake.subject is Subject.ACCOUNT:
-        return _NEXT_BY_CLOCK
+        return _(_NEXT_BY_CLOCK)
     if brake.source is not BrakeSource.COMMAND:
-        return _NEXT_BY_SOURCE[brake.source]
+        return _(_NEXT_BY_SOURCE[brake.source])
     words = {
         Subject.CAMPAIGN: brake.name,
         Subject.ACCOUNT: f"--account {brake.name}",
@@ -71,7 +83,7 @@ def advise_account(account: AccountStatus) -> Iterator[str]:
     """Name what to do next, one act for each thing that stops an account."""
     yield from (name_release(brake) for brake in account.brakes)
     if account.state is not AccountState.ACTIVE or account.reports_stopped:
-        yield f"correct the cause, then `mms-runner resume --account {account.name}`"
+        yield _(_NEXT_OF_ACCOUNT).format(account=account.name)
 
 
 def _advise_state(campaign: CampaignStatus) -> Iterator[str]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
+from runner.cli.selection import no_account
 from runner.cli.speech import warn, write_json, write_result
-from runner.errors import WrongUsage
+from runner.cli.tables import enumerate_all
 from runner.gateway import Gateway
+from runner.language import _, translate
 from runner.model.outcome import Balance, NoAnswer, QueryRefused
 from runner.workspace.secrets import resolve_credentials
-from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
     """Ask the gateway what is left on ACCOUNT (default: on every account)."""
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     accounts = _select(account, settings.accounts)
     answers = {name: ask_balance(chosen) for name, chosen in accounts.items()}
     if as_json:
@@ -38,7 +39,7 @@ def command(session: Session, account: str | None, *, as_json: bool) -> Exit:
         if isinstance(answer, Balance) and not as_json:
             write_result(_describe(name, answer))
         elif not isinstance(answer, Balance):
-            warn(f"account {name}: {explain(answer)}")
+            warn(_("account {name}: {problem}").format(name=name, problem=explain(answer)))
     return judge_answers(answers)
 
 
@@ -51,8 +52,8 @@ def ask_balance(account: Account) -> BalanceAnswer:
 def explain(answer: QueryRefused | NoAnswer) -> str:
     """Say why a balance is not known."""
     if isinstance(answer, NoAnswer):
-        return f"no balance: {answer.why}"
-    return f"the gateway refused the balance query: {answer.remark}"
+        return _("no balance: {why}").format(why=translate(answer.why))
+    return _("the gateway refused the balance query: {remark}").format(remark=answer.remark)
 
 
 def judge_answers(answers: Mapping[str, BalanceAnswer]) -> Exit:
@@ -67,16 +68,13 @@ def _select(name: str | None, accounts: Mapping[str, Account]) -> Mapping[str, A
     if name is None:
         return accounts
     if name not in accounts:
-        raise WrongUsage(
-            f"there is no account `{name}`",
-            hint=nearest(name, accounts) or f"the accounts are: {', '.join(accounts)}",
-        )
+        raise no_account(name, accounts)
     return {name: accounts[name]}
 
 
 def _describe(name: str, balance: Balance) -> str:
-    facts = [balance.payment, f"{balance.bought} bought in all" if balance.bought else None]
-    shown = ", ".join(fact for fact in facts if fact)
+    bought = _("{number} bought in all").format(number=balance.bought) if balance.bought else None
+    shown = enumerate_all(fact for fact in (balance.payment, bought) if fact)
     return f"{name}: {balance.left}" + (f" ({shown})" if shown else "")
 
 

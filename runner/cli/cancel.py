@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
-from runner.cli.person import ask, name_person
+from runner.cli.person import ask, name_person, sign
 from runner.cli.selection import select_campaigns
 from runner.cli.session import read_clock
 from runner.cli.steering import (
@@ -17,6 +17,7 @@ from runner.cli.steering import (
     read_reason,
 )
 from runner.cli.tables import count
+from runner.language import _
 from runner.lifecycle import RecipientState
 from runner.plan import plan_campaign
 from runner.store.planning import keep_plan, read_fact
@@ -61,7 +62,7 @@ def command(
             return Exit.OK
         people = waiting + (len(plan.campaign.audience.mobiles) if plan else 0)
         if not (yes or _is_sure(names, people)):
-            session.say("nothing was changed")
+            session.say(_("nothing was changed"))
             return Exit.PERSON_NEEDED
         with database.writing() as transaction:
             done = _cancel(transaction, target, plan, reason)
@@ -71,8 +72,8 @@ def command(
 
 def _describe_nothing(target: Target) -> str:
     if target.campaign:
-        return f"{target.campaign} is cancelled for good already"
-    return f"{target.words}: nothing is left to cancel"
+        return _("{id} is cancelled for good already").format(id=target.campaign)
+    return _("{target}: nothing is left to cancel").format(target=target.words)
 
 
 def _look(database: Database, target: Target) -> tuple[list[str], int]:
@@ -107,10 +108,11 @@ def _plan_unknown(session: Session, database: Database, target: Target) -> Campa
 
 
 def _is_sure(names: Sequence[str], people: int) -> bool:
-    what = names[0] if len(names) == 1 else f"{count(len(names), 'campaign')}"
+    what = names[0] if len(names) == 1 else count(len(names), "campaign")
+    question = _("Cancel {what} for good? {people} would get nothing.")
     return ask(
-        f"Cancel {what} for good? {count(people, 'recipient')} would get nothing.",
-        "`cancel` cannot be taken back, so it wants a person's yes",
+        question.format(what=what, people=count(people, "recipient")),
+        _("`cancel` cannot be taken back, so it wants a person's yes"),
     )
 
 
@@ -122,15 +124,16 @@ def _cancel(
     if plan and not read_fact(transaction, plan.campaign.id):
         keep_plan(transaction, plan, now)
     names = _list_names(transaction, target)
+    why = sign(actor, reason)
     for name in names:
-        why = f"by {actor}: {reason}" if reason else f"by {actor}"
         cancel_for_good(transaction, name, now, reason=why)
     return [entry for entry in target.read_concerned(transaction) if entry.id in names]
 
 
 def _tell(session: Session, done: Sequence[CampaignStatus]) -> None:
+    told = _("{id} is cancelled for good: nothing goes to {people}")
     for campaign in done:
         unsent = count(campaign.recipients[RecipientState.CANCELLED], "recipient")
-        session.say(f"{campaign.id} is cancelled for good: nothing goes to {unsent}")
+        session.say(told.format(id=campaign.id, people=unsent))
     for line in describe_flight(done):
         session.say(f"  {line}")

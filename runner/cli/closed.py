@@ -6,12 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from runner.due import next_opening
+from runner.language import _
 from runner.lifecycle import CampaignState, RecipientState
 from runner.timing import parse_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from runner.model.account import Settings
     from runner.store.progress import CampaignStatus
@@ -42,11 +43,16 @@ def describe_closed(
 ) -> Mapping[str, str]:
     """Say of the campaigns that wait for their hours alone when these open."""
     return {
-        name: f"waits for its hours, which open at {opening.astimezone(settings.zone):%F %R}"
-        if opening
-        else "its hours and those of its account are never open at once"
+        name: _describe(opening, settings.zone)
         for name, opening in find_openings(campaigns, settings, now).items()
     }
+
+
+def _describe(opening: datetime | None, zone: tzinfo) -> str:
+    if opening is None:
+        return _("its hours and those of its account are never open at once")
+    told = _("waits for its hours, which open at {time}")
+    return told.format(time=f"{opening.astimezone(zone):%F %R}")
 
 
 def _may_be_claimed(campaign: CampaignStatus, now: datetime) -> bool:

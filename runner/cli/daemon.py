@@ -20,6 +20,7 @@ from runner.daemon.log import LogFormat, tell, writing_log
 from runner.daemon.mask import Mask
 from runner.daemon.systemd import Notifier
 from runner.errors import RunnerError
+from runner.language import speak
 from runner.store.custody import read_identity
 from runner.store.lock import hold_lock
 
@@ -49,7 +50,7 @@ def command(session: Session, log_format: str) -> Exit:
     SIGTERM (or Ctrl-C) lets what is in flight come home; a second one is quicker, and leaves it in
     doubt. SIGHUP reads the files at once, as `mms-runner reload` does.
     """
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     folder = session.find_folder()
     mask = Mask()
     notifier = Notifier.from_environment(mask, os.environ, pid=os.getpid())
@@ -60,6 +61,7 @@ def command(session: Session, log_format: str) -> Exit:
         stack.enter_context(hold_lock(state, command="daemon", now=read_clock()))
         database = stack.enter_context(open_to_send(settings, folder, actor="daemon"))
         place = _find_place(session, settings, folder, database)
+        speak("en")  # what a person typed is answered; from here on it logs
         level = logging.WARNING if session.quiet else logging.INFO
         stack.enter_context(writing_log(LogFormat(log_format), sys.stderr, mask, level=level))
         tell(logging.INFO, f"workspace {settings.name} in {folder}, state {place.state}")

@@ -19,7 +19,9 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.speech import write_result
+from runner.cli.tables import render_facts
 from runner.errors import WrongUsage
+from runner.language import ENVIRONMENT, _, spoken
 from runner.sandbox import Sandbox, SandboxSettings, parse_fault
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def command(session: Session) -> Exit:
     _copy_example(workspace)
     manners = _with_keep(folder / "phones")
     with Sandbox(manners) as sandbox:
-        session.say(f"A sandbox gateway listens at {sandbox.url}.")
+        session.say(_("A sandbox gateway listens at {url}.").format(url=sandbox.url))
         _write_settings(folder, workspace, sandbox.url)
         steps: Sequence[Sequence[str]] = (
             ("validate",),
@@ -80,7 +82,7 @@ def command(session: Session) -> Exit:
 def _copy_example(workspace: Path) -> None:
     with resources.as_file(resources.files("runner") / "example") as example:
         if not example.is_dir():
-            raise WrongUsage("this installation lacks the example workspace")
+            raise WrongUsage(_("this installation lacks the example workspace"))
         shutil.copytree(example, workspace, ignore=shutil.ignore_patterns("_*", "__pycache__"))
 
 
@@ -102,7 +104,8 @@ def _run(workspace: Path, words: Sequence[str]) -> int:
     command = [sys.executable, "-m", "runner", "-C", str(workspace), *words]
     # The settings of a server must not decide a demo.
     environment = {
-        name: value for name, value in os.environ.items() if name != "MMS_RUNNER_SETTINGS"
+        **{name: value for name, value in os.environ.items() if name != "MMS_RUNNER_SETTINGS"},
+        ENVIRONMENT: spoken(),
     }
     done = subprocess.run(command, env=environment, check=False)  # noqa: S603 - our own commands
     return done.returncode
@@ -110,16 +113,23 @@ def _run(workspace: Path, words: Sequence[str]) -> int:
 
 def _farewell(folder: Path, workspace: Path) -> str:
     command = f"{_own_name()} -C {workspace}"
-    return f"""
-That was the main job: the files were checked and planned, the messages went out in three requests,
-one of them again after the gateway had refused it, and every delivery report was collected.
-
-  the workspace   {workspace}
-  what arrived    {folder / "phones" / "index.html"} (open it in a browser)
-  the state       {folder / "state.db"}
-  look into it    {command} status
-                  {command} report {CAMPAIGN} --only failed
-                  sqlite3 {folder / "state.db"} 'SELECT * FROM campaign_progress'"""  # noqa: S608 - shown, not run
+    state = folder / "state.db"
+    told = _(
+        "That was the main job: the files were checked and planned,"
+        " the messages went out in three requests,\n"
+        "one of them again after the gateway had refused it,"
+        " and every delivery report was collected."
+    )
+    arrived = _("{page} (open it in a browser)").format(page=folder / "phones" / "index.html")
+    facts = [
+        (_("the workspace"), str(workspace)),
+        (_("what arrived"), arrived),
+        (_("the state"), str(state)),
+        (_("look into it"), f"{command} status"),
+        ("", f"{command} report {CAMPAIGN} --only failed"),
+        ("", f"sqlite3 {state} 'SELECT * FROM campaign_progress'"),  # noqa: S608 - shown, not run
+    ]
+    return "\n".join(["", told, "", *(f"  {line}" for line in render_facts(facts, gap=3))])
 
 
 def _own_name() -> str:

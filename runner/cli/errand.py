@@ -20,6 +20,7 @@ from runner.dispatch.crew import Crew
 from runner.dispatch.line import name_owner, open_line, take_up
 from runner.dispatch.pump import Pump
 from runner.errors import AnotherInstance, StateRefused
+from runner.language import _, translate
 from runner.lifecycle import CampaignState, RecipientState
 from runner.plan import plan_campaign
 from runner.reports import apply_left_over, may_poll, poll_reports
@@ -185,7 +186,8 @@ class Errand:
                 if poll.unanswered:
                     self._unreached.add(name)
                 if poll.problem:
-                    display.warn(f"reports of account {name}: {poll.problem}")
+                    told = _("reports of account {name}: {problem}")
+                    display.warn(told.format(name=name, problem=translate(poll.problem)))
                 if not poll.full:
                     break
 
@@ -212,7 +214,7 @@ class Errand:
 
     def count_pending(self) -> int:
         """Count the recipients that this run is to send to."""
-        campaigns, _ = self.read()
+        campaigns, _accounts = self.read()
         return sum(
             campaign.recipients[RecipientState.PENDING]
             for campaign in campaigns
@@ -287,7 +289,8 @@ def select_due(
 
 
 def _tell_of_full_disk(error: DiskFull) -> None:
-    _warn_once(f"{error}: nothing is sent, and what was answered waits for room, for a minute")
+    told = _("{problem}: nothing is sent, and what was answered waits for room, for a minute")
+    _warn_once(told.format(problem=translate(str(error))))
 
 
 @cache

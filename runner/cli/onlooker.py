@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.closed import find_openings
+from runner.cli.names import say_state
 from runner.cli.session import read_clock
 from runner.cli.speech import warn
 from runner.cli.tables import count
+from runner.language import _, translate
 from runner.lifecycle import BatchState, CampaignState, RecipientState
 from runner.store.progress import count_unsettled
 
@@ -95,12 +97,19 @@ class Onlooker:
     def _tell(self, campaign: CampaignStatus, batch: BatchStatus) -> None:
         if batch.state is BatchState.SUBMITTING:
             return
-        what = f"{campaign.id}: batch {batch.id} ({count(batch.recipients, 'recipient')})"
-        text = f"{what} is {batch.state.value.replace('_', ' ')}"
+        people = count(batch.recipients, "recipient")
         if batch.state in _SETTLED:
-            self._say(text)
+            told = _("{campaign}: batch {batch} ({people}) is {state}")
         else:
-            warn(f"{text}: {batch.reason}")
+            told = _("{campaign}: batch {batch} ({people}) is {state}: {reason}")
+        text = told.format(
+            campaign=campaign.id,
+            batch=batch.id,
+            people=people,
+            state=say_state(batch.state),
+            reason=translate(str(batch.reason)),
+        )
+        (self._say if batch.state in _SETTLED else warn)(text)
 
 
 def _is_moving(campaign: CampaignStatus) -> bool:

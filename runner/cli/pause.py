@@ -9,8 +9,11 @@ import click
 
 from runner.cli.advice import name_release
 from runner.cli.exits import Exit
+from runner.cli.names import name_state
+from runner.cli.person import tell_reason
 from runner.cli.session import read_clock
 from runner.cli.steering import describe_flight, find_target, naming_a_target, read_reason
+from runner.language import _, translate
 from runner.lifecycle import PAUSED, CampaignState
 from runner.store.steering import pause
 
@@ -52,12 +55,17 @@ def command(
 
 def _describe(target: Target, brake: Brake, known: Brake | None) -> str:
     if known is None:
-        return f"{target.words} is paused: nothing more of it is claimed"
-    since = known.describe(target.settings.zone)
-    sentence = f"{target.campaign} is {since}" if target.campaign else since
+        return _("{target} is paused: nothing more of it is claimed").format(target=target.words)
+    since = translate(known.describe(target.settings.zone))
+    sentence = (
+        _("{campaign} is {paused}").format(campaign=target.campaign, paused=since)
+        if target.campaign
+        else since
+    )
     if brake.reason and brake.reason != known.reason:
-        return f"{sentence}; the reason is now: {brake.reason}"
-    return f"nothing has changed: {sentence}"
+        told = _("{sentence}; the reason is now: {reason}")
+        return told.format(sentence=sentence, reason=brake.reason)
+    return _("nothing has changed: {sentence}").format(sentence=sentence)
 
 
 def _describe_rest(target: Target, campaigns: Sequence[CampaignStatus]) -> Iterator[str]:
@@ -65,7 +73,10 @@ def _describe_rest(target: Target, campaigns: Sequence[CampaignStatus]) -> Itera
     for campaign in campaigns:
         waits = (PAUSED, CampaignState.FINISHED.value, CampaignState.CANCELLED.value)
         if target.campaign and campaign.shown not in waits:
-            yield f"it is {campaign.shown} too" + (
-                f": {campaign.reason}" if campaign.reason else ""
-            )
-    yield f"next: {name_release(target.brake)} lets it go on"
+            state = name_state(campaign.shown)
+            if campaign.reason:
+                told = _("it is {state} too: {reason}")
+                yield told.format(state=state, reason=tell_reason(campaign.reason))
+            else:
+                yield _("it is {state} too").format(state=state)
+    yield _("next: {command} lets it go on").format(command=name_release(target.brake))

@@ -6,19 +6,32 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from runner.cli.names import say_state
 from runner.cli.speech import clean_lines, warn
 from runner.cli.tables import count
+from runner.language import N_, _, translate
 from runner.lifecycle import BatchState
 from runner.model.outcome import Accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
     from rich.progress import Progress
 
     from runner.cli.session import Session
     from runner.dispatch.pump import Submitted
+
+
+# What came of a request.
+_ACCEPTED = N_("{campaign}: batch {batch} ({people}) is accepted")
+_SETTLED_BEFORE = N_("{campaign}: batch {batch} ({people}) was settled before its answer came")
+_TRIED_AGAIN = N_(
+    "{campaign}: batch {batch} ({people}) was not sent: {reason};"
+    " it is tried again, not before {time}"
+)
+_NOT_SENT = N_("{campaign}: batch {batch} ({people}) was not sent: {reason}; it stays planned")
+_REFUSED = N_("{campaign}: batch {batch} ({people}) is {state}: {reason}")
 
 
 class Display(Protocol):
@@ -72,8 +85,8 @@ class _Bars:
         self._progress = progress
         self._zone = zone
         self._waited_for = 0
-        self._sent = progress.add_task("sent", total=pending, visible=pending > 0)
-        self._settled = progress.add_task("settled", total=None, visible=False)
+        self._sent = progress.add_task(_("sent"), total=pending, visible=pending > 0)
+        self._settled = progress.add_task(_("settled"), total=None, visible=False)
 
     def show_submission(self, step: Submitted) -> None:
         if step.state is not BatchState.PLANNED:
@@ -95,21 +108,25 @@ class _Bars:
 
 
 def _describe(step: Submitted, zone: tzinfo) -> str:
-    claim = step.claim
-    name = f"{claim.campaign}: batch {claim.batch} ({count(claim.recipients, 'recipient')})"
+    claim, reason = step.claim, step.reason or ""
+    if step.state is BatchState.PLANNED:
+        reason = reason.removeprefix("not sent: ")
+    return _(_choose_words(step)).format(
+        campaign=claim.campaign,
+        batch=claim.batch,
+        people=count(claim.recipients, "recipient"),
+        state=say_state(step.state) if step.state else None,
+        reason=translate(reason),
+        time=f"{step.again_at.astimezone(zone):%F %T}" if step.again_at else None,
+    )
+
+
+def _choose_words(step: Submitted) -> str:
     match step.state:
         case None:
-            return f"{name} was settled before its answer came"
+            return _SETTLED_BEFORE
         case BatchState.ACCEPTED:
-            return f"{name} is accepted"
+            return _ACCEPTED
         case BatchState.PLANNED:
-            why = (step.reason or "").removeprefix("not sent: ")
-            return f"{name} was not sent: {why}; {_describe_next_try(step.again_at, zone)}"
-        case state:
-            return f"{name} is {state.value.replace('_', ' ')}: {step.reason}"
-
-
-def _describe_next_try(again_at: datetime | None, zone: tzinfo) -> str:
-    if again_at is None:
-        return "it stays planned"
-    return f"it is tried again, not before {again_at.astimezone(zone):%F %T}"
+            return _TRIED_AGAIN if step.again_at else _NOT_SENT
+    return _REFUSED

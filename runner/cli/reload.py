@@ -13,6 +13,7 @@ from runner.cli.person import name_person
 from runner.cli.session import open_state, read_clock, state_path
 from runner.cli.speech import warn
 from runner.errors import WrongUsage
+from runner.language import _, translate
 from runner.store.lock import find_holder
 from runner.store.reloads import (
     ask_reload,
@@ -46,17 +47,22 @@ def command(session: Session, *, force: bool) -> Exit:
         return holder is not None and holder.is_daemon
 
     if not is_attended():
-        raise WrongUsage("no daemon is running: `mms-runner daemon` reads the files when it starts")
+        raise WrongUsage(
+            _("no daemon is running: `mms-runner daemon` reads the files when it starts")
+        )
     actor = name_person("reload")
     with open_state(settings, session.find_folder(), actor=actor) as database:
         answer = fetch_answer(database, is_attended, forced=force, patience=PATIENCE)
         with database.reading() as transaction:
             workspace = read_workspace_status(transaction)
     if answer.problem is not None:
-        warn(answer.problem)
+        warn(translate(answer.problem))
         return Exit.PERSON_NEEDED if answer.refused else Exit.FAULTY_FILES
-    commit = f": commit {workspace.revision}" if workspace.revision else ""
-    session.say(f"the files are in force{commit}")
+    if workspace.revision:
+        told = _("the files are in force: commit {commit}")
+        session.say(told.format(commit=workspace.revision))
+    else:
+        session.say(_("the files are in force"))
     return Exit.OK
 
 
@@ -81,12 +87,12 @@ def fetch_answer(
             if answer:
                 return answer
             if not is_attended():
-                raise WrongUsage("the daemon has ended before it answered")
+                raise WrongUsage(_("the daemon has ended before it answered"))
             time.sleep(_LOOK)
     finally:
         with database.writing() as transaction:
             withdraw_reload(transaction, request)
     raise WrongUsage(
-        "the daemon does not answer: it may still be reading many files",
-        hint="`mms-runner status` says which are in force",
+        _("the daemon does not answer: it may still be reading many files"),
+        hint=_("`mms-runner status` says which are in force"),
     )

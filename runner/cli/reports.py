@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.advice import say_next
 from runner.cli.exits import Exit
+from runner.cli.names import name_state
 from runner.cli.person import name_person
 from runner.cli.rows import choosing_a_format, write_json_object, write_rows
+from runner.cli.selection import no_account
 from runner.cli.session import look_at_state, open_state, read_clock, state_exists
 from runner.cli.speech import warn, write_as_received, write_result
 from runner.cli.tables import count, render_table
 from runner.errors import WrongUsage
+from runner.language import N_, _, translate
 from runner.lifecycle import RecipientState
 from runner.reports import apply_again
 from runner.store.inbox import (
@@ -31,7 +35,6 @@ from runner.store.inbox import (
 from runner.store.journal import EntryState, find_entry
 from runner.store.progress import read_accounts
 from runner.workspace.masking import mask_line
-from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,7 +49,14 @@ if TYPE_CHECKING:
 
 _Row = dict[str, object]
 
-_NOTHING = "no delivery report was asked for yet: `mms-runner run` and the daemon do"
+# The columns of the lists, as people read them: the keys of the rows, with blanks.
+_HEADS = (
+    *(N_("id"), N_("entry"), N_("account"), N_("received at"), N_("http status"), N_("bytes")),
+    *(N_("complete"), N_("state"), N_("reports"), N_("times"), N_("last received at")),
+    *(N_("task id"), N_("extno"), N_("first"), N_("last"), N_("batch"), N_("reason"), N_("text")),
+)
+
+_NOTHING = N_("no delivery report was asked for yet: `mms-runner run` and the daemon do")
 _COLUMNS = (
     *("account", "mobile", "state", "task_id", "received_at", "error_code", "extno", "fetched_at"),
 )
@@ -64,19 +74,20 @@ def command(context: click.Context, *, everything: bool, as_json: bool) -> Exit:
     session: Session = context.obj
     if context.invoked_subcommand is not None:
         if everything or as_json:
+            inner = context.invoked_subcommand
             raise WrongUsage(
-                f"the options of `{context.invoked_subcommand}` stand behind it",
-                hint=f"see `mms-runner reports {context.invoked_subcommand} --help`",
+                _("the options of `{command}` stand behind it").format(command=inner),
+                hint=_("see `mms-runner reports {command} --help`").format(command=inner),
             )
         return Exit.OK
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
         if as_json:
             write_json_object(
                 {each.name: _read_json(each, transaction, settings.zone) for each in _SECTIONS}
             )
         elif transaction is None:
-            write_result(_NOTHING)
+            write_result(_(_NOTHING))
         else:
             write_result(_describe(transaction, settings.zone, everything=everything))
     return Exit.OK
@@ -90,7 +101,7 @@ def show(session: Session, entry: int) -> Exit:
 
     On a terminal, what would steer it is shown instead.
     """
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
         found = find_entry(transaction, entry) if transaction is not None else None
     if found is None:
@@ -110,13 +121,13 @@ def apply(session: Session, entries: tuple[int, ...], *, everything: bool) -> Ex
     again does no harm, however often.
     """
     if entries and everything:
-        raise WrongUsage("name entries or say --all, not both")
-    _, settings = session.load_settings()
+        raise WrongUsage(_("name entries or say --all, not both"))
+    _root, settings = session.load_settings()
     folder = session.find_folder()
     if not state_exists(settings, folder):
         if entries:
             raise _unknown(entries[0])
-        session.say(_NOTHING)
+        session.say(_(_NOTHING))
         return Exit.OK
     with open_state(settings, folder, actor=name_person("reports apply")) as database:
         chosen = _choose(database, entries, everything=everything)
@@ -135,7 +146,7 @@ def export(session: Session, account: str | None, form: str, output: str) -> Exi
 
     They are for the other client of the account. Nothing is removed by it.
     """
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
         if account is not None:
             _require_account(account, settings, transaction)
@@ -189,7 +200,7 @@ def _read_quarantine(transaction: Transaction, limit: int | None) -> Iterator[_R
         yield {
             "entry": piece.entry,
             "account": piece.account,
-            "reason": piece.reason,
+            "reason": translate(piece.reason),
             "text": _mask(piece.start),
         }
 
@@ -197,23 +208,27 @@ def _read_quarantine(transaction: Transaction, limit: int | None) -> Iterator[_R
 _SECTIONS = (
     _Section(
         name="journal",
-        title="answers with reports, as they came",
+        title=N_("answers with reports, as they came"),
         read=_read_journal,
-        advice="`mms-runner reports show ID` writes one as it was received",
+        advice=N_("`mms-runner reports show ID` writes one as it was received"),
     ),
     _Section(
         name="unmatched",
-        title="unmatched: reports of tasks or numbers that are none of ours",
+        title=N_("unmatched: reports of tasks or numbers that are none of ours"),
         read=_read_unmatched,
-        advice="`mms-runner reports export` writes them for whoever sent those; is it the task of a"
-        " batch in doubt: `mms-runner resolve BATCH --accepted --task TASK_ID`",
+        advice=N_(
+            "`mms-runner reports export` writes them for whoever sent those; is it the task of a"
+            " batch in doubt: `mms-runner resolve BATCH --accepted --task TASK_ID`"
+        ),
     ),
     _Section(
         name="quarantined",
-        title="in quarantine: what could not be read",
+        title=N_("in quarantine: what could not be read"),
         read=_read_quarantine,
-        advice="`mms-runner reports show ENTRY` writes all of it;"
-        " after an upgrade `mms-runner reports apply` reads it again",
+        advice=N_(
+            "`mms-runner reports show ENTRY` writes all of it;"
+            " after an upgrade `mms-runner reports apply` reads it again"
+        ),
     ),
 )
 
@@ -224,7 +239,7 @@ def _describe(transaction: Transaction, zone: tzinfo, *, everything: bool) -> st
     found = [(section, list(section.read(transaction, limit))) for section in _SECTIONS]
     blocks = [_describe_section(*each, zone, everything=everything) for each in found if each[1]]
     if not blocks:
-        return "nothing is kept: no answer held a delivery report yet"
+        return _("nothing is kept: no answer held a delivery report yet")
     return "\n\n".join(blocks)
 
 
@@ -232,14 +247,15 @@ def _describe_section(
     section: _Section, rows: Sequence[_Row], zone: tzinfo, *, everything: bool
 ) -> str:
     shown = rows if everything else rows[:_NEWEST]
-    lines = [section.title, _make_table(shown, zone)]
+    lines = [_(section.title), _make_table(shown, zone)]
     if len(shown) < len(rows):
-        lines.append(f"these are the newest {_NEWEST}: `mms-runner reports --all` has the others")
-    return "\n".join([*lines, f"next: {section.advice}"])
+        told = _("these are the newest {number}: `mms-runner reports --all` has the others")
+        lines.append(told.format(number=_NEWEST))
+    return "\n".join([*lines, say_next(_(section.advice))])
 
 
 def _make_table(rows: Sequence[_Row], zone: tzinfo) -> str:
-    head = [name.replace("_", " ") for name in rows[0]]
+    head = [_(name.replace("_", " ")) for name in rows[0]]
     return render_table(head, [[_show(*cell, zone) for cell in row.items()] for row in rows])
 
 
@@ -248,7 +264,9 @@ def _show(name: str, value: object, zone: tzinfo) -> object:
     if isinstance(value, datetime):
         return f"{value.astimezone(zone):%F %T}"
     if isinstance(value, bool):
-        return "whole" if value else "cut"
+        return _("whole") if value else _("cut")
+    if isinstance(value, EntryState):
+        return name_state(value)
     return str(value) if name in ("id", "entry", "batch") and value is not None else value
 
 
@@ -297,15 +315,22 @@ def _tell(session: Session, readings: Mapping[int, Reading]) -> None:
     worth_telling = [(entry, each) for entry, each in readings.items() if each.new or each.unread]
     for entry, reading in islice(worth_telling, _NEWEST):
         if reading.new:
-            session.say(f"answer {entry}: {count(reading.new, 'report')} found a place")
+            told = _("answer {entry}: {reports} found a place")
+            session.say(told.format(entry=entry, reports=count(reading.new, "report")))
         if reading.unread:
-            pieces = f"{count(reading.unread, 'piece')} still cannot be read"
-            warn(f"answer {entry}: {pieces}: `mms-runner reports show {entry}` writes all of it")
+            told = _(
+                "answer {entry}: {pieces} still cannot be read:"
+                " `mms-runner reports show {entry}` writes all of it"
+            )
+            warn(told.format(entry=entry, pieces=count(reading.unread, "piece")))
     new = sum(reading.new for reading in readings.values())
     unread = sum(reading.unread for reading in readings.values())
     session.say(
-        f"{count(len(readings), 'answer')} read again: {count(new, 'new report')},"
-        f" {count(unread, 'piece')} in quarantine"
+        _("{answers} read again: {reports}, {pieces} in quarantine").format(
+            answers=count(len(readings), "answer"),
+            reports=count(new, "new report"),
+            pieces=count(unread, "piece"),
+        )
     )
 
 
@@ -331,13 +356,11 @@ def _require_account(name: str, settings: Settings, transaction: Transaction | N
     used = read_accounts(transaction) if transaction is not None else []
     known = {*settings.accounts, *(account.name for account in used)}
     if name not in known:
-        raise WrongUsage(
-            f"there is no account `{name}`",
-            hint=nearest(name, known) or f"the accounts are: {', '.join(sorted(known))}",
-        )
+        raise no_account(name, sorted(known))
 
 
 def _unknown(entry: int) -> WrongUsage:
     return WrongUsage(
-        f"there is no answer {entry} in the journal", hint="`mms-runner reports` lists them"
+        _("there is no answer {entry} in the journal").format(entry=entry),
+        hint=_("`mms-runner reports` lists them"),
     )

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
-from runner.cli.person import ask, name_person
+from runner.cli.names import name_state, say_state
+from runner.cli.person import ask, name_person, tell_reason
 from runner.cli.session import open_state, read_clock, state_exists, state_path
 from runner.errors import WrongUsage
+from runner.language import _, translate
 from runner.lifecycle import BatchState, CampaignState
 from runner.model.account import ReportPolling
 from runner.store.doubt import read_evidence, settle_doubt
@@ -45,23 +47,25 @@ def command(
     batch is shown.
     """
     if accepted and not_sent:
-        raise WrongUsage("it is one or the other", hint="either --accepted or --not-sent")
+        raise WrongUsage(_("it is one or the other"), hint=_("either --accepted or --not-sent"))
     if task is not None and not (accepted and _TASK_ID.fullmatch(task)):
-        raise WrongUsage("--task goes with --accepted, and is a number of up to 20 digits")
+        raise WrongUsage(_("--task goes with --accepted, and is a number of up to 20 digits"))
     root, settings = session.load_settings()
     state = state_path(settings, root)
     if not state_exists(settings, session.find_folder()):
-        raise WrongUsage(f"there is no batch {batch}: nothing was sent yet")
+        raise WrongUsage(_("there is no batch {batch}: nothing was sent yet").format(batch=batch))
     actor = name_person("resolve")
     with open_state(settings, session.find_folder(), actor=actor) as database:
         _tell_evidence(session, database, batch)
         if not (accepted or not_sent):
-            raise WrongUsage("say what is known of it", hint="either --accepted or --not-sent")
+            raise WrongUsage(
+                _("say what is known of it"), hint=_("either --accepted or --not-sent")
+            )
         if accepted:
             _accept(database, settings, batch, task)
-            session.say(f"batch {batch} counts as sent")
+            session.say(_("batch {batch} counts as sent").format(batch=batch))
         elif not _is_sure(database, batch, yes=yes):
-            session.say("nothing was changed")
+            session.say(_("nothing was changed"))
             return Exit.PERSON_NEEDED
         else:
             with database.writing() as transaction:
@@ -75,19 +79,31 @@ def _tell_evidence(session: Session, database: Database, batch: int) -> None:
     with database.reading() as transaction:
         stored = require_batch(transaction, batch)
         evidence = read_evidence(transaction).get(batch, ())
-    state = stored.state.value.replace("_", " ")
-    why = f": {stored.reason}" if stored.reason else ""
-    session.say(f"batch {batch} of {stored.campaign} is {state}{why}")
+    if stored.reason:
+        told = _("batch {batch} of {campaign} is {state}: {reason}")
+    else:
+        told = _("batch {batch} of {campaign} is {state}")
+    session.say(
+        told.format(
+            batch=batch,
+            campaign=stored.campaign,
+            state=say_state(stored.state),
+            reason=tell_reason(stored.reason),
+        )
+    )
     for text in evidence:
-        session.say(f"  evidence: {text}")
+        told = _("evidence: {text}").format(text=translate(text))
+        session.say(f"  {told}")
 
 
 def _describe_end(batch: int, became: BatchState, holder: Holder | None) -> str:
     if became is BatchState.CANCELLED:
-        return f"batch {batch} is cancelled, as its campaign is: it stays unsent"
-    tended = holder is not None and holder.is_daemon
-    sends = "the daemon sends it" if tended else "`mms-runner run` sends it"
-    return f"batch {batch} is planned again: {sends}"
+        told = _("batch {batch} is cancelled, as its campaign is: it stays unsent")
+    elif holder is not None and holder.is_daemon:
+        told = _("batch {batch} is planned again: the daemon sends it")
+    else:
+        told = _("batch {batch} is planned again: `mms-runner run` sends it")
+    return told.format(batch=batch)
 
 
 def _accept(database: Database, settings: Settings, batch: int, task: str | None) -> None:
@@ -106,9 +122,10 @@ def _is_sure(database: Database, batch: int, *, yes: bool) -> bool:
         campaign = read_fact(transaction, stored.campaign)
     cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
     if cancelled:
-        refusal = "--not-sent is for good, so it wants a person's yes"
-        question = f"Was batch {batch} of {stored.campaign} not sent? It stays unsent then."
+        refusal = _("--not-sent is for good, so it wants a person's yes")
+        question = _("Was batch {batch} of {campaign} not sent? It stays unsent then.")
     else:
-        refusal = "--not-sent sends the batch again, so it wants a person's yes"
-        question = f"Send batch {batch} of {stored.campaign} again? It is {stored.state} now."
-    return yes or ask(question, refusal)
+        refusal = _("--not-sent sends the batch again, so it wants a person's yes")
+        question = _("Send batch {batch} of {campaign} again? It is {state} now.")
+    asked = question.format(batch=batch, campaign=stored.campaign, state=name_state(stored.state))
+    return yes or ask(asked, refusal)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli.advice import advise
+from runner.cli.advice import advise, say_next
 from runner.cli.exits import Exit
 from runner.cli.session import read_clock
 from runner.cli.speech import warn
 from runner.cli.standing import problems_in, problems_of
 from runner.cli.steering import find_target, naming_a_target
+from runner.cli.tables import enumerate_all
+from runner.language import _, translate
 from runner.lifecycle import PAUSED, CampaignState
 from runner.store.brakes import Subject, read_brakes
 from runner.store.progress import read_accounts
@@ -41,7 +43,8 @@ def command(
     """
     target = find_target(session, campaign, account, everything=everything)
     if not target.state.exists():
-        session.say(f"{target.words} is not paused: there is nothing to resume")
+        told = _("{target} is not paused: there is nothing to resume")
+        session.say(told.format(target=target.words))
         return Exit.OK
     with target.open_state("resume") as database, database.writing() as transaction:
         resumed = resume(transaction, target.brake, read_clock())
@@ -50,30 +53,36 @@ def command(
     for line in _describe(target, resumed):
         session.say(line)
     if resumed.held:
-        warn(f"{target.words} is held: {resumed.held}")
+        told = _("{target} is held: {why}")
+        warn(told.format(target=target.words, why=translate(resumed.held)))
     for line in (*still, *_describe_next(target, resumed, campaigns)):
         session.say(f"  {line}")
     for name in resumed.missed:
-        warn(
-            f"{name} is missed: it was kept until its start had passed by more than `latest`\n"
-            f"  `mms-runner resume {name}` starts it now"
+        told = _(
+            "{campaign} is missed: it was kept until its start had passed by more than `latest`\n"
+            "  `mms-runner resume {campaign}` starts it now"
         )
+        warn(told.format(campaign=name))
     return Exit.PERSON_NEEDED if resumed.missed or resumed.held else Exit.OK
 
 
 def _describe(target: Target, resumed: Resumed) -> Iterator[str]:
+    yield from (told.format(target=target.words) for told in _choose_words(resumed))
+
+
+def _choose_words(resumed: Resumed) -> Iterator[str]:
     if resumed.lifted:
-        yield f"the pause of {target.words} is lifted"
+        yield _("the pause of {target} is lifted")
     if resumed.restarted is CampaignState.MISSED:
-        yield f"{target.words} starts now"
+        yield _("{target} starts now")
     elif resumed.restarted:
-        yield f"{target.words} goes on where it was halted"
+        yield _("{target} goes on where it was halted")
     if resumed.released:
-        yield f"{target.words} is tried again, one request at a time until one is accepted"
+        yield _("{target} is tried again, one request at a time until one is accepted")
     if resumed.polled:
-        yield f"reports of {target.words} are polled again"
+        yield _("reports of {target} are polled again")
     if not resumed.is_news:
-        yield f"{target.words} was not paused by a command: there is nothing to resume"
+        yield _("{target} was not paused by a command: there is nothing to resume")
 
 
 def _describe_stops(
@@ -84,19 +93,22 @@ def _describe_stops(
 ) -> Iterator[str]:
     """Say what else stops it: every brake is lifted by its own source alone."""
     zone = target.settings.zone
+    still = _("still {problem}")
     if target.campaign:
-        told = (*resumed.missed, *([target.campaign] if resumed.held else []))
-        left = [campaign for campaign in campaigns if campaign.id not in told]
-        yield from (f"still {line}" for campaign in left for line in problems_in(campaign, zone))
+        said = (*resumed.missed, *([target.campaign] if resumed.held else []))
+        left = [campaign for campaign in campaigns if campaign.id not in said]
+        problems = [problem for campaign in left for problem in problems_in(campaign, zone)]
         if not campaigns:  # it has only a file yet
             whole = (brake for brake in read_brakes(transaction) if brake.subject is Subject.ALL)
-            yield from (f"still {brake.describe(zone)}" for brake in whole)
+            problems += [translate(brake.describe(zone)) for brake in whole]
+        yield from (still.format(problem=problem) for problem in problems)
         return
     for account in read_accounts(transaction):
         if target.brake.covers_account(account.name):
             yield from (f"{account.name}: {problem}" for problem in problems_of(account, zone))
     if paused := [campaign.id for campaign in campaigns if campaign.shown == PAUSED]:
-        yield f"still paused: {_name(paused)} (`mms-runner status` says why)"
+        told = _("still paused: {campaigns} (`mms-runner status` says why)")
+        yield told.format(campaigns=_name(paused))
 
 
 def _describe_next(
@@ -105,16 +117,16 @@ def _describe_next(
     tended = target.is_tended
     if target.campaign is None:
         if not tended and any(campaign.shown in _MAY_GO_ON for campaign in campaigns):
-            yield "next: `mms-runner run`"
+            yield say_next("`mms-runner run`")
         return
     for campaign in campaigns:
         if campaign.id not in resumed.missed:
-            yield from (f"next: {advice}" for advice in advise(campaign, tended=tended))
+            yield from map(say_next, advise(campaign, tended=tended))
         if campaign.state is CampaignState.FINISHED:
-            yield "nothing of it is left to send"
+            yield _("nothing of it is left to send")
     if not campaigns and not tended:
-        yield f"next: `mms-runner run {target.campaign}`"
+        yield say_next(f"`mms-runner run {target.campaign}`")
 
 
 def _name(campaigns: Sequence[str], most: int = 5) -> str:
-    return ", ".join(campaigns[:most]) + (", …" if len(campaigns) > most else "")
+    return enumerate_all([*campaigns[:most], *(["…"] if len(campaigns) > most else [])])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from runner.cli.tables import count
+from runner.cli.tables import count, enumerate_all
 from runner.errors import StateRefused
+from runner.language import _, translate
 from runner.lifecycle import CampaignState
 from runner.store.progress import list_current, read_campaigns
 
@@ -26,18 +27,23 @@ def refuse_to_send(database: Database, suspicion: Suspicion, zone: tzinfo) -> No
     """Raise StateRefused: what speaks against the state, what is at risk, and what to do."""
     with database.reading() as transaction:
         at_risk = describe_risk(transaction, zone)
-    raise StateRefused(
-        f"the state {database.path} {suspicion.what}; so nothing is sent, and no report is fetched",
-        hint=f"it would send, though that may have gone out already: {at_risk}\n"
+    told = _("the state {path} {suspicion}; so nothing is sent, and no report is fetched")
+    hint = _(
+        "it would send, though that may have gone out already: {campaigns}\n"
         "  where the other one is still at work, or can be again: use that one, and leave this\n"
         "  otherwise: `mms-runner state adopt` makes this the one to send from, all of it paused"
-        " until a person has looked",
+        " until a person has looked"
+    )
+    raise StateRefused(
+        told.format(path=database.path, suspicion=translate(suspicion.what)),
+        hint=hint.format(campaigns=at_risk),
     )
 
 
 def describe_suspicion(suspicion: Suspicion) -> str:
     """Say why nothing is sent from a state, and what ends that."""
-    return f"it {suspicion.what}; nothing is sent from it until `mms-runner state adopt`"
+    told = _("it {suspicion}; nothing is sent from it until `mms-runner state adopt`")
+    return told.format(suspicion=translate(suspicion.what))
 
 
 def describe_risk(transaction: Transaction, zone: tzinfo) -> str:
@@ -49,16 +55,23 @@ def describe_risk(transaction: Transaction, zone: tzinfo) -> str:
     ]
     named = [_describe(campaign, zone) for campaign in waiting[:_MOST_NAMED]]
     if more := len(waiting) - len(named):
-        named.append(f"and {more} more")
-    return ", ".join(named) or "nothing that it knows of (`mms-runner plan` shows what files add)"
+        named.append(_("and {number} more").format(number=more))
+    return enumerate_all(named) or _(
+        "nothing that it knows of (`mms-runner plan` shows what files add)"
+    )
 
 
 def advise_after_takeover() -> Iterator[str]:
     """Say how a person lets go on what may."""
-    yield "everything is paused: `mms-runner status` and `mms-runner plan` show what would go out"
-    yield "`mms-runner cancel` or `pause` what must not, then `mms-runner resume --all`"
+    yield _(
+        "everything is paused: `mms-runner status` and `mms-runner plan` show what would go out"
+    )
+    yield _("`mms-runner cancel` or `pause` what must not, then `mms-runner resume --all`")
 
 
 def _describe(campaign: CampaignStatus, zone: tzinfo) -> str:
-    start = f"{campaign.start.astimezone(zone):%F %R %Z}" if campaign.start else "by hand"
-    return f"{campaign.id} ({count(campaign.waiting, 'recipient')}, start {start})"
+    people = count(campaign.waiting, "recipient")
+    if campaign.start is None:
+        return _("{id} ({people}, start by hand)").format(id=campaign.id, people=people)
+    start = f"{campaign.start.astimezone(zone):%F %R %Z}"
+    return _("{id} ({people}, start {time})").format(id=campaign.id, people=people, time=start)

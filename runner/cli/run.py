@@ -24,6 +24,7 @@ from runner.cli.standing import (
 )
 from runner.cli.tables import count
 from runner.dispatch.begin import Begin
+from runner.language import N_, _, join_clauses, translate
 from runner.plan import Action
 from runner.store.progress import list_accounts_of, list_unfinished, list_unsettled
 from runner.timing import WrongTime, parse_duration
@@ -43,13 +44,14 @@ if TYPE_CHECKING:
     from runner.workspace.load import Workspace
 
 _BEGINNINGS = {
-    Begin.BEGUN: "begins",
-    Begin.GOES_ON: "goes on",
-    Begin.NOT_DUE: "is not due",
-    Begin.KEPT_BACK: "does not go out",
-    Begin.PAUSED: "is paused",
-    Begin.AT_REST: "has nothing that may be sent",
+    Begin.BEGUN: N_("{campaign} begins: {people} in {requests} by account {account}"),
+    Begin.GOES_ON: N_("{campaign} goes on"),
+    Begin.NOT_DUE: N_("{campaign} is not due"),
+    Begin.KEPT_BACK: N_("{campaign} does not go out"),
+    Begin.PAUSED: N_("{campaign} is paused"),
+    Begin.AT_REST: N_("{campaign} has nothing that may be sent"),
 }
+_STARTS_LATER = N_("{campaign} is not due: it starts at {time}")
 
 
 def read_duration(text: str) -> timedelta:
@@ -57,14 +59,15 @@ def read_duration(text: str) -> timedelta:
     try:
         return parse_duration(text)
     except WrongTime as error:
-        raise click.BadParameter(f"{error}; {error.hint}") from error
+        told = join_clauses(str(error), error.hint)
+        raise click.BadParameter(translate(told)) from error
 
 
 def read_percentage(text: str) -> Decimal:
     """Read a percentage as a fraction of 1."""
     number = text.removesuffix("%")
     if not number.replace(".", "", 1).isdecimal() or Decimal(number) > 100:  # percent
-        raise click.BadParameter("write it like 90%")
+        raise click.BadParameter(_("write it like 90%"))
     return Decimal(number) / 100
 
 
@@ -114,7 +117,8 @@ def command(
     ):
         if not errand.beside_daemon:
             for batch in errand.recover():
-                warn(f"batch {batch.id} of {batch.campaign} is in doubt: its sender died")
+                told = _("batch {batch} of {campaign} is in doubt: its sender died")
+                warn(told.format(batch=batch.id, campaign=batch.campaign))
         for begun in errand.begin(chosen, named=bool(campaigns)):
             _tell_beginning(session, begun, warned[begun.plan.campaign.file])
         if errand.beside_daemon:
@@ -132,9 +136,10 @@ def command(
 
 def _describe_interruption(errand: Errand, interruption: Interruption) -> str:
     if errand.beside_daemon:
-        return "interrupted: the daemon goes on; `mms-runner pause` stops it"
-    in_flight = "in doubt now" if interruption.in_a_hurry() else "recorded"
-    return f"interrupted: what was in flight is {in_flight}; run again to go on"
+        return _("interrupted: the daemon goes on; `mms-runner pause` stops it")
+    if interruption.in_a_hurry():
+        return _("interrupted: what was in flight is in doubt now; run again to go on")
+    return _("interrupted: what was in flight is recorded; run again to go on")
 
 
 def _choose(
@@ -152,7 +157,8 @@ def _choose(
         watched = list_accounts_of(transaction, [*unfinished, *unsettled]) if transaction else []
     for name in unfinished:
         if name not in workspace.campaigns:
-            warn(f"{name} is not finished, but its file is gone: it rests")
+            told = _("{campaign} is not finished, but its file is gone: it rests")
+            warn(told.format(campaign=name))
     chosen = select_due(list(workspace.campaigns.values()), unfinished, read_clock())
     accounts = dict.fromkeys([*(campaign.account for campaign in chosen), *watched])
     return chosen, [name for name in accounts if name in settings.accounts]
@@ -160,17 +166,23 @@ def _choose(
 
 def _tell_beginning(session: Session, begun: Begun, warnings: int) -> None:
     plan = begun.plan
-    text = f"{plan.campaign.id} {_BEGINNINGS[begun.begin]}"
-    if begun.begin is Begin.BEGUN:
-        people = count(len(plan.campaign.audience.mobiles), "recipient")
-        requests = count(len(plan.batches), "request")
-        text += f": {people} in {requests} by account {plan.campaign.account}"
-    elif begun.begin is Begin.NOT_DUE and plan.campaign.start:
-        text += f": it starts at {plan.campaign.start:%F %R %Z}"
+    campaign, start = plan.campaign, plan.campaign.start
+    later = begun.begin is Begin.NOT_DUE and start
+    text = _(_STARTS_LATER if later else _BEGINNINGS[begun.begin]).format(
+        campaign=campaign.id,
+        people=count(len(campaign.audience.mobiles), "recipient"),
+        requests=count(len(plan.batches), "request"),
+        account=campaign.account,
+        time=f"{start:%F %R %Z}" if start else None,
+    )
     if plan.reason:
-        text += f": {plan.reason}"
+        told = _("{sentence}: {reason}")
+        text = told.format(sentence=text, reason=translate(plan.reason))
     if begun.begin is Begin.BEGUN and warnings:  # once, and it stops nothing
-        text += f"; {count(warnings, 'warning')}, see `mms-runner plan {plan.campaign.id}`"
+        told = _("{warnings}, see `mms-runner plan {campaign}`").format(
+            warnings=count(warnings, "warning"), campaign=campaign.id
+        )
+        text = translate(join_clauses(text, told))
     if plan.action is Action.DRIFTED or begun.begin is Begin.KEPT_BACK:
         warn(text)
     else:
@@ -180,7 +192,7 @@ def _tell_beginning(session: Session, begun: Begun, warnings: int) -> None:
 def _sum_up(session: Session, errand: Errand, settings: Settings) -> None:
     campaigns, accounts = errand.read()
     if not campaigns:
-        session.say("nothing is due: `mms-runner plan` shows what there is")
+        session.say(_("nothing is due: `mms-runner plan` shows what there is"))
         return
     if session.quiet:
         _tell_problems(campaigns, accounts, settings.zone)
@@ -199,4 +211,5 @@ def _tell_problems(
             warn(f"{campaign.id}: {problem}")
     for account in accounts:
         for problem in problems_of(account, zone):
-            warn(f"account {account.name}: {problem}")
+            told = _("account {name}: {problem}")
+            warn(told.format(name=account.name, problem=problem))

@@ -12,6 +12,7 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.signals import catching_signals
+from runner.language import _, translate
 from runner.sandbox import Sandbox, SandboxSettings, parse_fault
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def read_fault(text: str) -> Fault:
     try:
         return parse_fault(text)
     except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+        raise click.BadParameter(translate(str(error))) from error
 
 
 def read_seconds(text: str | float) -> float:
@@ -44,7 +45,8 @@ def _read_number(text: str | float, *, most: float) -> float:
         number = float(text)
         if 0 <= number <= most:
             return number
-    raise click.BadParameter(f"it must be a number from 0 to {most:g}")
+    told = _("it must be a number from 0 to {most}")
+    raise click.BadParameter(told.format(most=f"{most:g}"))
 
 
 @click.command(
@@ -82,6 +84,7 @@ def _read_number(text: str | float, *, most: float) -> float:
 @click.option("--seed", type=int, help="The same luck every time.")
 @click.option(
     "--keep",
+    metavar="DIRECTORY",
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder for what arrives, to be looked at in a browser.",
 )
@@ -106,8 +109,10 @@ def command(session: Session, /, host: str, port: int, **options: object) -> Exi
     )
     settings = SandboxSettings(**options)  # type: ignore[arg-type] # click has checked each
     with catching_signals() as interruption, Sandbox(settings, host=host, port=port) as sandbox:
-        session.say(f"the sandbox listens at {sandbox.url}; look there with a browser, too")
-        session.say(f"userid {settings.userid}, account {settings.account}; Ctrl-C ends it")
+        listens = _("the sandbox listens at {url}; look there with a browser, too")
+        session.say(listens.format(url=sandbox.url))
+        told = _("userid {userid}, account {account}; Ctrl-C ends it")
+        session.say(told.format(userid=settings.userid, account=settings.account))
         while not interruption.asked:
             interruption.sleep(_LOOK_UP)
     return Exit.INTERRUPTED

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.cli.tables import enumerate_all
 from runner.errors import WrongUsage
+from runner.language import _
 from runner.workspace.locate import (
     SETTINGS_FILE,
     campaign_id,
@@ -37,12 +39,33 @@ def select_campaigns(root: Path, named: Iterable[str]) -> list[str]:
     return [_file_of(root, name, by_id) for name in named]
 
 
+def no_account(name: str, known: Iterable[str]) -> WrongUsage:
+    """Make the error that there is no account of a name; known: those that there are."""
+    names = list(dict.fromkeys(known))
+    return WrongUsage(
+        _("there is no account `{name}`").format(name=name),
+        hint=nearest(name, names)
+        or _("the accounts are: {names}").format(names=enumerate_all(names)),
+    )
+
+
+def no_campaign(name: str, known: Iterable[str]) -> WrongUsage:
+    """Make the error that there is no campaign of a name; known: those that there are."""
+    return WrongUsage(
+        _("there is no campaign `{name}`").format(name=name),
+        hint=nearest(name, known) or _("`mms-runner plan` lists the campaigns"),
+    )
+
+
 def _files_of(root: Path, path: Path, known: Sequence[str]) -> list[str]:
     if not path.exists():
-        raise WrongUsage(f"there is no file {path}")
+        raise WrongUsage(_("there is no file {path}").format(path=path))
     resolved = path.resolve()
     if not resolved.is_relative_to(root):
-        raise WrongUsage(f"{path} is not in the workspace {root}", hint="name it with -C DIR")
+        raise WrongUsage(
+            _("{path} is not in the workspace {root}").format(path=path, root=root),
+            hint=_("name it with -C DIR"),
+        )
     inside = resolved.relative_to(root).as_posix()
     if resolved.is_dir():
         return [file for file in known if resolved == root or file.startswith(f"{inside}/")]
@@ -51,7 +74,10 @@ def _files_of(root: Path, path: Path, known: Sequence[str]) -> list[str]:
     if is_ignored(inside) and resolved.suffix in {".yaml", ".yml"}:
         return [file for file in known if may_share(inside, file)]
     if not is_campaign_name(resolved.name):
-        raise WrongUsage(f"{path} is no campaign file", hint="a campaign's name ends in .yaml")
+        raise WrongUsage(
+            _("{path} is no campaign file").format(path=path),
+            hint=_("a campaign's name ends in .yaml"),
+        )
     return [inside]
 
 
@@ -61,7 +87,4 @@ def _file_of(root: Path, name: str, by_id: dict[str, str]) -> str:
     path = Path(name)
     if is_campaign_name(path.name) and path.exists():
         return select_files(root, [path])[0]
-    raise WrongUsage(
-        f"there is no campaign `{name}`",
-        hint=nearest(name, by_id) or "`mms-runner plan` lists the campaigns",
-    )
+    raise no_campaign(name, by_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.speech import write_for_people
 from runner.errors import FaultyFiles, StateRefused, WrongUsage
+from runner.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -71,7 +72,7 @@ class Session:
             return root, load_settings(self.find_folder(), self.settings_file)
         except FaultyFiles as error:
             self.show_faults(root, error.diagnostics)
-            raise WrongUsage("the settings have faults") from error
+            raise WrongUsage(_("the settings have faults")) from error
 
     def load_workspace(
         self,
@@ -98,7 +99,7 @@ class Session:
         workspace = self.load_workspace(only, warn=warn)
         self.show_faults(workspace.root, workspace.errors)
         if workspace.settings is None:
-            raise WrongUsage("the settings have faults")
+            raise WrongUsage(_("the settings have faults"))
         if workspace.errors:
             raise FaultyFiles(workspace.errors)
         return workspace, workspace.settings
@@ -130,7 +131,8 @@ def _expand(path: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError as error:
         raise WrongUsage(
-            f"there is no home folder for the state {path}", hint="set HOME, or name `state`"
+            _("there is no home folder for the state {path}").format(path=path),
+            hint=_("set HOME, or name `state`"),
         ) from error
 
 
@@ -236,11 +238,16 @@ def open_to_send(settings: Settings, folder: Path, *, actor: str) -> Iterator[Da
 
 def _refuse_a_missing_one(settings: Settings, path: Path) -> None:
     if settings.state_id is not None:
+        told = _(
+            "there is no state at {path}, but the settings ask for the one with the id `{id}`,"
+            " which knows what was sent"
+        )
         raise StateRefused(
-            f"there is no state at {path}, but the settings ask for the one with the id"
-            f" `{settings.state_id}`, which knows what was sent",
-            hint="put it back there; where it is lost, or this is a new workspace:"
-            " `mms-runner state new` makes an empty one, which knows nothing of what was sent",
+            told.format(path=path, id=settings.state_id),
+            hint=_(
+                "put it back there; where it is lost, or this is a new workspace:"
+                " `mms-runner state new` makes an empty one, which knows nothing of what was sent"
+            ),
         )
 
 
@@ -256,9 +263,15 @@ def _refuse_namesakes(path: Path, folder: Path) -> None:
         with suppress(StateRefused), look_into(other) as transaction:
             owner = read_owner(transaction) if transaction else None
             if owner and owner.lies_in(str(folder)):
+                told = _(
+                    "this folder was `{name}` until now, and {state} knows what was sent"
+                    " under that name"
+                )
+                hint = _(
+                    "put `name: {name}` back; or, where the new name is meant:"
+                    " mv {state}* {folder}/ && mms-runner state adopt"
+                )
                 raise WrongUsage(
-                    f"this folder was `{owner.name}` until now, and {other} knows what was sent"
-                    " under that name",
-                    hint=f"put `name: {owner.name}` back; or, where the new name is meant:"
-                    f" mv {other}* {path.parent}/ && mms-runner state adopt",
+                    told.format(name=owner.name, state=other),
+                    hint=hint.format(name=owner.name, state=other, folder=path.parent),
                 )

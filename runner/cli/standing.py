@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.cli.advice import TROUBLED, advise, advise_account
+from runner.cli.advice import TROUBLED, advise, advise_account, say_next
+from runner.cli.names import name_state
+from runner.cli.person import tell_reason
 from runner.cli.tables import count, render_table
+from runner.language import N_, _, translate
 from runner.lifecycle import AccountState, BatchState, BrakeSource, RecipientState
 from runner.model.recipient import mask_mobiles
 from runner.store.room import has_room
@@ -22,12 +25,18 @@ if TYPE_CHECKING:
     from runner.store.progress import AccountStatus, BatchStatus, CampaignStatus
     from runner.store.reloads import WorkspaceStatus
 
-_SETTLE = "ask the gateway's operator, then `mms-runner resolve {id} --accepted` or `--not-sent`"
-_DRIFTED = (
+_IN_DOUBT = N_(
+    "batch {batch} ({people}) is in doubt: {reason};"
+    " ask the gateway's operator, then `mms-runner resolve {batch} --accepted` or `--not-sent`"
+)
+_REJECTED = N_(
+    "batch {batch} ({people}) is rejected: {reason}; `mms-runner resolve {batch} --not-sent`"
+)
+_DRIFTED = N_(
     "its file differs from what was sent, and changes nothing of it:"
     " to send something new, copy it to a new file name: `mms-runner copy {id} NEW`"
 )
-_FULL = "the disk of the state is full: nothing is sent or fetched until there is room"
+_FULL = N_("the disk of the state is full: nothing is sent or fetched until there is room")
 _MOST_BATCHES_TOLD = 10
 
 
@@ -59,11 +68,11 @@ def status_json(
     """
     problems = [workspace.problem, ground.problem]
     files: dict[str, object] = {
-        "paused": [brake.describe(zone) for brake in brakes],
+        "paused": [translate(brake.describe(zone)) for brake in brakes],
         "read_at": _iso(workspace.read_at, zone),
         "revision": workspace.revision,
-        "problems": [problem for problem in problems if problem],
-        "warnings": [ground.warning] if ground.warning else [],
+        "problems": [translate(problem) for problem in problems if problem],
+        "warnings": [translate(ground.warning)] if ground.warning else [],
     }
     return {
         "campaigns": (_campaign_json(campaign, zone) for campaign in campaigns),
@@ -83,11 +92,12 @@ def describe_campaigns(
 
     notes: what else is to be said of some, by id; tended: a daemon is at work.
     """
-    head = ["campaign", "state", "start", "total", *(state.value for state in RecipientState)]
+    states = (name_state(state) for state in RecipientState)
+    head = [_("campaign"), _("state"), _("start"), _("total"), *states]
     rows = [
         [
             campaign.id,
-            campaign.shown,
+            name_state(campaign.shown),
             _start(campaign, zone),
             campaign.total,
             *(campaign.recipients[state] for state in RecipientState),
@@ -100,7 +110,7 @@ def describe_campaigns(
         for line in (
             *_describe_problems(campaign, zone),
             *_describe_waiting(campaign, notes or {}),
-            *(f"next: {advice}" for advice in advise(campaign, tended=tended)),
+            *map(say_next, advise(campaign, tended=tended)),
         )
     ]
     return "\n".join([render_table(head, rows), *told])
@@ -108,17 +118,20 @@ def describe_campaigns(
 
 def describe_batches(campaign: CampaignStatus) -> str:
     """Make a table of a campaign's batches."""
-    head = ["batch", "seq", "state", "recipients", "task", "code", "attempts", "reason"]
+    head = [
+        *(_("batch"), _("seq"), _("state"), _("recipients")),
+        *(_("task"), _("code"), _("attempts"), _("reason")),
+    ]
     rows = [
         [
             batch.id,
             batch.seq,
-            batch.state,
+            name_state(batch.state),
             batch.recipients,
             batch.task_id,
             batch.code,
             batch.attempts,
-            batch.reason,
+            tell_reason(batch.reason),
         ]
         for batch in campaign.batches
     ]
@@ -127,12 +140,15 @@ def describe_batches(campaign: CampaignStatus) -> str:
 
 def describe_accounts(accounts: Sequence[AccountStatus], zone: tzinfo) -> str:
     """Make a table of accounts, and below it what is wrong with each."""
-    head = ["account", "state", "balance", "reports", "unmatched", "quarantined"]
+    head = [
+        *(_("account"), _("state"), _("balance")),
+        *(_("reports"), _("unmatched"), _("quarantined")),
+    ]
     rows = [
         [
             account.name,
-            account.shown,
-            account.balance or "not asked",
+            name_state(account.shown),
+            account.balance or _("not asked"),
             account.received,
             account.unmatched,
             account.quarantined,
@@ -144,7 +160,7 @@ def describe_accounts(accounts: Sequence[AccountStatus], zone: tzinfo) -> str:
         for account in accounts
         for line in (
             *problems_of(account, zone),
-            *(f"next: {advice}" for advice in advise_account(account)),
+            *map(say_next, advise_account(account)),
         )
     ]
     return "\n".join([render_table(head, rows), *told])
@@ -152,26 +168,31 @@ def describe_accounts(accounts: Sequence[AccountStatus], zone: tzinfo) -> str:
 
 def describe_workspace(workspace: WorkspaceStatus, brakes: Iterable[Brake], zone: tzinfo) -> str:
     """Say which files are in force, and what stops everything; empty where nothing is known."""
-    lines = [f"paused: {brake.describe(zone)}" for brake in brakes]
+    lines = [_say_paused(translate(brake.describe(zone))) for brake in brakes]
     if workspace.read_at:
-        commit = f"commit {workspace.revision}, " if workspace.revision else ""
-        lines.append(f"files: {commit}read at {workspace.read_at.astimezone(zone):%F %R %Z}")
+        if workspace.revision:
+            told = _("files: commit {commit}, read at {time}")
+        else:
+            told = _("files: read at {time}")
+        time = f"{workspace.read_at.astimezone(zone):%F %R %Z}"
+        lines.append(told.format(commit=workspace.revision, time=time))
     if workspace.problem:
-        lines.append(f"files: {workspace.problem}")
+        lines.append(_("files: {problem}").format(problem=translate(workspace.problem)))
     return "\n".join(lines)
 
 
 def problems_in(campaign: CampaignStatus, zone: tzinfo) -> list[str]:
     """Say what about a campaign waits for a person, or was a person's doing."""
-    problems = [f"{campaign.state}: {campaign.reason}"] if campaign.reason else []
+    problems = [_describe_state(campaign)] if campaign.reason else []
     problems += [_describe_brake(brake, zone) for brake in campaign.brakes]
-    problems += [f"paused: {campaign.stop}"] if campaign.stop else []
+    problems += [_say_paused(translate(campaign.stop))] if campaign.stop else []
     if campaign.over:
-        problems.append("paused: its `until` has passed, so nothing more of it is sent")
-    problems += [_DRIFTED.format(id=campaign.id)] if campaign.drifted else []
+        problems.append(_("paused: its `until` has passed, so nothing more of it is sent"))
+    problems += [_(_DRIFTED).format(id=campaign.id)] if campaign.drifted else []
     problems += [_describe_trouble(batch) for batch in campaign.batches if batch.state in TROUBLED]
     if unreported := campaign.recipients[RecipientState.UNREPORTED]:
-        problems.append(f"{count(unreported, 'recipient')} without a report after the deadline")
+        told = _("{people} without a report after the deadline")
+        problems.append(told.format(people=count(unreported, "recipient")))
     return problems
 
 
@@ -179,21 +200,33 @@ def problems_of(account: AccountStatus, zone: tzinfo) -> list[str]:
     """Say what about an account waits for a person."""
     problems = [_describe_brake(brake, zone) for brake in account.brakes]
     if account.state is not AccountState.ACTIVE or account.unreachable:
-        problems.append(account.reason or account.state.value)
+        problems.append(translate(account.reason or "") or name_state(account.state))
     if account.reports_stopped:
-        problems.append(f"reports are not polled: {account.reports_stopped}")
+        told = _("reports are not polled: {why}")
+        problems.append(told.format(why=translate(account.reports_stopped)))
     if account.quarantined:
-        problems.append(
-            f"{count(account.quarantined, 'piece')} of report answers could not be read:"
-            " `mms-runner reports` shows them"
-        )
+        told = _("{pieces} of report answers could not be read: `mms-runner reports` shows them")
+        problems.append(told.format(pieces=count(account.quarantined, "piece")))
     return problems
 
 
 def _describe_brake(brake: Brake, zone: tzinfo) -> str:
-    shown = "held" if brake.source is BrakeSource.GUARD else "paused"
-    text = brake.describe(zone)
-    return text if brake.source is BrakeSource.COMMAND else f"{shown}: {text}"
+    text = translate(brake.describe(zone))
+    match brake.source:
+        case BrakeSource.COMMAND:
+            return text
+        case BrakeSource.GUARD:
+            return _("held: {why}").format(why=text)
+    return _say_paused(text)
+
+
+def _say_paused(why: str) -> str:
+    return _("paused: {why}").format(why=why)
+
+
+def _describe_state(campaign: CampaignStatus) -> str:
+    reason = tell_reason(campaign.reason)
+    return _("{state}: {reason}").format(state=name_state(campaign.state), reason=reason)
 
 
 def _describe_problems(campaign: CampaignStatus, zone: tzinfo) -> Iterator[str]:
@@ -201,28 +234,26 @@ def _describe_problems(campaign: CampaignStatus, zone: tzinfo) -> Iterator[str]:
     yield from problems[:_MOST_BATCHES_TOLD]
     if len(problems) > _MOST_BATCHES_TOLD:
         more = len(problems) - _MOST_BATCHES_TOLD
-        yield f"and {more} more: `mms-runner status {campaign.id} --json`"
+        told = _("and {number} more: `mms-runner status {id} --json`")
+        yield told.format(number=more, id=campaign.id)
 
 
 def _describe_waiting(campaign: CampaignStatus, notes: Mapping[str, str]) -> Iterator[str]:
     """Say what it waits for that needs nobody."""
     if campaign.handed_over:
         people = count(campaign.handed_over, "recipient")
-        yield f"{people} at the gateway, which sends at the start"
+        yield _("{people} at the gateway, which sends at the start").format(people=people)
     if campaign.id in notes:
         yield notes[campaign.id]
 
 
 def _describe_trouble(batch: BatchStatus) -> str:
-    state = batch.state.value.replace("_", " ")
-    settle = (
-        _SETTLE if batch.state is BatchState.IN_DOUBT else "`mms-runner resolve {id} --not-sent`"
-    )
-    known = "".join(f"; evidence: {text}" for text in batch.evidence)
-    return (
-        f"batch {batch.id} ({count(batch.recipients, 'recipient')}) is {state}:"
-        f" {batch.reason}{known}; {settle.format(id=batch.id)}"
-    )
+    told = _(_IN_DOUBT if batch.state is BatchState.IN_DOUBT else _REJECTED)
+    reason = tell_reason(str(batch.reason))
+    for text in batch.evidence:
+        known = _("{reason}; evidence: {evidence}")
+        reason = known.format(reason=reason, evidence=translate(text))
+    return told.format(batch=batch.id, people=count(batch.recipients, "recipient"), reason=reason)
 
 
 def _start(campaign: CampaignStatus, zone: tzinfo) -> str:

@@ -13,7 +13,9 @@ from runner.cli.person import name_person
 from runner.cli.risk import advise_after_takeover, describe_risk, describe_suspicion
 from runner.cli.session import check_state, open_state, read_clock, state_path
 from runner.cli.speech import to_json, write_result
+from runner.cli.tables import render_facts
 from runner.errors import StateRefused
+from runner.language import _, translate
 from runner.store.custody import name_state, read_identity, suspect, take_over
 from runner.store.database import holds_state, look_into, move_aside, open_database
 from runner.store.identity import adopt_workspace, claim_workspace, read_owner
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.model.account import Settings
     from runner.store.custody import Identity
+    from runner.store.identity import Owner
     from runner.store.transaction import Transaction
 
 _PLAIN = re.compile(r"[/~A-Za-z_][/~A-Za-z0-9_.-]*", re.ASCII)  # what YAML reads as it stands
@@ -54,21 +57,25 @@ def new(session: Session) -> Exit:
 
     It gets the id that the settings ask for. A state with another id is moved aside.
     """
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     folder = session.find_folder()
     path = state_path(settings, folder)
     with hold_lock(path, command="state new", now=read_clock()):
         aside = _clear(path, settings)
         identity = _make(path, settings, folder)
     if aside:
-        session.say(f"the state that lay there is {aside} now")
-    session.say(f"{path} is a new state with the id {identity.id}")
+        session.say(_("the state that lay there is {path} now").format(path=aside))
+    session.say(_("{path} is a new state with the id {id}").format(path=path, id=identity.id))
     if settings.state_id is None:
         where = session.settings_file or "runner.yaml"
-        session.say(f"to work with this one alone, write into {where}:")
+        told = _("to work with this one alone, write into {file}:")
+        session.say(told.format(file=where))
         write_result(_write_setting(settings, identity.id))
     session.say(
-        "it knows nothing of what was sent: `mms-runner plan` shows what it would send, again too"
+        _(
+            "it knows nothing of what was sent:"
+            " `mms-runner plan` shows what it would send, again too"
+        )
     )
     return Exit.OK
 
@@ -81,7 +88,7 @@ def adopt(session: Session) -> Exit:
     A copy, or a backup that was put back, is made the one to send from too: all of it paused, since
     nobody knows here what was sent meanwhile.
     """
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     folder, actor = session.find_folder(), name_person("state adopt")
     with ExitStack() as stack:
         database = stack.enter_context(open_state(settings, folder, actor=actor, adopting=True))
@@ -94,17 +101,19 @@ def adopt(session: Session) -> Exit:
             if suspicion:
                 take_over(transaction, database.path, suspicion, read_clock())
             at_risk = describe_risk(transaction, settings.zone)
-    session.say(f"{database.path} belongs to `{settings.name}` in {folder} now")
+    told = _("{path} belongs to `{name}` in {folder} now")
+    session.say(told.format(path=database.path, name=settings.name, folder=folder))
     if suspicion:
-        session.say(f"it {suspicion.what}")
-        session.say(f"it would send, though that may have gone out already: {at_risk}")
+        session.say(_("it {suspicion}").format(suspicion=translate(suspicion.what)))
+        told = _("it would send, though that may have gone out already: {campaigns}")
+        session.say(told.format(campaigns=at_risk))
         for line in advise_after_takeover():
             session.say(line)
     return Exit.OK
 
 
 def _show(session: Session) -> Exit:
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     folder = session.find_folder()
     path = state_path(settings, folder)
     with look_into(path) as transaction:
@@ -112,22 +121,30 @@ def _show(session: Session) -> Exit:
             write_result(_describe(transaction, path))
         check_state(transaction, settings, folder)
         if transaction is None:
-            session.say(f"there is no state at {path} yet: the first `mms-runner run` makes it")
+            told = _("there is no state at {path} yet: the first `mms-runner run` makes it")
+            session.say(told.format(path=path))
     return Exit.OK
 
 
 def _describe(transaction: Transaction, path: Path) -> str:
     identity, owner = read_identity(transaction), read_owner(transaction)
-    whose = f"{owner.name} in {owner.folder}" if owner else "nobody's yet"
-    suspicion = suspect(transaction, path)
-    warning = f"\nbut         {describe_suspicion(suspicion)}" if suspicion else ""
-    return (
-        f"id          {identity.id}\n"
-        f"path        {path}\n"
-        f"generation  {identity.generation} (claims so far)\n"
-        f"workspace   {whose}\n"
-        f"version     {read_version(transaction)}{warning}"
-    )
+    generation = _("{number} (claims so far)").format(number=identity.generation)
+    facts = [
+        (_("id"), identity.id),
+        (_("path"), str(path)),
+        (_("generation"), generation),
+        (_("workspace"), _describe_owner(owner)),
+        (_("version"), str(read_version(transaction))),
+    ]
+    if suspicion := suspect(transaction, path):
+        facts.append((_("but"), describe_suspicion(suspicion)))
+    return "\n".join(render_facts(facts))
+
+
+def _describe_owner(owner: Owner | None) -> str:
+    if owner is None:
+        return _("nobody's yet")
+    return _("{name} in {folder}").format(name=owner.name, folder=owner.folder)
 
 
 def _clear(path: Path, settings: Settings) -> Path | None:
@@ -141,9 +158,10 @@ def _clear(path: Path, settings: Settings) -> Path | None:
         assert transaction is not None  # noqa: S101 - there is a state, and it was read
         found = read_identity(transaction).id
     if settings.state_id in (None, found):
+        told = _("there is a state at {path} already, with the id {id}; it knows what was sent")
         raise StateRefused(
-            f"there is a state at {path} already, with the id {found}; it knows what was sent",
-            hint="to begin anew even so, ask for another id: `state: {id: …}` in the settings",
+            told.format(path=path, id=found),
+            hint=_("to begin anew even so, ask for another id: `state: {id: …}` in the settings"),
         )
     return move_aside(path, found)
 

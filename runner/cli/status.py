@@ -25,6 +25,7 @@ from runner.cli.standing import (
 )
 from runner.cli.tables import count
 from runner.errors import WrongUsage
+from runner.language import _, translate
 from runner.lifecycle import AccountState, BrakeSource
 from runner.store.brakes import Subject, read_brakes
 from runner.store.custody import suspect
@@ -107,7 +108,7 @@ def command(session: Session, campaign: str | None, *, everything: bool, as_json
         return Exit.OK
     for lines in _describe(found, campaign, settings, find_holder(state)):
         write_result(lines)
-    session.say(f"state: {state}")
+    session.say(_("state: {path}").format(path=state))
     return Exit.OK
 
 
@@ -119,22 +120,27 @@ def _describe(
 ) -> Iterator[str]:
     yield _describe_campaigns(named, found.campaigns, settings, holder)
     if found.over:
-        over = count(found.over, "campaign")
-        yield f"over before these, and not shown: {over}; `mms-runner status --all` has them"
+        told = _(
+            "over before these, and not shown: {campaigns}; `mms-runner status --all` has them"
+        )
+        yield told.format(campaigns=count(found.over, "campaign"))
     for brake in found.on_files:
-        yield f"{brake.name}: {brake.describe(settings.zone)}; next: {name_release(brake)}"
+        yield _("{campaign}: {paused}; next: {advice}").format(
+            campaign=brake.name,
+            paused=translate(brake.describe(settings.zone)),
+            advice=name_release(brake),
+        )
     if named is not None and found.campaigns:
         yield f"\n{describe_batches(found.campaigns[0])}"
     yield f"\n{describe_accounts(found.accounts, settings.zone)}"
     if whole := describe_workspace(found.workspace, found.on_everything, settings.zone):
         yield f"\n{whole}"
-    for text in (found.ground.problem, found.ground.warning):
+    suspicion = describe_suspicion(found.suspicion) if found.suspicion else None
+    for text in (found.ground.problem, found.ground.warning, suspicion):
         if text:
-            yield f"the state: {text}"
-    if found.suspicion:
-        yield f"the state: {describe_suspicion(found.suspicion)}"
+            yield _("the state: {problem}").format(problem=translate(text))
     if holder:
-        yield f"at work: {holder}"
+        yield _("at work: {process}").format(process=translate(str(holder)))
 
 
 def _describe_campaigns(
@@ -144,9 +150,10 @@ def _describe_campaigns(
     holder: Holder | None,
 ) -> str:
     if not chosen and named is None:
-        return "Nothing was sent yet: `mms-runner plan` shows what would be."
+        return _("Nothing was sent yet: `mms-runner plan` shows what would be.")
     if not chosen:
-        return f"{named} has not begun: `mms-runner plan {named}` shows its plan."
+        told = _("{campaign} has not begun: `mms-runner plan {campaign}` shows its plan.")
+        return told.format(campaign=named)
     notes = describe_closed(chosen, settings, read_clock())
     tended = holder is not None and holder.is_daemon
     return describe_campaigns(chosen, settings.zone, notes=notes, tended=tended)
@@ -212,4 +219,6 @@ def _require_file(name: str, settings: Settings, folder: Path, root: Path) -> No
         return
     with look_at_state(settings, folder) as transaction:
         known = list_campaigns(transaction) if transaction else []
-    raise WrongUsage(f"there is no campaign `{name}`", hint=nearest(name, [*known, *files]))
+    raise WrongUsage(
+        _("there is no campaign `{name}`").format(name=name), hint=nearest(name, [*known, *files])
+    )

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from runner.cli.person import name_person
-from runner.cli.selection import select_campaigns
+from runner.cli.selection import no_account, no_campaign, select_campaigns
 from runner.cli.session import open_state, read_state, state_path
 from runner.cli.speech import clean
 from runner.cli.tables import count
 from runner.daemon.mask import Mask
 from runner.errors import WrongUsage
+from runner.language import _
 from runner.lifecycle import BatchState, BrakeSource
 from runner.store.brakes import Brake, Subject, read_brakes
 from runner.store.lock import find_holder
 from runner.store.planning import list_campaigns
 from runner.store.progress import list_current, read_accounts, read_campaigns
 from runner.workspace.locate import campaign_id, find_campaign_files, is_campaign_name
-from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,7 +58,11 @@ class Target:
     @property
     def words(self) -> str:
         """What to call it in a sentence."""
-        return self.campaign or (f"account {self.brake.name}" if self.brake.name else "everything")
+        if self.campaign:
+            return self.campaign
+        if self.brake.name:
+            return _("account {name}").format(name=self.brake.name)
+        return _("everything")
 
     @property
     def is_tended(self) -> bool:
@@ -105,7 +109,9 @@ def find_target(
 ) -> Target:
     """Find out what is meant; raises WrongUsage where that is nothing that there is."""
     if [campaign is not None, account is not None, everything].count(True) != 1:
-        raise WrongUsage("say what is meant", hint="one of CAMPAIGN, --account NAME and --all")
+        raise WrongUsage(
+            _("say what is meant"), hint=_("one of CAMPAIGN, --account NAME and --all")
+        )
     root, settings = session.load_settings()
     folder, state = session.find_folder(), state_path(settings, root)
     known = _read_known(settings, folder)
@@ -131,12 +137,14 @@ def describe_flight(campaigns: Iterable[CampaignStatus]) -> Iterator[str]:
     ]
     if in_flight:
         requests, people = count(len(in_flight), "request"), count(sum(in_flight), "recipient")
-        yield f"in flight, and cannot be recalled: {requests} with {people}"
+        told = _("in flight, and cannot be recalled: {requests} with {people}")
+        yield told.format(requests=requests, people=people)
     if handed_over := sum(campaign.handed_over for campaign in some):
         people = count(handed_over, "recipient")
-        yield f"at the gateway, which sends at the start and takes nothing back: {people}"
+        told = _("at the gateway, which sends at the start and takes nothing back: {people}")
+        yield told.format(people=people)
     if left := sum(campaign.waiting for campaign in some):
-        yield f"waiting: {count(left, 'recipient')}"
+        yield _("waiting: {people}").format(people=count(left, "recipient"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,17 +177,11 @@ def _find_campaign(name: str, known: Sequence[str], root: Path) -> str:
         return campaign_id(file)
     with_file = [campaign_id(file) for file in find_campaign_files(root)]
     if name not in with_file:
-        raise WrongUsage(
-            f"there is no campaign `{name}`",
-            hint=nearest(name, [*known, *with_file]) or "`mms-runner plan` lists the campaigns",
-        )
+        raise no_campaign(name, [*known, *with_file])
     return name
 
 
 def _find_account(name: str, known: Sequence[str]) -> str:
     if name not in known:
-        raise WrongUsage(
-            f"there is no account `{name}`",
-            hint=nearest(name, known) or f"the accounts are: {', '.join(dict.fromkeys(known))}",
-        )
+        raise no_account(name, known)
     return name

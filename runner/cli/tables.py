@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from runner.cli.speech import clean
 from runner.cli.width import display_width
+from runner.language import NN_, _, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+Noun = Literal[
+    "answer", "campaign", "error", "fault", "file", "frame", "new report", "piece", "recipient",
+    "report", "request", "row", "rule", "warning",
+]  # fmt: skip
+_COUNTED: Mapping[Noun, tuple[str, str]] = {
+    "answer": NN_("{number} answer", "{number} answers"),
+    "campaign": NN_("{number} campaign", "{number} campaigns"),
+    "error": NN_("{number} error", "{number} errors"),
+    "fault": NN_("{number} fault", "{number} faults"),
+    "file": NN_("{number} file", "{number} files"),
+    "frame": NN_("{number} frame", "{number} frames"),
+    "new report": NN_("{number} new report", "{number} new reports"),
+    "piece": NN_("{number} piece", "{number} pieces"),
+    "recipient": NN_("{number} recipient", "{number} recipients"),
+    "report": NN_("{number} report", "{number} reports"),
+    "request": NN_("{number} request", "{number} requests"),
+    "row": NN_("{number} row", "{number} rows"),
+    "rule": NN_("{number} rule", "{number} rules"),
+    "warning": NN_("{number} warning", "{number} warnings"),
+}
 
 
 # A word, or a Chinese character, with the punctuation that stays beside it; or blanks.
@@ -46,10 +68,21 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line.rstrip()]
 
 
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun: 1 batch, 2 batches."""
-    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
+def render_facts(facts: Iterable[tuple[str, str]], *, gap: int = 2) -> list[str]:
+    """Align what is known behind the words that say what it is; gap: blanks behind the longest."""
+    known = list(facts)
+    width = max(display_width(name) for name, _value in known) + gap
+    return [_pad(name, width, to_the_right=False) + value for name, value in known]
+
+
+def count(number: int, noun: Noun) -> str:
+    """Write a number of things: 1 request, 2,000 requests. noun: one of those above."""
+    return ngettext(*_COUNTED[noun], number).format(number=f"{number:,}")
+
+
+def enumerate_all(names: Iterable[str]) -> str:
+    """Write some names or sentences in a row."""
+    return _(", ").join(names)
 
 
 def _pad(text: str, width: int, to_the_right: bool) -> str:

@@ -1,0 +1,138 @@
+"""Whoever reads Chinese reads nothing else: help, results, errors and what to do next."""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import click
+import pytest
+from chinese import COMMANDS, WIDEST, find_english
+from cli_workspace import opening_office, opening_sandboxes
+from daemons import daemon_at_work
+
+from runner.cli import main
+from runner.cli.diagnostics import display_width
+from runner.cli.names import name_state, say_state
+from runner.language import speak
+from runner.lifecycle import AccountState, BatchState, CampaignState, RecipientState
+from runner.store.journal import EntryState
+
+office = pytest.fixture(opening_office)
+
+
+@pytest.fixture(autouse=True)
+def english_again():
+    yield
+    speak("en")
+
+
+def list_commands():
+    """Give the words of each command, and of each in it."""
+    context = click.Context(main)
+    for name in COMMANDS:
+        yield (name,)
+        command = main.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from ((name, inner) for inner in command.list_commands(context))
+
+
+@pytest.mark.parametrize("words", [(), *list_commands()], ids=" ".join)
+def test_the_help_of_a_command_is_chinese_and_fits_a_terminal(office, words):
+    told = office.run("--lang", "zh", *words, "--help", COLUMNS=str(WIDEST))
+    # Parameters without a text of their own have a name that click makes of their type.
+    typed = ("TEXT", "INTEGER", "RANGE", "DIRECTORY")
+    inner = ("apply", "export", "show", "adopt", "new")
+    assert find_english(told.out, *typed, *COMMANDS, *inner, "stdout", "full", "text") == []
+    chinese = [line for line in told.out.splitlines() if not line.isascii()]
+    assert max(map(display_width, chinese)) <= WIDEST
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        *(state for states in (CampaignState, BatchState, AccountState) for state in states),
+        *(*RecipientState, *EntryState, "paused"),
+    ],
+)
+def test_each_state_has_a_name(state):
+    speak("zh")
+    assert find_english(name_state(state) + say_state(state)) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sned",),
+        ("run", "--wait"),
+        ("cancel", "nope", "--yes"),
+        ("pause",),
+        ("pause", "--all", "--account", "main"),
+        ("resolve", "1", "--accepted"),
+        ("resolve", "one"),
+        ("resolve", "1", "--accepted", "--not-sent"),
+        ("reload",),
+        ("reports", "show", "7"),
+        ("reports", "--all", "apply"),
+        ("sandbox", "--failed-share", "2"),
+        ("run", "--fail-under", "most"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_wrong_with_a_command_is_told_in_chinese(office, words):
+    ran = office.run(*words, MMS_RUNNER_LANG="zh")
+    assert ran.status == 2
+    assert find_english(ran.err, *COMMANDS) == []
+
+
+def test_columns_with_chinese_are_aligned(office):
+    table = office.run("status", MMS_RUNNER_LANG="zh").out.splitlines()
+    head, row = table[-2:]
+    state = [
+        display_width(line[: line.index(word)]) for line, word in ((head, "状态"), (row, "正常"))
+    ]
+    assert state[0] == state[1]
+
+
+def test_the_keys_and_states_of_json_are_english(office):
+    office.run("pause", "--account", "main", MMS_RUNNER_LANG="zh")
+    [account] = office.run("status", "--json", MMS_RUNNER_LANG="zh").json["accounts"]
+    assert (account["name"], account["state"]) == ("main", "paused")
+
+
+def test_what_is_kept_of_a_command_is_english_and_shown_in_either_language(office):
+    office.campaign()
+    office.run("cancel", "news", "--yes", "--reason", "价格写错了", MMS_RUNNER_LANG="zh")
+    [english] = office.campaign_status()["problems"]
+    told = office.run("status", "--json", MMS_RUNNER_LANG="zh").json
+    [chinese] = told["campaigns"][0]["problems"]
+    assert english.startswith("cancelled: by ")
+    assert chinese.startswith("已取消：由 ")
+    assert english.endswith("价格写错了")
+    assert chinese.endswith("价格写错了")
+
+
+def test_the_demo_speaks_one_language_from_start_to_end(office):
+    told = subprocess.run(
+        [sys.executable, "-m", "runner", "--lang", "zh", "demo"],
+        env={**os.environ, "TMPDIR": str(office.folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "沙箱网关正在监听" in told.stderr
+    assert "已送达" in told.stdout
+    assert told.stdout.count("主要流程到此完成") == 1
+
+
+def test_a_daemon_answers_in_chinese_and_logs_in_english(office):
+    with contextmanager(opening_sandboxes)(office) as open_sandbox:
+        open_sandbox()
+        with daemon_at_work(office, environment={"MMS_RUNNER_LANG": "zh"}) as daemon:
+            second = office.run("daemon", "--log-format", "xml", MMS_RUNNER_LANG="zh")
+            # What the command line says in its own words reaches the log where files are refused.
+            office.settings(head="name: shop\nstate: ~nobody-of-that-name/state.db\n")
+            daemon.refuse_files("there is no home folder for the state")
+            office.settings()
+    assert "'--log-format' 的值无效" in second.err
+    assert daemon.log.isascii()
