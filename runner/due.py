@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.timing import format_duration
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from runner.model.hours import Hours
 
 CATCH_UP = timedelta(seconds=1 / 4)  # how late a wake-up may be and still keep the beat
+
+_BEGINS = N_("it begins then")
+_RETRIED = N_("a retry is due then")
 
 _MINUTE = timedelta(minutes=1)
 _MOST_MINUTES = 2 * 24 * 60  # a stretch of the day opens within two days, whatever its clock does
@@ -137,18 +141,23 @@ def find_unfit(named: NamedList, rows: int, modified: datetime, now: datetime) -
     rows and modified: of its file.
     """
     if named.max_age is not None and modified + named.max_age < now:
-        age = format_duration(named.max_age)
-        return (
-            f"list `{named.name}` is older than its `max_age` of {age}:"
-            f" write {named.file} anew, or raise `max_age`"
-        )
+        return N_(
+            "list `{name}` is older than its `max_age` of {age}: write {file} anew, or raise"
+            " `max_age`"
+        ).format(name=named.name, age=format_duration(named.max_age), file=named.file)
     if named.min_rows is not None and rows < named.min_rows:
-        noun = "row" if rows == 1 else "rows"
-        return (
-            f"list `{named.name}` has {rows} {noun}, fewer than its `min_rows` of"
-            f" {named.min_rows}:"
-            f" check {named.file}, or lower `min_rows`"
+        few = (
+            N_(
+                "list `{name}` has 1 row, fewer than its `min_rows` of {least}: check {file},"
+                " or lower `min_rows`"
+            )
+            if rows == 1
+            else N_(
+                "list `{name}` has {rows} rows, fewer than its `min_rows` of {least}: check {file},"
+                " or lower `min_rows`"
+            )
         )
+        return few.format(name=named.name, rows=rows, least=named.min_rows, file=named.file)
     return None
 
 
@@ -165,7 +174,7 @@ def _look_at(
     if _is_over(candidate, now):
         return None
     if candidate.due and candidate.due > now:
-        return Rest(until=candidate.due, why="it begins then")
+        return Rest(until=candidate.due, why=_BEGINS)
     at_gateway = candidate.start if candidate.start and candidate.start > now else None
     # Hours are about when people are reached: where the gateway waits, that is its start.
     reached = at_gateway or now
@@ -173,10 +182,10 @@ def _look_at(
     if opening is None or _is_over(candidate, opening):
         return None
     if opening > reached:
-        return Rest(until=opening, why=f"outside the hours {_name(hours, candidate.hours)}")
+        return Rest(until=opening, why=_name_closed(hours, candidate.hours))
     retry = candidate.not_before
     if retry and retry > now:
-        return None if _is_over(candidate, retry) else Rest(until=retry, why="a retry is due then")
+        return None if _is_over(candidate, retry) else Rest(until=retry, why=_RETRIED)
     return Turn(campaign=candidate.campaign, starttime=at_gateway)
 
 
@@ -184,8 +193,12 @@ def _is_over(candidate: Candidate, moment: datetime) -> bool:
     return candidate.until is not None and candidate.until <= moment
 
 
-def _name(*hours: Hours | None) -> str:
-    return " and ".join(dict.fromkeys(str(stretch) for stretch in hours if stretch))
+@lru_cache(maxsize=64)  # as above
+def _name_closed(*hours: Hours | None) -> str:
+    one, *others = dict.fromkeys(str(stretch) for stretch in hours if stretch)
+    if others:
+        return N_("outside the hours {one} and {other}").format(one=one, other=others[0])
+    return N_("outside the hours {hours}").format(hours=one)
 
 
 def _is_open(hours: Hours, wall: datetime) -> bool:

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.language import N_
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,8 +32,12 @@ class FaultyFiles(RunnerError):  # noqa: N818 - named for the thing, as the tree
     """Files of the workspace have faults, so nothing was changed and nothing is sent."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        faults = "1 fault" if len(diagnostics) == 1 else f"{len(diagnostics)} faults"
-        super().__init__(f"{faults} in the files, so nothing was done")
+        count = len(diagnostics)
+        super().__init__(
+            N_("1 fault in the files, so nothing was done")
+            if count == 1
+            else N_("{count} faults in the files, so nothing was done").format(count=count)
+        )
         self.diagnostics = tuple(diagnostics)
 
 
@@ -62,7 +68,7 @@ class AnotherInstance(RunnerError):  # noqa: N818 - as above
     """Another process holds the state's lock; ``holder`` says which one, in words."""
 
     def __init__(self, holder: str) -> None:
-        super().__init__(f"another instance holds the state: {holder}")
+        super().__init__(N_("another instance holds the state: {holder}").format(holder=holder))
         self.holder = holder
 
 

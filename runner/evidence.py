@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.timing import format_duration
 
 if TYPE_CHECKING:
@@ -170,10 +171,7 @@ def weigh_fall(fall: Fall) -> Iterator[Verdict | Note]:
     lost = _lost(fall)
     if lost is None:
         return
-    text = (
-        f"the balance fell by {lost or 'no'} more than what was taken for certain, with"
-        f" {_people(sum(fall.unknown.values()))} in doubt"
-    )
+    text = _describe_fall(lost, sum(fall.unknown.values()))
     settled = _explain(fall.accepted + lost, fall) if fall.certain else set[int]()
     for batch in sorted(fall.open):
         if batch in settled and len(fall.open) == len(fall.unknown):
@@ -200,15 +198,29 @@ def _weigh(testimony: Testimony, suspect: Suspect, hearing: Hearing) -> Verdict 
     # One is enough, as the protocol page says: another program's prefix must be another.
     echoes = bool(testimony.echoed) and not hearing.prefix_shared
     kind = Kind.EXTNO if echoes else Kind.REPORTS
-    task, people = testimony.task_id, testimony.numbers
-    told = (
-        f"reports of task {task}, which no other batch has, name {people} of its people and nobody"
-        f" else{', and echo its extno' if echoes else ''}"
-    )
     lack = None if echoes else _find_lack(testimony, suspect, hearing)
+    text = _describe_testimony(testimony, lack, echoes=echoes)
     if lack:
-        return Note(batch=suspect.batch, kind=kind, text=f"{told}: {lack}")
-    return Verdict(batch=suspect.batch, kind=kind, task_id=task, text=told)
+        return Note(batch=suspect.batch, kind=kind, text=text)
+    return Verdict(batch=suspect.batch, kind=kind, task_id=testimony.task_id, text=text)
+
+
+def _describe_testimony(testimony: Testimony, lack: str | None, *, echoes: bool) -> str:
+    told = N_(
+        "reports of task {task}, which no other batch has, name {people} of its people and nobody"
+        " else"
+    )
+    if lack:
+        told = N_(
+            "reports of task {task}, which no other batch has, name {people} of its people and"
+            " nobody else: {lack}"
+        )
+    elif echoes:
+        told = N_(
+            "reports of task {task}, which no other batch has, name {people} of its people and"
+            " nobody else, and echo its extno"
+        )
+    return told.format(task=testimony.task_id, people=testimony.numbers, lack=lack)
 
 
 def _has_waited(testimony: Testimony, hearing: Hearing) -> bool:
@@ -219,12 +231,14 @@ def _find_lack(testimony: Testimony, suspect: Suspect, hearing: Hearing) -> str 
     """Say what keeps a task that may be a claim's from settling it; None where nothing does."""
     numbers, alone = testimony.numbers, testimony.alone.get(suspect.batch, 0)
     if alone < min(numbers, ENOUGH):
-        return "but other batches that wait for an answer went to the same people"
+        return N_("but other batches that wait for an answer went to the same people")
     if suspect.people < ENOUGH and not hearing.exclusive:
-        return f"in a batch of fewer than {ENOUGH} a person decides, unless `exclusive` is set"
+        return N_(
+            "in a batch of fewer than {enough} a person decides, unless `exclusive` is set"
+        ).format(enough=ENOUGH)
     wanted = min(ENOUGH, suspect.people)
     if numbers < wanted:
-        return f"{wanted} are wanted"
+        return N_("{wanted} are wanted").format(wanted=wanted)
     return None if hearing.exclusive else _find_doubt(testimony, suspect, hearing)
 
 
@@ -236,17 +250,21 @@ def _find_doubt(testimony: Testimony, suspect: Suspect, hearing: Hearing) -> str
         if other.task_id != testimony.task_id
     ]
     if any(_is_alike(other, testimony) for other in others):
-        return "but so do those of another"
+        return N_("but so do those of another")
     half = suspect.people // 2 + 1
     if testimony.numbers >= half:
         return None
     if others:
-        return f"somebody else sends to the same people, so that {half} are wanted"
+        return N_("somebody else sends to the same people, so that {half} are wanted").format(
+            half=half
+        )
     # A stranger's first task may be small; that it is all in one batch of many is chance.
     wanted = max(ENOUGH, suspect.people // _SHARE)
     if testimony.numbers >= wanted or _has_waited(testimony, hearing):
         return None
-    return f"{wanted} are wanted, or that {_WAIT} after the first it is still so"
+    return N_("{wanted} are wanted, or that {wait} after the first it is still so").format(
+        wanted=wanted, wait=_WAIT
+    )
 
 
 def _is_alike(other: Stranger, testimony: Testimony) -> bool:
@@ -261,7 +279,7 @@ def _agree(found: Sequence[Verdict | Note], suspect: Suspect) -> Iterator[Verdic
     verdicts = [opinion for opinion in found if isinstance(opinion, Verdict)]
     if len(verdicts) > 1:
         tasks = ", ".join(verdict.task_id or "" for verdict in verdicts)
-        text = f"any of the tasks {tasks} could be it, and only one can"
+        text = N_("any of the tasks {tasks} could be it, and only one can").format(tasks=tasks)
         yield Note(batch=suspect.batch, kind=verdicts[0].kind, text=text)
     else:
         yield from verdicts or found[:1]
@@ -293,5 +311,17 @@ def _explain(total: int, fall: Fall) -> set[int]:
     return set.intersection(*ways) if ways else set()
 
 
-def _people(count: int) -> str:
-    return "1 recipient" if count == 1 else f"{count} recipients"
+def _describe_fall(lost: int, doubtful: int) -> str:
+    """Say how far a balance fell. lost, doubtful: people."""
+    people = N_("1 recipient") if doubtful == 1 else N_("{count} recipients").format(count=doubtful)
+    fell = (
+        N_(
+            "the balance fell by {lost} more than what was taken for certain, with {people} in"
+            " doubt"
+        )
+        if lost
+        else N_(
+            "the balance fell by no more than what was taken for certain, with {people} in doubt"
+        )
+    )
+    return fell.format(lost=lost, people=people)

@@ -19,6 +19,7 @@ from runner.codec.content import PackedMessage, pack_message
 from runner.codec.digest import digest_of
 from runner.codec.requests import measure_send
 from runner.due import find_unfit, is_too_late, next_opening
+from runner.language import N_
 from runner.lifecycle import CampaignState
 from runner.model.campaign import Wish
 from runner.timing import format_duration, gateway_time
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(
     r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w./-]*|\w+/[\w./-]+",
     re.ASCII | re.IGNORECASE,
+)
+
+
+_DRIFTED = N_(
+    "the file differs from what was sent, and changes nothing of it:"
+    " to send something new, copy it to a new file name: `mms-runner copy {campaign} NEW`"
 )
 
 
@@ -97,10 +104,15 @@ class Twin:
             for name in self.again
         ]
         again = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-        return (
-            f"already sent as {self.campaign} to {self.shared:,} of its {self.people:,} recipients:"
-            f" write `again: {again}` into its file if that is meant, else change its recipients,"
+        return N_(
+            "already sent as {campaign} to {shared} of its {people} recipients:"
+            " write `again: {again}` into its file if that is meant, else change its recipients,"
             " delete it, or give a renamed file its old name back"
+        ).format(
+            campaign=self.campaign,
+            shared=f"{self.shared:,}",
+            people=f"{self.people:,}",
+            again=again,
         )
 
 
@@ -215,7 +227,7 @@ def plan_campaign(
             warning
             for warning in (
                 _name_skipped(campaign.audience),
-                f"here it would not go out: {missing}" if missing and missing != reason else None,
+                _warn_of_missing(missing) if missing and missing != reason else None,
             )
             if warning
         ),
@@ -280,22 +292,22 @@ def find_guard(campaign: Campaign, account: Account, zone: tzinfo, now: datetime
 def _find_wrong_count(campaign: Campaign, account: Account) -> str | None:
     total = len(campaign.audience.mobiles)
     if not total and not campaign.audience.missing:
-        return "nobody is left to send it to: everybody is on a list that is excluded"
+        return N_("nobody is left to send it to: everybody is on a list that is excluded")
     # Who is on a list that is not here cannot be counted.
     expect = None if campaign.audience.missing else campaign.expect
     if expect and not expect.least <= total <= expect.most:
         wanted = (
             str(expect.least) if expect.least == expect.most else f"{expect.least}-{expect.most}"
         )
-        return (
-            f"`expect` says {wanted} recipients, but it has {total}:"
-            " correct the lists, or `expect.recipients`"
-        )
+        return N_(
+            "`expect` says {wanted} recipients, but it has {total}: correct the lists, or"
+            " `expect.recipients`"
+        ).format(wanted=wanted, total=total)
     if account.recipient_limit is not None and total > account.recipient_limit:
-        return (
-            f"account {account.name} allows a campaign {account.recipient_limit} recipients,"
-            f" but it has {total}: split it, or raise `limits.recipients`"
-        )
+        return N_(
+            "account {account} allows a campaign {limit} recipients, but it has {total}: split"
+            " it, or raise `limits.recipients`"
+        ).format(account=account.name, limit=account.recipient_limit, total=total)
     return None
 
 
@@ -304,7 +316,7 @@ def _find_wrong_start(campaign: Campaign, account: Account, zone: tzinfo) -> str
     start = campaign.start if campaign.starts_at_gateway else None
     if start is None or next_opening(zone, start, account.hours, campaign.hours) == start:
         return None
-    return "the gateway would start it outside of the `hours`: change `start`, or the hours"
+    return N_("the gateway would start it outside of the `hours`: change `start`, or the hours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,11 +331,13 @@ class _Judge:
 
     def judge(self, stored: StoredCampaign | UnreadableState | None) -> tuple[Action, str | None]:
         if isinstance(stored, UnreadableState):
-            return Action.UNKNOWN, "the state cannot be read, so what was sent already is not known"
+            return Action.UNKNOWN, N_(
+                "the state cannot be read, so what was sent already is not known"
+            )
         if stored and stored.frozen:
             return self._judge_begun(stored)
         if self.campaign.wish is Wish.CANCELLED:
-            return Action.CANCEL, f"`state: cancelled` in {self.campaign.file}"
+            return Action.CANCEL, name_cancel(self.campaign)
         if self.guard:
             return Action.HELD, self.guard
         if paused := self._find_pause(stored):
@@ -343,34 +357,44 @@ class _Judge:
 
     def _judge_begun(self, stored: StoredCampaign) -> tuple[Action, str | None]:
         if stored.state is CampaignState.CANCELLED:
-            return Action.CANCEL, stored.reason or "it is cancelled"
+            return Action.CANCEL, stored.reason or N_("it is cancelled")
         if stored.digest != self.digest:
-            return Action.DRIFTED, (
-                "the file differs from what was sent, and changes nothing of it: to send something"
-                f" new, copy it to a new file name: `mms-runner copy {self.campaign.id} NEW`"
-            )
+            return Action.DRIFTED, _DRIFTED.format(campaign=self.campaign.id)
         if stored.state is CampaignState.FINISHED:
             return Action.DONE, None
         if self.campaign.wish is Wish.CANCELLED:
-            return Action.CANCEL, f"`state: cancelled` in {self.campaign.file}"
+            return Action.CANCEL, name_cancel(self.campaign)
         paused = self._find_pause(stored)
         return (Action.PAUSED, paused) if paused else (Action.FROZEN, None)
 
     def _find_pause(self, stored: StoredCampaign | None) -> str | None:
         if self.campaign.wish is Wish.PAUSED:
-            return f"`state: paused` in {self.campaign.file}: take it out to let it go on"
+            return name_pause(self.campaign)
         return stored.brake if stored else None
 
     def _find_lateness(self, stored: StoredCampaign | None) -> str | None:
         if self.campaign.until and self.campaign.until <= self.now:
-            return "its `until` has passed: set a later one"
+            return N_("its `until` has passed: set a later one")
         start, latest = self.campaign.start, self.campaign.latest
         if start is None or not is_too_late(start + latest, self.now):
             return None
-        known = stored is not None and stored.state is CampaignState.MISSED
-        resume = f", or `mms-runner resume {self.campaign.id}`" if known else ""
-        ago = format_duration(latest)
-        return f"its start passed more than {ago} ago: give it a new `start`{resume}"
+        late = N_("its start passed more than {ago} ago: give it a new `start`")
+        if stored is not None and stored.state is CampaignState.MISSED:
+            late = N_(
+                "its start passed more than {ago} ago: give it a new `start`, or"
+                " `mms-runner resume {campaign}`"
+            )
+        return late.format(ago=format_duration(latest), campaign=self.campaign.id)
+
+
+def name_cancel(campaign: Campaign) -> str:
+    """Say that a campaign's file cancels it."""
+    return N_("`state: cancelled` in {file}").format(file=campaign.file)
+
+
+def name_pause(campaign: Campaign) -> str:
+    """Say that a campaign's file keeps it, and what would let it go."""
+    return N_("`state: paused` in {file}: take it out to let it go on").format(file=campaign.file)
 
 
 def _cut(campaign: Campaign, batch_size: int, message: PackedMessage) -> Iterator[PlannedBatch]:
@@ -395,17 +419,30 @@ def _name_missing(audience: Audience) -> str | None:
     if not audience.missing:
         return None
     names = ", ".join(f"`{name}`" for name in audience.missing)
-    noun = "list" if len(audience.missing) == 1 else "lists"
-    return f"{noun} {names} of the settings cannot be found on this machine: bring the file back"
+    lost = N_("list {names} of the settings cannot be found on this machine: bring the file back")
+    if len(audience.missing) > 1:
+        lost = N_(
+            "lists {names} of the settings cannot be found on this machine: bring the file back"
+        )
+    return lost.format(names=names)
+
+
+def _warn_of_missing(missing: str) -> str:
+    return N_("here it would not go out: {missing}").format(missing=missing)
 
 
 def _name_skipped(audience: Audience) -> str | None:
     if not audience.invalid:
         return None
-    shown = ", ".join(audience.invalid_places)
     more = audience.invalid - len(audience.invalid_places)
-    rest = f" and {more} more" if more else ""
-    return f"{audience.invalid} skipped as invalid: {shown}{rest}"
+    skipped = (
+        N_("{count} skipped as invalid: {places} and {more} more")
+        if more
+        else N_("{count} skipped as invalid: {places}")
+    )
+    return skipped.format(
+        count=audience.invalid, places=", ".join(audience.invalid_places), more=more
+    )
 
 
 def _little_endian(mobiles: Sequence[int]) -> array[int]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runner.codec.answers import ReportPage, decode_reports
 from runner.faultpoint import faultpoint
+from runner.language import N_, join_clauses
 from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
 from runner.store.accounts import change_standing, read_standing, stop_reports
@@ -136,7 +137,9 @@ def _fetch(database: Database, account: Account, gateway: ReportEndpoint, now: d
         return Poll(problem=answer.why, unanswered=True)
     entry = database.record(
         lambda transaction: _journal(transaction, query, answer, now),
-        what=f"an answer with reports of account {account.name}",
+        explain=lambda error: N_(
+            "an answer with reports of account {account} could not be recorded: {error}"
+        ).format(account=account.name, error=error),
     )
     faultpoint("collector.answer-safe")
     poll = _apply(database, entry, now, query if answer.complete else None)
@@ -144,7 +147,7 @@ def _fetch(database: Database, account: Account, gateway: ReportEndpoint, now: d
     return replace(
         poll,
         full=poll.boxes >= query.page,
-        problem="; ".join(problems) or None,
+        problem=join_clauses(*problems) if problems else None,
         unanswered=bool(problems) and not poll.reports,
     )
 
@@ -219,15 +222,18 @@ def _is_whole(page: ReportPage | QueryRefused) -> bool:
 
 def _describe_damage(page: ReportPage) -> str | None:
     if page.unread:
-        shown = f"{len(page.unread)} in quarantine, see `mms-runner reports`"
-        return f"an answer could not be read whole: {shown}"
+        return N_(
+            "an answer could not be read whole: {count} in quarantine, see `mms-runner reports`"
+        ).format(count=len(page.unread))
     if page.cut:
-        return "an answer broke off between two reports: what else it held is lost"
+        return N_("an answer broke off between two reports: what else it held is lost")
     return None
 
 
 def _refused(transaction: Transaction, account: str, refusal: QueryRefused, now: datetime) -> Poll:
-    reason = f"the report query was refused: {refusal.code} {refusal.remark}".strip()
+    reason = N_("the report query was refused: {answer}").format(
+        answer=f"{refusal.code} {refusal.remark}".strip()
+    )
     if refusal.wrong_credentials:
         standing = read_standing(transaction, account)
         distrusted = replace(standing, reason=reason, wrong_credentials=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain, repeat, takewhile
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.hours import Hours
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ _MOMENT = re.compile(
     r"(?: ?(Z|[+-]\d{2}:?\d{2}))?",
     re.ASCII,
 )
+# What Python's `datetime` says of numbers that are no time.
+_OF_PYTHON = (
+    N_("month must be in 1..12"),
+    N_("day is out of range for month"),
+    N_("hour must be in 0..23"),
+    N_("minute must be in 0..59"),
+    N_("second must be in 0..59"),
+)
 _HOURS = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 
@@ -53,13 +62,15 @@ def parse_duration(value: str | int) -> timedelta:
     text = str(value)
     match = _DURATION.fullmatch(f"{text}s" if _SECONDS.fullmatch(text) else text)
     if not text or match is None:
-        raise WrongTime("it is not a duration", "write whole numbers with a unit, such as 90s")
+        raise WrongTime(
+            N_("it is not a duration"), N_("write whole numbers with a unit, such as 90s")
+        )
     counts = zip(match.groups(default="0"), _UNITS.values(), strict=True)
     if len(text) <= _MOST_DIGITS:
         seconds = sum(int(count) * unit for count, unit in counts)
         if seconds <= _LONGEST.total_seconds():
             return timedelta(seconds=seconds)
-    raise WrongTime("it is longer than ten years", "write a shorter duration")
+    raise WrongTime(N_("it is longer than ten years"), N_("write a shorter duration"))
 
 
 def format_duration(duration: timedelta) -> str:
@@ -85,13 +96,19 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     *numbers, offset = match.groups()
     year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
     if year not in _YEARS:
-        raise WrongTime(f"the year {year} is none that a campaign can see", "check the year")
+        raise WrongTime(
+            N_("the year {year} is none that a campaign can see").format(year=year),
+            N_("check the year"),
+        )
     try:
         naive = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - zone follows
         if offset:
             return naive.replace(tzinfo=_offset(offset))
     except ValueError as error:
-        raise WrongTime(f"there is no such time: {error}", "check day, hour and minute") from None
+        raise WrongTime(
+            N_("there is no such time: {error}").format(error=str(error)),
+            N_("check day, hour and minute"),
+        ) from None
     return _local(naive, zone)
 
 
@@ -103,12 +120,12 @@ def parse_hours(text: str) -> Hours:
     """
     match = _HOURS.fullmatch(text)
     if match is None:
-        raise WrongTime("these are no hours", "write two times of day, such as 08:00-21:00")
+        raise WrongTime(N_("these are no hours"), N_("write two times of day, such as 08:00-21:00"))
     opens, closes = (int(match[at]) * 60 + int(match[at + 1]) for at in (1, 3))
     if opens >= _DAY or closes > _DAY or match[2] >= "60" or match[4] >= "60":
-        raise WrongTime("there is no such time of day", "write times from 00:00 to 24:00")
+        raise WrongTime(N_("there is no such time of day"), N_("write times from 00:00 to 24:00"))
     if opens == closes:
-        raise WrongTime("they end when they begin", "leave `hours` out for the whole day")
+        raise WrongTime(N_("they end when they begin"), N_("leave `hours` out for the whole day"))
     return Hours(opens=opens, closes=closes)
 
 
@@ -145,8 +162,11 @@ def gateway_time(moment: datetime) -> str:
 
 def _no_moment(text: str) -> WrongTime:
     if _DATE.fullmatch(text):
-        return WrongTime("a date without a time", f"add the time of day, such as {text} 09:00")
-    return WrongTime("it is not a time", "write it like 2035-09-16 09:00")
+        return WrongTime(
+            N_("a date without a time"),
+            N_("add the time of day, such as {date} 09:00").format(date=text),
+        )
+    return WrongTime(N_("it is not a time"), N_("write it like 2035-09-16 09:00"))
 
 
 def _offset(text: str) -> timezone:
@@ -154,7 +174,7 @@ def _offset(text: str) -> timezone:
         return UTC
     hours, minutes = int(text[1:3]), int(text[-2:])
     if hours > 14 or minutes > 59:  # UTC+14 is the furthest there is
-        raise ValueError(f"no clock on earth is {text} from UTC")
+        raise ValueError(N_("no clock on earth is {offset} from UTC").format(offset=text))
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(offset if text[0] == "+" else -offset)
 
@@ -163,7 +183,9 @@ def _local(naive: datetime, zone: ZoneInfo) -> datetime:
     first, second = (naive.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
         return first
-    hint = f"write it with its offset, such as {first.isoformat(sep=' ', timespec='minutes')}"
+    hint = N_("write it with its offset, such as {example}").format(
+        example=first.isoformat(sep=" ", timespec="minutes")
+    )
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != naive:
-        raise WrongTime(f"the clock of {zone.key} skips this time", hint)
-    raise WrongTime(f"the clock of {zone.key} shows this time twice", hint)
+        raise WrongTime(N_("the clock of {zone} skips this time").format(zone=zone.key), hint)
+    raise WrongTime(N_("the clock of {zone} shows this time twice").format(zone=zone.key), hint)

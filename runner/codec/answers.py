@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from runner.errors import UnreadableAnswer
+from runner.language import N_
 from runner.model.outcome import Accepted, Balance, Code, QueryRefused, Refused, Report
 from runner.model.recipient import mask_mobiles, parse_mobile
 
@@ -86,8 +87,8 @@ def decode_receipt(body: bytes) -> Accepted | Refused:
     if _CODE.fullmatch(text):
         return Refused(code=Code(int(text)))
     if _OTHER_CODE.fullmatch(text):
-        raise UnreadableAnswer(f"{text.decode()} is none of the codes 0 to 10")
-    raise UnreadableAnswer("neither BALANCE:TASKID nor a code from 0 to 10")
+        raise UnreadableAnswer(N_("{code} is none of the codes 0 to 10").format(code=text.decode()))
+    raise UnreadableAnswer(N_("neither BALANCE:TASKID nor a code from 0 to 10"))
 
 
 def decode_balance(body: bytes) -> Balance | QueryRefused:
@@ -107,7 +108,7 @@ def decode_balance(body: bytes) -> Balance | QueryRefused:
     if status.startswith("fai"):
         remark = mask_mobiles(fields.get("message", ""))
         return QueryRefused(remark=remark, wrong_credentials=_blames_credentials(remark))
-    raise UnreadableAnswer("a balance answer without a status or an amount")
+    raise UnreadableAnswer(N_("a balance answer without a status or an amount"))
 
 
 def decode_reports(body: bytes) -> ReportPage | QueryRefused:
@@ -169,7 +170,7 @@ def _read_refusal(element: etree._Element) -> QueryRefused:
 def _find_stray_text(root: etree._Element) -> list[Unread]:
     pieces = (root.text, *(child.tail for child in root))
     stripped = ((piece or "").strip() for piece in pieces)
-    return [Unread(text=piece, reason="text beside the boxes") for piece in stripped if piece]
+    return [Unread(text=piece, reason=N_("text beside the boxes")) for piece in stripped if piece]
 
 
 class _BoxReader:
@@ -182,13 +183,15 @@ class _BoxReader:
     def read(self, box: etree._Element) -> Report:
         """Make a report of a box; raises UnreadableAnswer."""
         if _tag(box) != "statusbox":
-            raise UnreadableAnswer("an element that is no statusbox")
+            raise UnreadableAnswer(N_("an element that is no statusbox"))
         field, to_line = _find_fields(box).get, self._to_line
         mobile = parse_mobile(_to_line(field("mobile")))  # hardly ever the same
         delivered = _DELIVERED.get(to_line(field("status")))
         task_id = to_line(field("taskid"))
         if mobile is None or delivered is None or not task_id:
-            raise UnreadableAnswer("a statusbox without a mobile, a taskid or a status of 10 or 20")
+            raise UnreadableAnswer(
+                N_("a statusbox without a mobile, a taskid or a status of 10 or 20")
+            )
         return Report(
             task_id,
             mobile,
@@ -219,12 +222,12 @@ def _salvage(text: str, reason: str) -> ReportPage:
 
 def _parse_document(text: str, *, blanks: bool = True) -> etree._Element:
     if text.count("<") > _MOST_TAGS:
-        raise UnreadableAnswer("it holds more than any query asks for")
+        raise UnreadableAnswer(N_("it holds more than any query asks for"))
     root = _parse(_DECLARATION.sub("", text, count=1).strip(), blanks=blanks)
     if _tag(root) != "returnsms":
-        raise UnreadableAnswer("it is not a returnsms document")
+        raise UnreadableAnswer(N_("it is not a returnsms document"))
     if sum(len(prefix or "") + len(name) for prefix, name in root.nsmap.items()) > _LONGEST_NAMES:
-        raise UnreadableAnswer("it declares long namespaces")
+        raise UnreadableAnswer(N_("it declares long namespaces"))
     return root
 
 
@@ -234,7 +237,7 @@ def _parse(text: str, *, blanks: bool = True) -> etree._Element:
     blanks: whether to keep the white space that stands between two elements.
     """
     if "<!DOCTYPE" in text:
-        raise UnreadableAnswer("it has a DOCTYPE")
+        raise UnreadableAnswer(N_("it has a DOCTYPE"))
     parser = etree.XMLParser(
         encoding="utf-8",  # it was decoded already: nobody guesses a second time
         resolve_entities=False,
@@ -248,7 +251,7 @@ def _parse(text: str, *, blanks: bool = True) -> etree._Element:
     try:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
-        raise UnreadableAnswer("it is not well-formed XML") from error
+        raise UnreadableAnswer(N_("it is not well-formed XML")) from error
 
 
 def _to_text(body: bytes) -> str:
@@ -275,7 +278,7 @@ def _find_fields(element: etree._Element) -> dict[str, str | None]:
     children = element[:]  # type: ignore[index] # takes half as long as `list`
     fields = {child.tag.lower(): child.text for child in children}
     if len(fields) < len(children) or any(map(len, children)):
-        raise UnreadableAnswer("a field that stands twice or holds another")
+        raise UnreadableAnswer(N_("a field that stands twice or holds another"))
     return fields
 
 

@@ -17,6 +17,7 @@ from runner.daemon.log import tell
 from runner.dispatch.follow import follow_workspace
 from runner.dispatch.line import open_line
 from runner.errors import WrongUsage
+from runner.language import N_, join_clauses
 from runner.lifecycle import AccountState
 from runner.model.account import SecretKind, SecretRef
 from runner.plan import plan_campaign
@@ -87,18 +88,24 @@ class Place:
         """Refuse settings by which other commands would use another state than this daemon."""
         if settings.name != self.name:
             raise WrongUsage(
-                f"`name` was {self.name} and is {settings.name} now: another name is another state,"
-                " which knows nothing of what was sent; put it back"
+                N_(
+                    "`name` was {name} and is {other} now: another name is another state, which"
+                    " knows nothing of what was sent; put it back"
+                ).format(name=self.name, other=settings.name)
             )
         if self.find_state(settings) != self.state:
             raise WrongUsage(
-                f"`state` is no longer {self.state}, which knows what was sent: put it back, or"
-                " stop the daemon, move the file there and start it anew"
+                N_(
+                    "`state` is no longer {path}, which knows what was sent: put it back, or"
+                    " stop the daemon, move the file there and start it anew"
+                ).format(path=self.state)
             )
         if settings.state_id not in (None, self.state_id):
             raise WrongUsage(
-                f"`state` asks for the id {settings.state_id} now, but this daemon works with"
-                f' {self.state_id}, which knows what was sent: put `id: "{self.state_id}"` back'
+                N_(
+                    "`state` asks for the id {other} now, but this daemon works with {id}, which"
+                    ' knows what was sent: put `id: "{id}"` back'
+                ).format(other=settings.state_id, id=self.state_id)
             )
 
 
@@ -135,7 +142,7 @@ class Files:
         """Read the files where they have changed and come to rest; None where they have not."""
         look = self._watch.look(self._clock())
         if look.sight is Sight.UNREADABLE:
-            self._note_unread(look.why or "the workspace cannot be read")
+            self._note_unread(look.why or N_("the workspace cannot be read"))
         rests = look.sight is Sight.UNCHANGED
         if look.sight is Sight.CHANGED or (rests and self._is_unread):
             return self.reload(forced=False)
@@ -154,14 +161,14 @@ class Files:
             before = self._watch.take_glance()
             workspace, problem = self._read(Path(before.place))
             if self.settings is None and (workspace is None or workspace.settings is None):
-                raise WrongUsage(problem or "the settings cannot be used")
+                raise WrongUsage(problem or N_("the settings cannot be used"))
             moved = self._watch.note_read(before, self._clock())
             if moved is None:
                 self._is_unread = True  # until all of it is kept: a disk may be full
                 reload = self._use(workspace, problem, forced=forced)
                 self._is_unread = False
                 return reload
-        problem = f"the files are being written: {moved}"
+        problem = N_("the files are being written: {moved}").format(moved=moved)
         self._note_unread(problem)
         return Reload(trouble=Trouble.MOVING, problem=problem)
 
@@ -217,8 +224,9 @@ class Files:
             self._place.require_same_state(settings)
             lines = self._open_lines(settings)
         except WrongUsage as error:
-            problem = f"the settings cannot be used, so the last good state goes on: {error}"
-            problem += f"; {error.hint}" if error.hint else ""
+            problem = N_(
+                "the settings cannot be used, so the last good state goes on: {error}"
+            ).format(error=join_clauses(str(error), *filter(None, [error.hint])))
             self._note_problem(problem)
             return Reload(trouble=Trouble.FAULTY, problem=problem)
         self._plans = self._plan(workspace, settings)
@@ -249,7 +257,7 @@ class Files:
         with self._database.writing() as transaction:
             for name in accounts:
                 if read_standing(transaction, name).state is AccountState.SUSPENDED:
-                    reason = "its settings have changed"
+                    reason = N_("its settings have changed")
                     release_account(transaction, name, now, reason=reason)
 
     def _plan(self, workspace: Workspace, settings: Settings) -> dict[str, CampaignPlan]:
@@ -326,10 +334,18 @@ def _named(files: Iterable[Path | None]) -> list[Path]:
 
 def _sum_up(errors: tuple[Diagnostic, ...]) -> str:
     first = errors[0]
-    more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return (
-        f"the files have faults, so the last good state goes on:"
-        f" {first.file}:{first.place}: {first.message}{more}"
+    faulty = (
+        N_(
+            "the files have faults, so the last good state goes on: {place}: {message} and"
+            " {more} more"
+        )
+        if len(errors) > 1
+        else N_("the files have faults, so the last good state goes on: {place}: {message}")
+    )
+    return faulty.format(
+        place=f"{first.file}:{first.place}",
+        message=first.message,
+        more=len(errors) - 1,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.lifecycle import BrakeSource
 from runner.store.brakes import Brake, Subject, lift_brake, set_brake
 from runner.store.start import miss_late
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 CLOCK_AGAIN = timedelta(seconds=30)  # how soon a clock is asked for again that is far from ours
 
 _UNITS = (
-    ("day", timedelta(days=1)),
-    ("hour", timedelta(hours=1)),
-    ("minute", timedelta(minutes=1)),
+    (timedelta(days=1), N_("{count} days")),
+    (timedelta(hours=1), N_("{count} hours")),
+    (timedelta(minutes=1), N_("{count} minutes")),
 )
 
 
@@ -81,10 +82,18 @@ def _find_skew(account: Account, told: GatewayTime | None, now: datetime) -> tim
 
 def _describe(skew: timedelta) -> str:
     # In one unit, so that it stays the same from look to look.
-    name, unit = next(((name, unit) for name, unit in _UNITS if abs(skew) >= 2 * unit), _UNITS[-1])
-    way = "ahead of" if skew > timedelta() else "behind"
-    return (
-        f"this machine's clock is about {round(abs(skew) / unit)} {name}s {way} the gateway's:"
-        " set the one that is wrong; it goes on by itself (`clock_skew` of the account says how far"
-        " apart they may be)"
+    unit, several = next((found for found in _UNITS if abs(skew) >= 2 * found[0]), _UNITS[-1])
+    told = (
+        N_(
+            "this machine's clock is about {time} ahead of the gateway's: set the one that is"
+            " wrong; it goes on by itself (`clock_skew` of the account says how far apart they may"
+            " be)"
+        )
+        if skew > timedelta()
+        else N_(
+            "this machine's clock is about {time} behind the gateway's: set the one that is"
+            " wrong; it goes on by itself (`clock_skew` of the account says how far apart they may"
+            " be)"
+        )
     )
+    return told.format(time=several.format(count=round(abs(skew) / unit)))

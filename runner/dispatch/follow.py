@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.due import is_too_late
+from runner.language import N_
 from runner.lifecycle import CAMPAIGN, BrakeSource, CampaignEvent, CampaignState
 from runner.model.campaign import Wish
-from runner.plan import Action, StoredCampaign, rejudge
+from runner.plan import Action, StoredCampaign, name_cancel, name_pause, rejudge
 from runner.store.brakes import Brake, Subject, lift_brake, set_brake
 from runner.store.planning import (
     cancel_campaign,
@@ -46,10 +47,10 @@ class MassRemoval:
     def __str__(self) -> str:
         """Say it to a person."""
         names = ", ".join(self.removed[:5]) + (", …" if len(self.removed) > 5 else "")
-        return (
-            f"the files would unschedule {len(self.removed)} of {self.scheduled} campaigns"
-            f" ({names}): `mms-runner reload --force` if that is meant"
-        )
+        return N_(
+            "the files would unschedule {removed} of {scheduled} campaigns ({names}):"
+            " `mms-runner reload --force` if that is meant"
+        ).format(removed=len(self.removed), scheduled=self.scheduled, names=names)
 
 
 def follow_workspace(
@@ -99,11 +100,10 @@ def follow_file(
     elif stored is None or not cancelled:
         _follow_unfrozen(transaction, plan, stored, now)
     if cancelled and (stored is None or _may_cancel(stored)):
-        reason = f"`state: cancelled` in {campaign.file}"
+        reason = name_cancel(campaign)
         cancel_campaign(transaction, campaign.id, now, reason=reason, for_good=False)
-    paused = campaign.wish is Wish.PAUSED
-    reason = f"`state: paused` in {campaign.file}: take it out to let it go on"
-    _brake(transaction, campaign.id, reason if paused else None, now)
+    paused = name_pause(campaign) if campaign.wish is Wish.PAUSED else None
+    _brake(transaction, campaign.id, paused, now)
 
 
 def _follow_unfrozen(
@@ -183,7 +183,9 @@ def _follow_removal(
     if not stored.frozen:
         forget_campaign(transaction, name, now, reason="its file is gone, or has no start any more")
     elif stored.state in (CampaignState.RUNNING, CampaignState.HALTED):
-        reason = f"its file is gone: put it back to let it go on, or `mms-runner cancel {name}`"
+        reason = N_(
+            "its file is gone: put it back to let it go on, or `mms-runner cancel {campaign}`"
+        ).format(campaign=name)
         _brake(transaction, name, reason, now)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.gateway import Gateway
+from runner.language import N_
 from runner.store.accounts import ensure_accounts, release_accounts
 from runner.store.outcomes import doubt_abandoned
 from runner.store.start import miss_late
@@ -39,7 +40,7 @@ def open_line(account: Account) -> Line:
 
 def name_owner() -> str:
     """Name this process as the state does."""
-    return f"process {os.getpid()} on {socket.gethostname()}"
+    return N_("process {process} on {host}").format(process=os.getpid(), host=socket.gethostname())
 
 
 def take_up(database: Database, accounts: Iterable[str], now: datetime) -> list[StoredBatch]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.lifecycle import AccountEvent, AccountState, BatchEvent
 from runner.model.account import OnCode8
 from runner.model.outcome import (
@@ -38,17 +39,17 @@ if TYPE_CHECKING:
 UNKNOWNS_THAT_SUSPEND = 3
 
 MEANING = {
-    Code.WRONG_PARAMETERS: "wrong parameters",
-    Code.EMPTY_CREDENTIALS: "user name or password empty",
-    Code.WRONG_CREDENTIALS: "user name or password wrong",
-    Code.NO_NUMBER: "no number",
-    Code.NO_CONTENT: "no content",
-    Code.TOO_MANY_NUMBERS: "over 2000 numbers",
-    Code.LOW_BALANCE: "balance too low",
-    Code.SUBMISSION_FAILED: "submission failed",
-    Code.OTHER_ERROR: "other error",
-    Code.TOO_LARGE: "message over 100K",
-    Code.NOT_ALLOWED: "this user may not send MMS",
+    Code.WRONG_PARAMETERS: N_("wrong parameters"),
+    Code.EMPTY_CREDENTIALS: N_("user name or password empty"),
+    Code.WRONG_CREDENTIALS: N_("user name or password wrong"),
+    Code.NO_NUMBER: N_("no number"),
+    Code.NO_CONTENT: N_("no content"),
+    Code.TOO_MANY_NUMBERS: N_("over 2000 numbers"),
+    Code.LOW_BALANCE: N_("balance too low"),
+    Code.SUBMISSION_FAILED: N_("submission failed"),
+    Code.OTHER_ERROR: N_("other error"),
+    Code.TOO_LARGE: N_("message over 100K"),
+    Code.NOT_ALLOWED: N_("this user may not send MMS"),
 }
 
 _HALTING = {
@@ -90,14 +91,17 @@ def rule(
         case Refused():
             return _refuse(outcome.code, account, batch, standing, now)
         case NotTaken():
-            reason = f"the gateway did not take it: HTTP {outcome.status}"
+            reason = N_("the gateway did not take it: HTTP {status}").format(status=outcome.status)
             return Ruling(
                 batch=BatchChange(event=BatchEvent.REJECT, reason=reason, halts=True),
                 standing=_answered(standing),
             )
         case NotSent():
             return Ruling(
-                batch=BatchChange(event=BatchEvent.NOT_SENT, reason=f"not sent: {outcome.why}"),
+                batch=BatchChange(
+                    event=BatchEvent.NOT_SENT,
+                    reason=N_("not sent: {why}").format(why=outcome.why),
+                ),
                 standing=unreached(standing, account, outcome.why, now),
             )
         case Unknown():
@@ -127,11 +131,9 @@ def rule_balance(
                 return replace(asked, reason=None), AccountEvent.TOP_UP
             return replace(asked, not_before=now + LOW_BALANCE_RETRY), None
         case QueryRefused(wrong_credentials=True):
-            return _distrusted(standing, f"the balance query was refused: {answer.remark}"), (
-                AccountEvent.SUSPEND
-            )
+            return _distrusted(standing, _describe_refusal(answer)), AccountEvent.SUSPEND
         case QueryRefused():
-            why = f"the balance query was refused: {answer.remark}"
+            why = _describe_refusal(answer)
             return unreached(standing, account, why, now), None
         case NoAnswer():
             return unreached(standing, account, answer.why, now), None
@@ -174,7 +176,9 @@ def _accept(outcome: Accepted, standing: Standing, report_deadline: datetime) ->
 def _refuse(
     code: Code, account: Account, batch: StoredBatch, standing: Standing, now: datetime
 ) -> Ruling:
-    reason = f"the gateway answered {code.value}, {MEANING[code]}"
+    reason = N_("the gateway answered {code}, {meaning}").format(
+        code=code.value, meaning=MEANING[code]
+    )
     back = BatchChange(event=BatchEvent.NOT_SENT, reason=reason, code=code)
     if code in (Code.EMPTY_CREDENTIALS, Code.WRONG_CREDENTIALS):
         return Ruling(
@@ -211,7 +215,9 @@ def _retry(
         return Ruling(
             batch=replace(back, refusals=refusals, again_at=again_at), standing=_answered(standing)
         )
-    reason = f"{back.reason}, {refusals} times"
+    reason = N_("the gateway answered {code}, {meaning}, {count} times").format(
+        code=code.value, meaning=MEANING[code], count=refusals
+    )
     if code is Code.OTHER_ERROR:
         return _doubt(
             replace(back, event=BatchEvent.DOUBT, reason=reason, refusals=refusals), standing
@@ -226,8 +232,14 @@ def _doubt(change: BatchChange, standing: Standing) -> Ruling:
     doubted = replace(_reached(standing), unknowns=unknowns, ask_balance=True)
     if unknowns < UNKNOWNS_THAT_SUSPEND:
         return Ruling(batch=change, standing=doubted)
-    reason = f"{unknowns} unknown outcomes in a row, the last: {change.reason}"
+    reason = N_("{count} unknown outcomes in a row, the last: {reason}").format(
+        count=unknowns, reason=change.reason
+    )
     return Ruling(batch=change, standing=_stopped(doubted, reason), event=AccountEvent.SUSPEND)
+
+
+def _describe_refusal(answer: QueryRefused) -> str:
+    return N_("the balance query was refused: {remark}").format(remark=answer.remark)
 
 
 def _answered(standing: Standing) -> Standing:

@@ -29,6 +29,7 @@ from runner.due import (
     time_for_request,
 )
 from runner.faultpoint import faultpoint
+from runner.language import N_
 from runner.lifecycle import AccountState, BatchEvent, BatchState, BrakeSource
 from runner.model.outcome import Accepted, Balance, NotSent, Unknown
 from runner.store.accounts import (
@@ -84,7 +85,10 @@ if TYPE_CHECKING:
 _GUARD_AGAIN = timedelta(seconds=2)  # how soon a list that cannot be used is looked at again
 _PROMPT = 1.0  # seconds from claim to request within which nobody can have given it up
 _MOST_MESSAGES = 8  # that are remembered, each as large as a request
-_GIVEN_UP = "its claim was given up before its request began"
+_BY_RATE = N_("the account's rate")
+_BY_PACE = N_("the account's pace")
+_ASKED = N_("the balance is being asked")
+_GIVEN_UP = N_("its claim was given up before its request began")
 
 
 class SendEndpoint(Protocol):
@@ -270,15 +274,17 @@ class Pump:
         # Asked of the state: a crew that is being replaced may still have requests in flight.
         in_flight = count_in_flight(transaction, standing.name)
         if self.account.exclusive and self._asking.locked():
-            return Wait(until=None, why="the balance is being asked")
+            return Wait(until=None, why=_ASKED)
         if self._wants_balance(standing):
             if self.account.exclusive and in_flight:
-                return Wait(until=None, why="what is in flight, so that the balance can be read")
+                return Wait(
+                    until=None, why=N_("what is in flight, so that the balance can be read")
+                )
             return Asked()
         if standing.probation and in_flight:
-            return Wait(until=None, why="one request at a time until one is accepted")
+            return Wait(until=None, why=N_("one request at a time until one is accepted"))
         if in_flight >= self.account.concurrency:
-            return Wait(until=None, why="the account's concurrency")
+            return Wait(until=None, why=N_("the account's concurrency"))
         return None
 
     def _wants_balance(self, standing: Standing) -> bool:
@@ -295,9 +301,9 @@ class Pump:
         if not self.account.rate and not self.account.pace:
             return None
         slots = self._read_slots(transaction, now)
-        for free_at, why in ((slots.request, "rate"), (slots.people, "pace")):
+        for free_at, why in ((slots.request, _BY_RATE), (slots.people, _BY_PACE)):
             if free_at and free_at > now:
-                return Wait(until=free_at, why=f"the account's {why}")
+                return Wait(until=free_at, why=why)
         return None
 
     def _read_slots(self, transaction: Transaction, now: datetime) -> Slots:
@@ -375,10 +381,11 @@ class Pump:
         for mobile, name in unwanted.items():
             by_list.setdefault(name, []).append(mobile)
         for name, some in by_list.items():
-            cancel_recipients(transaction, claim.batch, some, f"on the list {name}", now)
+            reason = N_("on the list {name}").format(name=name)
+            cancel_recipients(transaction, claim.batch, some, reason, now)
         left = sorted(set(mobiles).difference(unwanted))
         if not left and (batch := find_claimed(transaction, claim)):
-            nobody = BatchChange(event=BatchEvent.CANCEL, reason="everybody in it opted out")
+            nobody = BatchChange(event=BatchEvent.CANCEL, reason=N_("everybody in it opted out"))
             change_batch(transaction, batch, nobody, now)
         return join_numbers(left)
 
@@ -413,7 +420,9 @@ class Pump:
     def _record(self, cargo: _Cargo, outcome: Outcome) -> Submitted:
         return self._database.record(
             lambda transaction: self._keep(transaction, cargo, outcome, self._clock()),
-            what=f"the answer to batch {cargo.claim.batch}",
+            explain=lambda error: N_(
+                "the answer to batch {batch} could not be recorded: {error}"
+            ).format(batch=cargo.claim.batch, error=error),
         )
 
     def _keep(
@@ -428,7 +437,9 @@ class Pump:
             keep_balance(transaction, batch.account, outcome.balance, now)
             owner = find_task_owner(transaction, batch, outcome.task_id)
             if owner is not None:
-                outcome = Unknown(why=f"the answer names the task of batch {owner}")
+                outcome = Unknown(
+                    why=N_("the answer names the task of batch {batch}").format(batch=owner)
+                )
         standing = read_standing(transaction, batch.account)
         ruling = rule(outcome, self.account, batch, standing, now, starttime=cargo.starttime)
         state = change_batch(transaction, batch, ruling.batch, now)
@@ -451,7 +462,7 @@ class Pump:
 
     def _ask_balance(self) -> Asked | Wait:
         if not self._asking.acquire(blocking=False):
-            return Wait(until=None, why="the balance is being asked")
+            return Wait(until=None, why=_ASKED)
         try:
             self._knows_balance = True
             faultpoint("pump.asking-balance")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.errors import UnreadableAnswer
+from runner.language import N_
 from runner.model.outcome import RawAnswer
 
 if TYPE_CHECKING:
@@ -51,14 +52,18 @@ def read_body(raw: BaseHTTPResponse, wire: bytearray, cap: int) -> bytes:
     while piece := raw.read1(_PIECE, decode_content=False):
         body += piece
         if len(body) > cap:
-            raise UnreadableAnswer(f"the answer is larger than {_name_size(cap)}")
+            raise UnreadableAnswer(
+                N_("the answer is larger than {size}").format(size=_name_size(cap))
+            )
     _check_frame(bytes(wire), len(body))
     if not body or not _ENCODED.fullmatch(raw.headers.get("content-encoding", "")):
         return bytes(body)
     inflated = inflate(bytes(body), cap)
     if not inflated.complete:
         raise UnreadableAnswer(
-            f"the answer is compressed, and damaged or larger than {_name_size(cap)}"
+            N_("the answer is compressed, and damaged or larger than {size}").format(
+                size=_name_size(cap)
+            )
         )
     return inflated.body
 
@@ -129,13 +134,13 @@ def _check_frame(wire: bytes, size: int) -> None:
     """
     split = _split_head(wire)
     if split is None:
-        raise UnreadableAnswer("the answer was cut short within its head")
+        raise UnreadableAnswer(N_("the answer was cut short within its head"))
     _, head, body = split
     if not all(length.strip().isdigit() for length in _LENGTH.findall(head)):
-        raise UnreadableAnswer("the answer announces a length that is none")
+        raise UnreadableAnswer(N_("the answer announces a length that is none"))
     rest = _join_chunks(body)[1] if _CHUNKED.search(head) else body[size:]
     if rest.strip():
-        raise UnreadableAnswer("more came than the answer announced")
+        raise UnreadableAnswer(N_("more came than the answer announced"))
 
 
 def _join_chunks(body: bytes) -> tuple[bytes, bytes]:

@@ -23,6 +23,7 @@ from runner.gateway.connection import GatewayAdapter
 from runner.gateway.exchange import Exchange, start_exchange
 from runner.gateway.failure import explain
 from runner.gateway.route import read_route
+from runner.language import N_
 from runner.model.outcome import NoAnswer, NotSent, NotTaken, RawAnswer, Unknown
 
 if TYPE_CHECKING:
@@ -163,7 +164,9 @@ def _prepare(url: str, account: Account) -> PreparedRequest:
         return Request("POST", url, headers=_HEADERS).prepare()
     except RequestException:
         # Its words repeat the address, which may be a secret: not chained.
-        raise WrongUsage(f"the url of account {account.name} is no address") from None
+        raise WrongUsage(
+            N_("the url of account {account} is no address").format(account=account.name)
+        ) from None
 
 
 def _judge(raw: BaseHTTPResponse, exchange: Exchange) -> Outcome:
@@ -175,14 +178,16 @@ def _judge(raw: BaseHTTPResponse, exchange: Exchange) -> Outcome:
     try:
         return decode_receipt(body)
     except UnreadableAnswer as error:
-        return Unknown(why=f"HTTP 200, but the body is no answer: {error}")
+        return Unknown(
+            why=N_("HTTP 200, but the body is no answer: {error}").format(error=str(error))
+        )
 
 
 def _read_balance(body: bytes) -> BalanceAnswer:
     try:
         return decode_balance(body)
     except UnreadableAnswer:
-        return NoAnswer(why="HTTP 200, but the body is no answer")
+        return NoAnswer(why=N_("HTTP 200, but the body is no answer"))
 
 
 def _keep_page(raw: BaseHTTPResponse, exchange: Exchange, cap: int) -> RawAnswer | NoAnswer:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib3.exceptions import InvalidHeader
 
 from runner.errors import UnreadableAnswer
+from runner.language import N_, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
     from runner.model.account import Timeouts
 
 # The first row that fits any error of the chain decides: the particular stands above the general.
-_SENTENCES: tuple[tuple[type[Exception], str], ...] = (
-    (UnreadableAnswer, "{error}"),
-    (socket.gaierror, "the name of {peer} does not resolve"),
-    (ConnectionRefusedError, "connection refused by {peer}"),
-    (ssl.SSLCertVerificationError, "the certificate of {host} is not trusted: {detail}"),
-    (ssl.SSLEOFError, "{peer} broke the connection off"),
-    (ssl.SSLError, "TLS with {host} failed ({detail})"),
-    (TimeoutError, "{timeout}"),
-    (RemoteDisconnected, "{peer} closed the connection without an answer"),
-    (ConnectionError, "{peer} broke the connection off"),
-    (IncompleteRead, "the answer of {peer} was cut short"),
-    (HTTPException, "what {peer} answered is no HTTP"),
-    (InvalidHeader, "what {peer} answered is no HTTP"),
+_SENTENCES: tuple[tuple[type[Exception], Message], ...] = (
+    (UnreadableAnswer, Message("{error}")),
+    (socket.gaierror, N_("the name of {peer} does not resolve")),
+    (ConnectionRefusedError, N_("connection refused by {peer}")),
+    (ssl.SSLCertVerificationError, N_("the certificate of {host} is not trusted: {detail}")),
+    (ssl.SSLEOFError, N_("{peer} broke the connection off")),
+    (ssl.SSLError, N_("TLS with {host} failed ({detail})")),
+    (TimeoutError, Message("{timeout}")),
+    (RemoteDisconnected, N_("{peer} closed the connection without an answer")),
+    (ConnectionError, N_("{peer} broke the connection off")),
+    (IncompleteRead, N_("the answer of {peer} was cut short")),
+    (HTTPException, N_("what {peer} answered is no HTTP")),
+    (InvalidHeader, N_("what {peer} answered is no HTTP")),
 )
 # http.client raises a bare OSError with these words, followed by the proxy's own.
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
@@ -49,7 +50,7 @@ def explain(error: Exception, route: Route, timeout: Timeouts, *, begun: bool) -
         for cause in chain:
             if isinstance(cause, kind):
                 return sentence.format(
-                    error=cause,
+                    error=str(cause),
                     detail=_name_tls_fault(cause),
                     peer=route.peer,
                     host=route.host,
@@ -74,15 +75,21 @@ def _name_tls_fault(error: BaseException) -> str:
 
 def _explain_timeout(route: Route, timeout: Timeouts, *, begun: bool) -> str:
     if begun:
-        return f"no answer from {route.peer} within {timeout.total.total_seconds():g} s"
-    seconds = min(timeout.connect, timeout.total).total_seconds()
-    return f"no connection to {route.peer} within {seconds:g} s"
+        silent, limit = N_("no answer from {peer} within {seconds} s"), timeout.total
+    else:
+        silent = N_("no connection to {peer} within {seconds} s")
+        limit = min(timeout.connect, timeout.total)
+    return silent.format(peer=route.peer, seconds=f"{limit.total_seconds():g}")
 
 
 def _explain_by_number(chain: list[BaseException], route: Route) -> str:
     for cause in chain:
         if tunnel := _TUNNEL.match(str(cause)):
-            return f"{route.peer} refused to connect to {route.host}: HTTP {tunnel[1]}"
+            return N_("{peer} refused to connect to {host}: HTTP {status}").format(
+                peer=route.peer, host=route.host, status=tunnel[1]
+            )
         if isinstance(cause, OSError) and cause.errno is not None:
             return f"{os.strerror(cause.errno)}: {route.peer}"
-    return f"the exchange with {route.peer} failed ({type(chain[-1]).__name__})"
+    return N_("the exchange with {peer} failed ({kind})").format(
+        peer=route.peer, kind=type(chain[-1]).__name__
+    )

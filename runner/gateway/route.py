@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from runner.errors import WrongUsage
+from runner.language import N_, Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,18 +21,33 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443}
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
 
-_Fault = tuple["Callable[[SplitResult], bool]", str]
+_Fault = tuple["Callable[[SplitResult], bool]", Message]
 
-_HOSTLESS: _Fault = (lambda url: not _to_ascii(url.hostname), "names no host")
+_HOSTLESS: _Fault = (
+    lambda url: not _to_ascii(url.hostname),
+    N_("the {setting} of account {account} names no host"),
+)
 _URL_FAULTS: tuple[_Fault, ...] = (
-    (lambda url: url.scheme not in _PORTS, "is no http:// or https:// address"),
+    (
+        lambda url: url.scheme not in _PORTS,
+        N_("the {setting} of account {account} is no http:// or https:// address"),
+    ),
     _HOSTLESS,
-    (lambda url: "@" in url.netloc, "holds a user name, which the gateway takes as `account`"),
+    (
+        lambda url: "@" in url.netloc,
+        N_(
+            "the {setting} of account {account} holds a user name, which the gateway takes as"
+            " `account`"
+        ),
+    ),
 )
 _PROXY_FAULTS: tuple[_Fault, ...] = (
-    (lambda url: url.scheme != "http", "is no http:// address"),
+    (
+        lambda url: url.scheme != "http",
+        N_("the {setting} of account {account} is no http:// address"),
+    ),
     _HOSTLESS,
-    (lambda url: url.path not in ("", "/"), "has a path"),
+    (lambda url: url.path not in ("", "/"), N_("the {setting} of account {account} has a path")),
 )
 
 
@@ -56,7 +72,8 @@ class Route:
         if self.proxy is None:
             return _name(self.host, self.port)
         proxy = urlsplit(self.proxy)
-        return f"the proxy {_name(proxy.hostname or '', proxy.port or _PORTS['http'])}"
+        address = _name(proxy.hostname or "", proxy.port or _PORTS["http"])
+        return N_("the proxy {address}").format(address=address)
 
 
 def read_route(account: Account, credentials: Credentials) -> Route:
@@ -64,9 +81,9 @@ def read_route(account: Account, credentials: Credentials) -> Route:
 
     No message holds the address itself: it may be a secret, and carry a password.
     """
-    url = _split(credentials.url, f"the url of account {account.name}", _URL_FAULTS)
+    url = _split(credentials.url, _URL_FAULTS, setting="url", account=account)
     if account.proxy is not None:
-        _split(account.proxy, f"the proxy of account {account.name}", _PROXY_FAULTS)
+        _split(account.proxy, _PROXY_FAULTS, setting="proxy", account=account)
     return Route(
         url=credentials.url.rstrip("/"),
         scheme=url.scheme,
@@ -77,22 +94,28 @@ def read_route(account: Account, credentials: Credentials) -> Route:
     )
 
 
-def _split(text: str, name: str, faults: tuple[_Fault, ...]) -> SplitResult:
-    hint = "write it like http://HOST:PORT"
-    if _UNFIT.search(text):
+def _split(text: str, faults: tuple[_Fault, ...], *, setting: str, account: Account) -> SplitResult:
+    if fault := _find_fault(text, faults):
         raise WrongUsage(
-            f"{name} holds a ?, a #, a space or another character that none has", hint=hint
+            fault.format(setting=setting, account=account.name),
+            hint=N_("write it like http://HOST:PORT"),
+        )
+    return urlsplit(text)
+
+
+def _find_fault(text: str, faults: tuple[_Fault, ...]) -> Message | None:
+    if _UNFIT.search(text):
+        return N_(
+            "the {setting} of account {account} holds a ?, a #, a space or another character that"
+            " none has"
         )
     try:
         url = urlsplit(text)
         _ = url.port
     except ValueError:
-        # Its words repeat a piece of the address, which may be a password: not chained.
-        raise WrongUsage(f"{name} has a host or a port that is none", hint=hint) from None
-    for is_faulty, words in faults:
-        if is_faulty(url):
-            raise WrongUsage(f"{name} {words}", hint=hint)
-    return url
+        # Its words repeat a piece of the address, which may be a password: never chained.
+        return N_("the {setting} of account {account} has a host or a port that is none")
+    return next((words for is_faulty, words in faults if is_faulty(url)), None)
 
 
 def _name(host: str, port: int) -> str:
@@ -115,11 +138,19 @@ def _trust(account: Account, *, secure: bool) -> ssl.SSLContext | None:
     authorities = account.ca_file or (DEFAULT_CA_BUNDLE_PATH if secure else None)
     if authorities is None:
         return None
-    name = f"the ca_file of account {account.name}"
     try:
         context = ssl.create_default_context(cafile=authorities)
     except ssl.SSLError as error:
-        raise WrongUsage(f"{name} holds no certificate", hint="it must be a PEM file") from error
+        raise WrongUsage(
+            N_("the ca_file of account {account} holds no certificate").format(
+                account=account.name
+            ),
+            hint=N_("it must be a PEM file"),
+        ) from error
     except (OSError, ValueError) as error:
-        raise WrongUsage(f"{name} cannot be read: {authorities}") from error
+        raise WrongUsage(
+            N_("the ca_file of account {account} cannot be read: {file}").format(
+                account=account.name, file=authorities
+            )
+        ) from error
     return context if secure else None

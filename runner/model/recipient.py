@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from runner.language import N_
+
 # In a longer text, where no other digit stands beside it. The digits before it may be those of an
 # encoded character, such as the blank of `%20138…`.
 MOBILE_IN_TEXT = (
@@ -75,15 +77,15 @@ def why_no_mobile(text: str) -> str:
     narrow = _narrow(text)
     compact = _compact(narrow)
     if not compact:
-        return "it is empty"
+        return N_("it is empty")
     if _DECIMAL.fullmatch(compact):
-        return "a spreadsheet put `.0` behind it: format the column as text"
+        return N_("a spreadsheet put `.0` behind it: format the column as text")
     if _SCIENTIFIC.fullmatch(compact):
-        return "a spreadsheet turned it into something like 1.38E+10: format the column as text"
+        return N_("a spreadsheet turned it into something like 1.38E+10: format the column as text")
     if _OTHER_COUNTRY.match(compact):
-        return "its country code is not 86"
+        return N_("its country code is not 86")
     if _LANDLINE.fullmatch(narrow):
-        return "it is a landline or service number, which shows no MMS"
+        return N_("it is a landline or service number, which shows no MMS")
     if not _TYPED.fullmatch(narrow):
         return _why_not_typed(compact)
     return _why_not_these_digits(compact)
@@ -99,24 +101,24 @@ def _compact(narrow: str) -> str:
 
 def _why_not_typed(compact: str) -> str:
     if re.fullmatch(r"[0-9]+", compact):
-        return "it begins or ends with a dash"
+        return N_("it begins or ends with a dash")
     if any(unicodedata.category(character) == "Cf" for character in compact):
-        return "an invisible character stands in it: type the number anew"
+        return N_("an invisible character stands in it: type the number anew")
     if _SEVERAL.search(compact):
-        return "it holds more than one number; each stands in a row or an item of its own"
+        return N_("it holds more than one number; each stands in a row or an item of its own")
     if _IN_TEXT.search(compact):
-        return "something else stands beside the number"
+        return N_("something else stands beside the number")
     if parse_mobile(compact.translate(_LOOKING_LIKE_DIGITS)) is not None:
-        return "a letter stands for a digit in it, such as O for 0 or l for 1"
+        return N_("a letter stands for a digit in it, such as O for 0 or l for 1")
     if any(character.isalpha() for character in compact):
-        return "it holds letters"
-    return "it holds characters that are no digits"
+        return N_("it holds letters")
+    return N_("it holds characters that are no digits")
 
 
 def _why_not_these_digits(compact: str) -> str:
     digits = re.sub(r"\A(?:\+|00)86", "", compact)
     if re.fullmatch(r"[3-9][0-9]{9}", digits):
-        return "the 1 in front is missing: it has 10 digits; a mobile number has 11"
+        return N_("the 1 in front is missing: it has 10 digits; a mobile number has 11")
     if len(digits) != 11:
-        return f"it has {len(digits)} digits; a mobile number has 11"
-    return "a mobile number begins with 1 and 3 to 9"
+        return N_("it has {count} digits; a mobile number has 11").format(count=len(digits))
+    return N_("a mobile number begins with 1 and 3 to 9")

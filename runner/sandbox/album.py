@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.private import make_folder, write_file
 from runner.sandbox.china_time import write_time
 from runner.sandbox.pages import Entry, index_page, message_page, picture_name
@@ -147,7 +148,11 @@ def _kept_entries(keep: Path) -> list[Entry]:
         make_folder(keep)
         folders = sorted(path for path in keep.iterdir() if _FOLDER.fullmatch(path.name))
     except OSError as error:
-        raise WrongUsage(f"{keep} cannot keep messages: {error.strerror}") from error
+        raise WrongUsage(
+            N_("{folder} cannot keep messages: {problem}").format(
+                folder=keep, problem=error.strerror
+            )
+        ) from error
     entries = (_kept_entry(folder) for folder in folders)
     return [entry for entry in entries if entry is not None]
 

@@ -43,6 +43,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.sandbox.chance import chance
 
 if TYPE_CHECKING:
@@ -151,12 +152,12 @@ _FAULT = re.compile(
 _NUMBERED: Mapping[Call, tuple[re.Pattern[str], str]] = {
     Call.SEND: (
         re.compile(r"(?P<taken>taken-)?(?:(?P<code>\d{1,2})|http-(?P<http>[2-5]\d\d))", re.ASCII),
-        "a code, taken-CODE, http-STATUS, taken-http-STATUS",
+        N_("a code, taken-CODE, http-STATUS, taken-http-STATUS"),
     ),
     Call.BALANCE: (re.compile(r"http-(?P<http>[2-5]\d\d)", re.ASCII), "http-STATUS"),
     Call.REPORT: (
         re.compile(r"http-(?P<http>[2-5]\d\d)|error-(?P<error>[1-4])", re.ASCII),
-        "http-STATUS, error-1 to error-4",
+        N_("http-STATUS, error-1 to error-4"),
     ),
 }
 
@@ -166,8 +167,10 @@ def parse_fault(text: str) -> Fault:
     match = _FAULT.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"`{text}` is no fault: write CALL:WHICH=EFFECT, such as send:2=timeout-after,"
-            " send:*=7x3, send:10%=reset-after or report:1=cut"
+            N_(
+                "`{text}` is no fault: write CALL:WHICH=EFFECT, such as send:2=timeout-after,"
+                " send:*=7x3, send:10%=reset-after or report:1=cut"
+            ).format(text=text)
         )
     call = Call(match["call"])
     first = int(match["first"]) if match["first"] else None
@@ -184,11 +187,11 @@ def parse_fault(text: str) -> Fault:
 
 def _check_range(text: str, *, first: int | None, percent: float, times: str | None) -> None:
     if first == 0:
-        raise ValueError(f"`{text}`: requests are counted from 1")
+        raise ValueError(N_("`{text}`: requests are counted from 1").format(text=text))
     if percent > 100:
-        raise ValueError(f"`{text}`: a share is at most 100%")
+        raise ValueError(N_("`{text}`: a share is at most 100%").format(text=text))
     if times is not None and int(times) == 0:
-        raise ValueError(f"`{text}`: x0 would never happen")
+        raise ValueError(N_("`{text}`: x0 would never happen").format(text=text))
 
 
 def _read_effect(call: Call, text: str) -> Effect:
@@ -199,7 +202,11 @@ def _read_effect(call: Call, text: str) -> Effect:
     match = pattern.fullmatch(text)
     if match is None:
         known = ", ".join(_PLAIN[call])
-        raise ValueError(f"`{text}` is no effect of a {call}; there are {forms}, {known}")
+        raise ValueError(
+            N_("`{text}` is no effect of a {call}; there are {forms}, {known}").format(
+                text=text, call=call, forms=forms, known=known
+            )
+        )
     groups = match.groupdict()
     taken = groups.pop("taken", None) is not None
     kind, number = next((name, value) for name, value in groups.items() if value)

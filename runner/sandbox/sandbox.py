@@ -8,6 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.sandbox.china_time import china_now
 from runner.sandbox.desk import Desk
 from runner.sandbox.faults import parse_fault
@@ -162,14 +163,20 @@ class Sandbox:
         except OSError as error:
             raise _unavailable(self._address, error) from error
         except OverflowError as error:
-            raise WrongUsage(f"{self._address[1]} is no port: 0 to 65535") from error
+            raise WrongUsage(
+                N_("{port} is no port: 0 to 65535").format(port=self._address[1])
+            ) from error
 
 
 def _unavailable(address: tuple[str, int], error: OSError) -> WrongUsage:
     host, port = address
     if error.errno == errno.EADDRINUSE:
         return WrongUsage(
-            f"port {port} of {host} is in use by another program",
-            hint="choose another port, or 0 for any free one",
+            N_("port {port} of {host} is in use by another program").format(port=port, host=host),
+            hint=N_("choose another port, or 0 for any free one"),
         )
-    return WrongUsage(f"the sandbox cannot listen on {host}:{port}: {error.strerror or error}")
+    return WrongUsage(
+        N_("the sandbox cannot listen on {address}: {problem}").format(
+            address=f"{host}:{port}", problem=error.strerror or error
+        )
+    )

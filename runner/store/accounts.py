@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.lifecycle import ACCOUNT, AccountEvent, AccountState, after
 from runner.store.events import record_event
 from runner.store.moments import from_column, to_column
@@ -170,7 +171,7 @@ def release_accounts(transaction: Transaction, now: datetime) -> None:
     """Let a new process try again: suspensions end, on probation; waits are forgotten."""
     transaction.execute(_FORGET_WAITS)
     for name in transaction.execute(_SUSPENDED).scalars():
-        release_account(transaction, name, now, reason="a new process tries again")
+        release_account(transaction, name, now, reason=N_("a new process tries again"))
 
 
 def release_account(transaction: Transaction, name: str, now: datetime, *, reason: str) -> bool:

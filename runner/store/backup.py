@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from runner.errors import StateRefused
+from runner.language import N_
 from runner.private import sync
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ def back_up(state: Path, target: Path) -> None:
     except (OSError, sqlite3.Error) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise StateRefused(
-            f"the backup {target} cannot be written: {why}",
-            hint=f"without it the state {state} stays as it is: make room beside it",
+            N_("the backup {path} cannot be written: {problem}").format(path=target, problem=why),
+            hint=N_("without it the state {path} stays as it is: make room beside it").format(
+                path=state
+            ),
         ) from error
     finally:
         part.unlink(missing_ok=True)

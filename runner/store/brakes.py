@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from runner.language import N_, Message
 from runner.lifecycle import PAUSED, BrakeSource
 from runner.store.events import record_event
 from runner.timing import stamp, unstamp
@@ -44,6 +45,20 @@ class Subject(StrEnum):
     ALL = "all"  # its name is empty
 
 
+# By whether it is said since when, and why.
+_PAUSED = {
+    (False, False): N_("paused by {actor}"),
+    (False, True): N_("paused by {actor}: {reason}"),
+    (True, False): N_("paused by {actor} since {since}"),
+    (True, True): N_("paused by {actor} since {since}: {reason}"),
+}
+_WHAT = {
+    Subject.CAMPAIGN: Message("{paused}"),
+    Subject.ACCOUNT: N_("account {account} is {paused}"),
+    Subject.ALL: N_("everything is {paused}"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brake:
     """A stop. name: of the campaign or account; actor: who set it; reason: why, or None."""
@@ -61,15 +76,16 @@ class Brake:
 
     def describe(self, zone: tzinfo) -> str:
         """Say who, since when and why to a person; zone: the one of the time."""
-        return self._tell(since=f"since {self.at.astimezone(zone):%F %R %Z}" if self.at else None)
+        return self._tell(since=f"{self.at.astimezone(zone):%F %R %Z}" if self.at else None)
 
     def _tell(self, *, since: str | None) -> str:
         if self.source is not BrakeSource.COMMAND:
-            return (self.reason or self.source.value) + (f" ({since})" if since else "")
-        what = {Subject.ALL: "everything is ", Subject.ACCOUNT: f"account {self.name} is "}
-        when = f" {since}" if since else ""
-        why = f": {self.reason}" if self.reason else ""
-        return f"{what.get(self.subject, '')}paused by {self.actor}{when}{why}"
+            told = N_("{guard} (since {since})") if since else Message("{guard}")
+            return told.format(guard=self.reason or self.source.value, since=since)
+        paused = _PAUSED[bool(since), bool(self.reason)].format(
+            actor=self.actor, since=since, reason=self.reason
+        )
+        return _WHAT[self.subject].format(account=self.name, paused=paused)
 
     def covers(self, campaign: str, account: str) -> bool:
         """Whether a campaign of an account is under it."""

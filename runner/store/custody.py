@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import StateRefused
+from runner.language import N_
 from runner.lifecycle import BrakeSource
 from runner.store.brakes import Brake, Subject, set_brake
 from runner.store.witness import Recollection, open_witness, read_recollection
@@ -128,10 +129,15 @@ def check_id(transaction: Transaction, wanted: str | None) -> None:
     found = read_identity(transaction).id
     if wanted not in (None, found):
         raise StateRefused(
-            f"the settings ask for the state `{wanted}`, but the one that lies there is `{found}`",
-            hint=f"put the file of `{wanted}` back; or, where this one is meant, write"
-            f' `id: "{found}"` in `state`; `mms-runner state new` moves it aside and begins anew,'
-            " knowing nothing of what was sent",
+            N_(
+                "the settings ask for the state `{wanted}`, but the one that lies there is"
+                " `{found}`"
+            ).format(wanted=wanted, found=found),
+            hint=N_(
+                "put the file of `{wanted}` back; or, where this one is meant, write"
+                ' `id: "{found}"` in `state`; `mms-runner state new` moves it aside and begins'
+                " anew, knowing nothing of what was sent"
+            ).format(wanted=wanted, found=found),
         )
 
 
@@ -149,18 +155,26 @@ def judge_custody(
     """
     known = recollection.generation if recollection and recollection.id == identity.id else 0
     if missing := max(0, known - identity.generation):
-        claims = "1 claim is" if missing == 1 else f"{missing:,} claims are"
-        return Suspicion(
-            what="was put back from a backup that is older than what was sent:"
-            f" {claims} missing in it",
-            missing=missing,
+        older = (
+            N_(
+                "was put back from a backup that is older than what was sent: 1 claim is missing"
+                " in it"
+            )
+            if missing == 1
+            else N_(
+                "was put back from a backup that is older than what was sent: {count} claims are"
+                " missing in it"
+            )
         )
+        return Suspicion(what=older.format(count=f"{missing:,}"), missing=missing)
     if identity.machine and here.machine and identity.machine != here.machine:
-        return Suspicion(what="is a copy: another machine sent from it last")
+        return Suspicion(what=N_("is a copy: another machine sent from it last"))
     if _is_another_file(identity, here):
         return Suspicion(
-            what="is a copy: another file was sent from last"
-            f" (its inode was {identity.inode}, this one's is {here.inode})"
+            what=N_(
+                "is a copy: another file was sent from last"
+                " (its inode was {known}, this one's is {found})"
+            ).format(known=identity.inode, found=here.inode)
         )
     return None
 
@@ -205,8 +219,11 @@ def take_over(transaction: Transaction, state: Path, suspicion: Suspicion, now: 
     skipped = {"skipped": _SKIPPED + suspicion.missing}
     if not transaction.execute(_SKIP, skipped).rowcount:
         transaction.execute(_SKIP_FIRST, skipped)
-    kind = "a backup" if suspicion.missing else "a copy"
-    reason = f"taken over from {kind}: what was sent since is not known here"
+    reason = (
+        N_("taken over from a backup: what was sent since is not known here")
+        if suspicion.missing
+        else N_("taken over from a copy: what was sent since is not known here")
+    )
     everything = Brake(subject=Subject.ALL, source=BrakeSource.COMMAND, reason=reason)
     set_brake(transaction, everything, now)
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runner.errors import DiskFailed, DiskFull, StateRefused
 from runner.faultpoint import faultpoint
+from runner.language import N_
 from runner.private import make_folder, narrow, sync
 from runner.store.backup import back_up
 from runner.store.complaints import refuse_closed, refuse_full, refuse_moved, translating
@@ -134,11 +135,14 @@ class Database:
             except BaseException as error:  # noqa: BLE001 - as above
                 wish.error = error
 
-    def record(self, write: Callable[[Transaction], _Written], *, what: str) -> _Written:
+    def record(
+        self, write: Callable[[Transaction], _Written], *, explain: Callable[[str], str]
+    ) -> _Written:
         """Write what nobody could have again; gives what `write` gives.
 
         It is tried again for as long as `wait_for_room` says where the disk is full, and a few
-        times where it fails. what: the thing, for a person, where it is given up: StateRefused.
+        times where it fails; where it is given up, it raises StateRefused.
+        explain: tells a person what is lost by that, by the words of what was in the way.
         """
         began = monotonic()
         while True:
@@ -146,7 +150,7 @@ class Database:
                 return self.write(write)
             except (DiskFull, DiskFailed) as error:
                 if not self._is_tried_again(error, began):
-                    raise StateRefused(f"{what} could not be recorded: {error}") from error
+                    raise StateRefused(explain(str(error))) from error
 
     def _is_tried_again(self, error: DiskFull | DiskFailed, began: float) -> bool:
         """Wait until the next try, where there is to be one."""
@@ -333,7 +337,11 @@ def look_into(path: Path) -> Iterator[Transaction | None]:
     with _looking(path, "ro") as transaction:
         version = read_version(transaction)
         if 0 < version < LATEST:
-            raise StateRefused(f"the state {path} is older: `mms-runner run` brings it up to date")
+            raise StateRefused(
+                N_("the state {path} is older: `mms-runner run` brings it up to date").format(
+                    path=path
+                )
+            )
         yield transaction if version else None  # made, but nothing was kept in it yet
 
 
@@ -401,9 +409,11 @@ def _refuse_beside_another(path: Path) -> None:
     ourselves = f"process {os.getpid()} on {socket.gethostname()},"
     if holder and ourselves not in str(holder):
         raise StateRefused(
-            f"the state {path} is older, and cannot be brought up to date while somebody is at"
-            f" work with it: {holder}",
-            hint="stop that first, or start it anew with this version",
+            N_(
+                "the state {path} is older, and cannot be brought up to date while somebody is at"
+                " work with it: {holder}"
+            ).format(path=path, holder=str(holder)),
+            hint=N_("stop that first, or start it anew with this version"),
         )
 
 
@@ -431,7 +441,11 @@ def _make_file(path: Path) -> None:
         if not _exists(path):
             path.touch(mode=0o600)
     except OSError as error:
-        raise StateRefused(f"the state {path} cannot be made: {error.strerror}") from error
+        raise StateRefused(
+            N_("the state {path} cannot be made: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
 
 
 def _keep_private(path: Path) -> None:
@@ -443,7 +457,9 @@ def _keep_private(path: Path) -> None:
         for each in (*beside, witness_of(path), lock_of(path)):
             narrow(each)
     except OSError as error:
-        raise StateRefused(f"the state {path} is not yours: {error.strerror}") from error
+        raise StateRefused(
+            N_("the state {path} is not yours: {problem}").format(path=path, problem=error.strerror)
+        ) from error
 
 
 def _identify(path: Path) -> tuple[int, int] | None:
@@ -461,9 +477,16 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise StateRefused(f"the state {path} cannot be reached: {error.strerror}") from error
+        raise StateRefused(
+            N_("the state {path} cannot be reached: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
     if not stat.S_ISREG(mode):
-        raise StateRefused(f"the state {path} is no file", hint="name a file in `state`")
+        raise StateRefused(
+            N_("the state {path} is no file").format(path=path),
+            hint=N_("name a file in `state`"),
+        )
     return True
 
 
@@ -472,12 +495,13 @@ def _check_kind(transaction: Transaction, path: Path) -> None:
     tables = transaction.execute("SELECT count(*) FROM sqlite_master").scalar()
     if application != APPLICATION_ID and (tables or application):
         raise StateRefused(
-            f"{path} is a database of another program", hint="name another file in `state`"
+            N_("{path} is a database of another program").format(path=path),
+            hint=N_("name another file in `state`"),
         )
     if read_version(transaction) > LATEST:
         raise StateRefused(
-            f"the state {path} was written by a newer version of mms-runner",
-            hint="install that version; the state is unharmed",
+            N_("the state {path} was written by a newer version of mms-runner").format(path=path),
+            hint=N_("install that version; the state is unharmed"),
         )
 
 

@@ -23,6 +23,7 @@ from runner.evidence import (
     weigh_reports,
 )
 from runner.faultpoint import faultpoint
+from runner.language import N_
 from runner.lifecycle import BatchEvent, BatchState, SettledBy
 from runner.model.account import OnCode8
 from runner.store.events import record_event
@@ -202,7 +203,9 @@ def _take_back(transaction: Transaction, account: Account, now: datetime) -> Non
     for row in transaction.execute(_REFUTED, {"account": account.name}).fetchall():
         batch = find_batch(transaction, row.id)
         if batch:
-            why = f"task {batch.task_id} was taken for it, but names others too"
+            why = N_("task {task} was taken for it, but names others too").format(
+                task=batch.task_id
+            )
             overrule(transaction, batch, now, reason=why)
             note = Note(batch=batch.id, kind=Kind.REPORTS, text=why)
             act_on(transaction, account, [note], now)
@@ -328,7 +331,7 @@ def _is_kept(transaction: Transaction, opinion: Verdict | Note) -> bool:
 def _settle(
     transaction: Transaction, account: Account, batch: StoredBatch, verdict: Verdict, now: datetime
 ) -> None:
-    reason = f"settled by evidence: {verdict.text}"
+    reason = N_("settled by evidence: {evidence}").format(evidence=verdict.text)
     if batch.state is BatchState.IN_DOUBT:
         change = BatchChange(
             event=BatchEvent.ACCEPT,

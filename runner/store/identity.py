@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.errors import StateRefused
+from runner.language import N_
 
 if TYPE_CHECKING:
     from runner.store.transaction import Transaction
@@ -45,10 +46,14 @@ def check_workspace(transaction: Transaction, *, name: str, folder: str) -> None
     owner = read_owner(transaction)
     if owner is not None and not (owner.name == name and owner.lies_in(folder)):
         raise StateRefused(
-            f"this state belongs to workspace `{owner.name}` in {owner.folder},"
-            f" not to `{name}` in {folder}",
-            hint="where it was renamed or moved: `mms-runner state adopt`;"
-            " otherwise give this workspace another `name` or `state`",
+            N_(
+                "this state belongs to workspace `{owner}` in {owner_folder}, not to `{name}` in"
+                " {folder}"
+            ).format(owner=owner.name, owner_folder=owner.folder, name=name, folder=folder),
+            hint=N_(
+                "where it was renamed or moved: `mms-runner state adopt`;"
+                " otherwise give this workspace another `name` or `state`"
+            ),
         )
 
 

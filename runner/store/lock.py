@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import AnotherInstance, StateRefused
+from runner.language import N_
 from runner.private import make_folder
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ def hold_lock(state: Path, *, command: str, now: datetime) -> Iterator[None]:
         make_folder(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StateRefused(f"the lock {path} cannot be made: {error.strerror}") from error
+        raise StateRefused(
+            N_("the lock {path} cannot be made: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
     try:
         if not _take_with_patience(descriptor, path):
             raise AnotherInstance(str(_read_holder(descriptor)))
-        _sign(descriptor, f"`{command}`, process {os.getpid()} on {socket.gethostname()}", now)
+        _sign(descriptor, command, now)
         yield
     finally:
         os.close(descriptor)
@@ -68,7 +73,11 @@ def find_holder(state: Path) -> Holder | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StateRefused(f"the lock {path} cannot be read: {error.strerror}") from error
+        raise StateRefused(
+            N_("the lock {path} cannot be read: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
     try:
         free = _take(descriptor, path, fcntl.LOCK_SH)
         return None if free else _read_holder(descriptor)
@@ -81,17 +90,20 @@ def lock_of(state: Path) -> Path:
     return Path(f"{state}.lock")
 
 
-def _sign(descriptor: int, holder: str, now: datetime) -> None:
+def _sign(descriptor: int, command: str, now: datetime) -> None:
+    holder = N_("`{command}`, process {process} on {host}, since {moment}").format(
+        command=command, process=os.getpid(), host=socket.gethostname(), moment=f"{now:%F %T %Z}"
+    )
     # Only for the message of others: a full disk must not keep anybody from sending.
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{holder}, since {now:%F %T %Z}".encode(), 0)
+        os.pwrite(descriptor, holder.encode(), 0)
 
 
 def _read_holder(descriptor: int) -> Holder:
     words = os.pread(descriptor, 1000, 0).decode(errors="replace")
     command = words.partition("`")[2].partition("`")[0].partition(" ")[0]
-    return Holder(command=command, words=words or "a process that has just started")
+    return Holder(command=command, words=words or N_("a process that has just started"))
 
 
 def _take_with_patience(descriptor: int, path: Path) -> bool:
@@ -110,5 +122,9 @@ def _take(descriptor: int, path: Path, kind: int) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise StateRefused(f"the lock {path} cannot be taken: {error.strerror}") from error
+        raise StateRefused(
+            N_("the lock {path} cannot be taken: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
     return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner.faultpoint import faultpoint
+from runner.language import N_
 from runner.lifecycle import (
     BATCH,
     CAMPAIGN,
@@ -202,7 +203,7 @@ def doubt_abandoned(transaction: Transaction, now: datetime) -> list[StoredBatch
     """
     abandoned = transaction.execute(_ABANDONED).fetchall()
     for row in abandoned:
-        reason = f"{row.owner} ended before it recorded the answer"
+        reason = N_("{owner} ended before it recorded the answer").format(owner=row.owner)
         change = BatchChange(event=BatchEvent.DOUBT, reason=reason)
         change_batch(transaction, _stored_batch(row), change, now)
         faultpoint("recovery.doubted")

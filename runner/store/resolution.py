@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
+from runner.language import N_, Message
 from runner.lifecycle import BatchEvent, BatchState, SettledBy
 from runner.store.journal import match_waiting
 from runner.store.outcomes import (
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from runner.store.outcomes import StoredBatch
     from runner.store.transaction import Transaction
 
-_KNOWS_BETTER = "a person knows better than the evidence"
+_NEEDS_NOTHING = {
+    frozenset({BatchState.IN_DOUBT}): N_(
+        "batch {batch} is {state}: only one that is in doubt needs it"
+    ),
+    frozenset({BatchState.IN_DOUBT, BatchState.REJECTED}): N_(
+        "batch {batch} is {state}: only one that is in doubt or rejected needs it"
+    ),
+}
+_KNOWS_BETTER = N_("a person knows better than the evidence")
 
 
 def accept_by_hand(
@@ -44,14 +53,14 @@ def accept_by_hand(
     stored = _require_open(transaction, batch, {BatchState.IN_DOUBT})
     owner = find_task_owner(transaction, stored, task_id) if task_id else None
     if owner is not None:
-        raise WrongUsage(f"this task is the one of batch {owner} already")
+        raise WrongUsage(N_("this task is the one of batch {batch} already").format(batch=owner))
     if stored.state is BatchState.ACCEPTED:
         if task_id in (None, stored.task_id):
-            raise WrongUsage(f"batch {batch} counts as sent already")
+            raise WrongUsage(N_("batch {batch} counts as sent already").format(batch=batch))
         stored = overrule(transaction, stored, now, reason=_KNOWS_BETTER)
     change = BatchChange(
         event=BatchEvent.ACCEPT,
-        reason="a person says that the gateway took it",
+        reason=N_("a person says that the gateway took it"),
         task_id=task_id,
         report_deadline=find_report_deadline(transaction, batch, reports_within, now),
         resumes=not are_others_in_trouble(transaction, stored),
@@ -73,7 +82,7 @@ def send_again_by_hand(transaction: Transaction, batch: int, *, now: datetime) -
         stored = overrule(transaction, stored, now, reason=_KNOWS_BETTER)
     change = BatchChange(
         event=BatchEvent.NOT_SENT,
-        reason="a person says that it was not sent",
+        reason=N_("a person says that it was not sent"),
         refusals=0,
         resumes=True,
         disowned=stored.state is BatchState.IN_DOUBT,
@@ -86,7 +95,10 @@ def require_batch(transaction: Transaction, batch: int) -> StoredBatch:
     """Find a batch by its id; raises WrongUsage where there is none."""
     stored = find_batch(transaction, batch)
     if stored is None:
-        raise WrongUsage(f"there is no batch {batch}", hint="`mms-runner status` lists them")
+        raise WrongUsage(
+            N_("there is no batch {batch}").format(batch=batch),
+            hint=N_("`mms-runner status` lists them"),
+        )
     return stored
 
 
@@ -95,5 +107,5 @@ def _require_open(transaction: Transaction, batch: int, states: set[BatchState])
     stored = require_batch(transaction, batch)
     if stored.state in states or stored.settled_by:
         return stored
-    wanted = " or ".join(sorted(state.value.replace("_", " ") for state in states))
-    raise WrongUsage(f"batch {batch} is {stored.state}: only one that is {wanted} needs it")
+    state = Message(stored.state.value)
+    raise WrongUsage(_NEEDS_NOTHING[frozenset(states)].format(batch=batch, state=state))

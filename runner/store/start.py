@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.due import is_too_late, next_opening
+from runner.language import N_
 from runner.lifecycle import CampaignEvent
 from runner.store.moments import from_column
 from runner.store.planning import move_campaign
@@ -116,7 +117,7 @@ def miss_late(transaction: Transaction, now: datetime, *, account: str | None = 
     """
     for row in transaction.execute(_KEPT, {"account": account}).fetchall():
         if is_too_late(unstamp(row.latest_until), now):
-            reason = "it was kept until its start had passed by more than `latest`"
+            reason = N_("it was kept until its start had passed by more than `latest`")
             move_campaign(transaction, row.id, CampaignEvent.MISS, now, reason=reason)
 
 
@@ -129,12 +130,12 @@ def _take_back(
 ) -> None:
     """Schedule again what was begun or missed by a clock that was ahead of the one at hand."""
     for row in transaction.execute(_TOO_EARLY, _by_time(now, campaign)).fetchall():
-        reason = "the clock was set back: its start is still to come"
+        reason = N_("the clock was set back: its start is still to come")
         move_campaign(transaction, row.id, CampaignEvent.PLAN, now, reason=reason)
     for row in transaction.execute(_IN_TIME, _by_time(now, campaign)).fetchall():
         account = accounts.get(row.account)
         if account and _judge(row, account, zone, now)[0] is not CampaignEvent.MISS:
-            reason = "the clock was set back: it is not too late for it"
+            reason = N_("the clock was set back: it is not too late for it")
             move_campaign(transaction, row.id, CampaignEvent.PLAN, now, reason=reason)
 
 
@@ -149,14 +150,18 @@ def _judge(
 ) -> tuple[CampaignEvent, str | None]:
     latest = from_column(row.latest_until)
     if row.until and unstamp(row.until) <= now:
-        return CampaignEvent.MISS, "its `until` has passed: set a later one"
+        return CampaignEvent.MISS, N_("its `until` has passed: set a later one")
     if is_too_late(latest, now):
-        return CampaignEvent.MISS, "its start passed longer ago than `latest` allows"
+        return CampaignEvent.MISS, N_("its start passed longer ago than `latest` allows")
     if row.fresh_until and unstamp(row.fresh_until) < now:
-        return CampaignEvent.HOLD, "a list of it is older than its `max_age`: write the list anew"
+        return CampaignEvent.HOLD, N_(
+            "a list of it is older than its `max_age`: write the list anew"
+        )
     hours = parse_hours(row.hours) if row.hours else None
     if latest and not row.starts_at_gateway:
         opening = next_opening(zone, now, account.hours, hours)
         if opening is None or is_too_late(latest, opening):
-            return CampaignEvent.MISS, "its hours open longer after its start than `latest` allows"
+            return CampaignEvent.MISS, N_(
+                "its hours open longer after its start than `latest` allows"
+            )
     return CampaignEvent.BEGIN, None

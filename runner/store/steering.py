@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.due import is_too_late
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.lifecycle import CAMPAIGN, BrakeSource, CampaignEvent, CampaignState
 from runner.store.accounts import ensure_accounts, release_account
 from runner.store.brakes import Subject, lift_brake, read_brakes, set_brake
@@ -47,7 +48,10 @@ _POLL_AGAIN = """
     UPDATE accounts SET reports_stopped = NULL WHERE name = :name AND reports_stopped IS NOT NULL
 """
 
-_OVER = {CampaignState.FINISHED, CampaignState.CANCELLED}
+_OVER = {
+    CampaignState.FINISHED: N_("{campaign} is finished: nothing of it is left to pause"),
+    CampaignState.CANCELLED: N_("{campaign} is cancelled: nothing of it is left to pause"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ def pause(transaction: Transaction, brake: Brake, now: datetime) -> Brake | None
     """
     stored = _read_campaign(transaction, brake)
     if stored and stored.state in _OVER:
-        raise WrongUsage(f"{brake.name} is {stored.state}: nothing of it is left to pause")
+        raise WrongUsage(_OVER[stored.state].format(campaign=brake.name))
     known = _find_same(transaction, brake)
     if known is None or brake.reason:
         set_brake(transaction, brake, now)
@@ -122,7 +126,9 @@ def may_cancel(transaction: Transaction, campaign: str) -> bool:
     """
     stored = read_fact(transaction, campaign)
     if stored and stored.state is CampaignState.FINISHED:
-        raise WrongUsage(f"{campaign} is finished: nothing is left to cancel")
+        raise WrongUsage(
+            N_("{campaign} is finished: nothing is left to cancel").format(campaign=campaign)
+        )
     return not (stored and stored.frozen and stored.state is CampaignState.CANCELLED)
 
 
@@ -196,7 +202,7 @@ def _restart(transaction: Transaction, campaign: str, state: CampaignState, now:
 
 def _release(transaction: Transaction, account: str, now: datetime) -> bool:
     ensure_accounts(transaction, [account], now)
-    return release_account(transaction, account, now, reason="a person wants it tried again")
+    return release_account(transaction, account, now, reason=N_("a person wants it tried again"))
 
 
 def _poll_again(transaction: Transaction, account: str, now: datetime) -> bool:
@@ -214,7 +220,7 @@ def _miss_late(transaction: Transaction, lifted: Brake, now: datetime) -> None:
         kept = any(brake.covers(row.id, row.account) for brake in others)
         late = is_too_late(unstamp(row.latest_until), now)
         if lifted.covers(row.id, row.account) and late and not kept:
-            reason = "it was paused until its start had passed by more than `latest`"
+            reason = N_("it was paused until its start had passed by more than `latest`")
             move_campaign(transaction, row.id, CampaignEvent.MISS, now, reason=reason)
 
 

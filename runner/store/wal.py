@@ -12,6 +12,8 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.language import N_
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,10 +33,10 @@ def find_fault(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str | 
     if version >= _MENDED or (patch is not None and version[2] >= patch):
         return None
     name = ".".join(map(str, version[:3]))
-    return (
-        f"SQLite {name} has a fault in its write-ahead log (WAL reset, mended in 3.51.3) that can"
+    return N_(
+        "SQLite {version} has a fault in its write-ahead log (WAL reset, mended in 3.51.3) that can"
         " damage the state where another program writes to it; mms-runner itself keeps clear of it"
-    )
+    ).format(version=name)
 
 
 class Log:

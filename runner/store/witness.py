@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.errors import StateRefused
+from runner.language import N_
 
 _LINE = re.compile(r"([A-Za-z0-9._-]{4,64}) ([0-9]{1,18})\n", re.ASCII)
 _MOST_BYTES = 200
@@ -44,9 +45,11 @@ class Witness:
         """
         if generation <= self._known.generation:
             raise StateRefused(
-                "an older state was put back into the file that is being sent from:"
-                f" its claim {generation} was made before",
-                hint="nothing more is sent; `mms-runner state adopt` takes it over, paused",
+                N_(
+                    "an older state was put back into the file that is being sent from:"
+                    " its claim {claim} was made before"
+                ).format(claim=generation),
+                hint=N_("nothing more is sent; `mms-runner state adopt` takes it over, paused"),
             )
         self._known = replace(self._known, generation=generation)
         self._write()
@@ -77,7 +80,11 @@ def read_recollection(state: Path) -> Recollection | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StateRefused(f"the witness {path} cannot be read: {error.strerror}") from error
+        raise StateRefused(
+            N_("the witness {path} cannot be read: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
     found = _LINE.fullmatch(line)
     return Recollection(id=found[1], generation=int(found[2])) if found else None
 
@@ -88,5 +95,9 @@ def open_witness(state: Path, recollection: Recollection) -> Witness:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StateRefused(f"the witness {path} cannot be written: {error.strerror}") from error
+        raise StateRefused(
+            N_("the witness {path} cannot be written: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
     return Witness(descriptor, recollection)
