@@ -12,8 +12,8 @@ from cli_workspace import opening_office, opening_sandboxes
 from daemons import daemon_at_work
 
 from runner.cli import main
-from runner.cli.diagnostics import display_width
 from runner.cli.names import name_state, say_state
+from runner.cli.width import display_width
 from runner.language import speak
 from runner.lifecycle import AccountState, BatchState, CampaignState, RecipientState
 from runner.store.journal import EntryState

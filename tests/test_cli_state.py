@@ -481,7 +481,8 @@ def test_a_copy_that_would_send_nothing_says_where_to_look_for_more(
 def test_it_is_not_adopted_while_its_sender_is_at_work(half_sent: Office, sandbox: Sandbox) -> None:
     """Somebody put a backup in the place of the file that the daemon has open."""
     office = half_sent
-    with daemon_at_work(office):
+    with daemon_at_work(office) as daemon:
+        daemon.process.send_signal(signal.SIGSTOP)  # or it may notice, and end, before
         back_up_by_sqlite(office.state, office.folder / "backup.db")
         os.replace(office.folder / "backup.db", office.state)  # noqa: PTH105 - as `mv` does
         for suffix in ("-wal", "-shm"):
