@@ -38,7 +38,7 @@ office = pytest.fixture(opening_office)
 @pytest.fixture
 def checkout(office: Office) -> Office:
     """A workspace in `campaigns` of a repository; the change is to come."""
-    office.campaign(more="start: 2035-09-16 09:00\n")
+    office.campaign(more="start: 2035-09-18 09:00\n")
     commit_all(office.folder)
     git(office.folder, "branch", "--force", "-m", "main")
     return office
@@ -188,7 +188,7 @@ def test_gitlab_comments_even_where_a_file_was_sent_already_and_then_fails(
 ) -> None:
     checkout.campaign(more="start: 2024-09-16 09:00\n")
     base = commit_all(checkout.folder)
-    checkout.campaign(title="another", more="start: 2035-09-16 09:00\n")
+    checkout.campaign(title="another", more="start: 2035-09-18 09:00\n")
     url, received = notes
 
     done = run_gitlab(

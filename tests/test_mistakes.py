@@ -19,7 +19,7 @@ __all__ = ["shop"]
 
 CAMPAIGN = """\
 title: 秋季新品
-start: 2035-09-16 09:00
+start: 2035-09-18 09:00
 frames:
   - duration: 3
     text: 【某店】新品上架，拒收请回复R
@@ -150,52 +150,52 @@ MISTAKES = {
     "a name that may be two": Mistake("start:", "stat:", "unknown-field", "did you mean", None),
     # ---- times
     "a time with 点": Mistake(
-        "2035-09-16 09:00",
-        "2035年9月16日上午9点",
+        "2035-09-18 09:00",
+        "2035年9月18日上午9点",
         "wrong-time",
-        "`start: 2035-09-16 09:00`",
-        "2035-09-16 09:00",
+        "`start: 2035-09-18 09:00`",
+        "2035-09-18 09:00",
     ),
     "half past, in the evening": Mistake(
-        "2035-09-16 09:00",
-        "2035-9-16 晚上8点半",
+        "2035-09-18 09:00",
+        "2035-9-18 晚上8点半",
         "wrong-time",
-        "`start: 2035-09-16 20:30`",
-        "2035-09-16 20:30",
+        "`start: 2035-09-18 20:30`",
+        "2035-09-18 20:30",
     ),
     "9点 may be in the evening": Mistake(
-        "2035-09-16 09:00", "2035年9月16日 9点", "wrong-time", "`start: 2035-09-16 09:00`", None
+        "2035-09-18 09:00", "2035年9月18日 9点", "wrong-time", "`start: 2035-09-18 09:00`", None
     ),
     "a date with slashes": Mistake(
-        "2035-09-16 09:00",
-        "2035/9/16 9:00",
+        "2035-09-18 09:00",
+        "2035/9/18 9:00",
         "wrong-time",
-        "`start: 2035-09-16 09:00`",
-        "2035-09-16 09:00",
+        "`start: 2035-09-18 09:00`",
+        "2035-09-18 09:00",
     ),
     "a clock of 12 hours": Mistake(
-        "2035-09-16 09:00",
-        "2035-09-16 9:05 PM",
+        "2035-09-18 09:00",
+        "2035-09-18 9:05 PM",
         "wrong-time",
-        "`start: 2035-09-16 21:05`",
-        "2035-09-16 21:05",
+        "`start: 2035-09-18 21:05`",
+        "2035-09-18 21:05",
     ),
     "a full-width colon in a time": Mistake(
-        "2035-09-16 09:00",
-        "2035-09-16 09：00",
+        "2035-09-18 09:00",
+        "2035-09-18 09：00",
         "wrong-time",
-        "`start: 2035-09-16 09:00`",
-        "2035-09-16 09:00",
+        "`start: 2035-09-18 09:00`",
+        "2035-09-18 09:00",
     ),
     "seconds without their zero": Mistake(
-        "2035-09-16 09:00",
-        "2035-09-16 09:00:5",
+        "2035-09-18 09:00",
+        "2035-09-18 09:00:5",
         "wrong-time",
-        "`start: 2035-09-16 09:00:05`",
-        "2035-09-16 09:00:05",
+        "`start: 2035-09-18 09:00:05`",
+        "2035-09-18 09:00:05",
     ),
-    "no year": Mistake("2035-09-16 09:00", "9月16日 9点30分", "wrong-time", "like 2035", None),
-    "no time of day": Mistake("2035-09-16 09:00", "2035-09-16", "wrong-time", "add the time", None),
+    "no year": Mistake("2035-09-18 09:00", "9月18日 9点30分", "wrong-time", "like 2035", None),
+    "no time of day": Mistake("2035-09-18 09:00", "2035-09-18", "wrong-time", "add the time", None),
     # ---- values
     "seconds with their unit": Mistake(
         "duration: 3", "duration: 3秒", "wrong-type", "write `duration: 3`", "duration: 3"
@@ -384,12 +384,12 @@ def test_a_list_that_a_spreadsheet_rounded_is_warned_of_once(shop):
 @pytest.mark.parametrize(
     "text",
     [
-        "text: 【某店】时间：9点，地点：湖滨路",
-        "text: “全场”八折“起”",
-        "text: |\n      　　亲爱的会员：\n      title：你好，｛｝［］",
-        'text: "标题：你好，世界"',
-        "text: 【某店】你好\n      图片：见下",
-        "text: 【某店】¥99—199·限时～",
+        "text: 【某店】时间：9点，地点：湖滨路，拒收请回复R",
+        "text: 【某店】“全场”八折“起”，拒收请回复R",
+        "text: |\n      　　【某店】亲爱的会员：\n      title：你好，｛｝［］，拒收请回复R",
+        'text: "【某店】标题：你好，世界，拒收请回复R"',
+        "text: 【某店】你好\n      图片：见下，拒收请回复R",
+        "text: 【某店】¥99—199·限时～，拒收请回复R",
     ],
 )
 def test_a_text_may_hold_every_sign_that_people_read(shop, text):

@@ -179,7 +179,7 @@ def test_an_account_may_be_left_out_where_the_defaults_name_it(shop):
 def test_the_resolved_campaign_says_the_same_and_names_where_it_has_what_from(shop):
     shop.write("_defaults.yaml", f"# ours\n{WORDS}hours: 09:00-20:00\n")
     shop.write("_frames/footer.yaml", FOOTER)
-    more = "start: 2036-01-01 09:00\nagain: '0123'\n"
+    more = "start: 2036-01-03 09:00\nagain: '0123'\n"
     recipients = "recipients: {files: [lists/members.csv]}\n"
     shares = shop.sound_campaign(
         more, frames=f"{PLAIN}  - use: _frames/footer.yaml\n", recipients=recipients
