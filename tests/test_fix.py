@@ -70,6 +70,40 @@ def test_a_workspace_that_is_sound_after_it_exits_0(office: Office) -> None:
     assert office.run("validate", "--fix").err == "1 campaign, no faults\n"
 
 
+SHARED = {"_defaults.yaml": "hours: 8:00～21:00\n", "_frames/end.yaml": "duration：3\ntext: 再见\n"}
+
+
+@pytest.mark.parametrize(
+    ("named", "mended"),
+    [
+        ([], {"_defaults.yaml", "_frames/end.yaml", "news.yaml"}),
+        (["."], {"_defaults.yaml", "_frames/end.yaml", "news.yaml"}),
+        (["_defaults.yaml"], {"_defaults.yaml"}),
+        (["_frames"], {"_frames/end.yaml"}),
+        (["_frames/end.yaml", "news.yaml"], {"_frames/end.yaml", "news.yaml"}),
+    ],
+)
+def test_what_campaigns_share_is_mended_too_and_of_named_files_no_other(
+    office: Office, named: list[str], mended: set[str]
+) -> None:
+    frames = "frames:\n  - use: _frames/end.yaml\n"
+    news = SOUND.replace("title: ", "title：").replace("frames:\n", frames)
+    before = {"news.yaml": news, **SHARED}
+    for name, text in before.items():
+        office.write(name, text)
+
+    office.run("validate", "--fix", *(str(office.root / name) for name in named))
+
+    changed = {name for name, text in before.items() if (office.root / name).read_text() != text}
+    assert changed == mended
+
+
+def test_with_fix_a_named_file_is_told_what_has_passed_as_without_it(office: Office) -> None:
+    path = office.write("news.yaml", SOUND.replace("frames:", "start: 2024-09-18 09:00\nframes:"))
+
+    assert "start-in-the-past" in office.run("validate", "--fix", str(path)).out
+
+
 def test_without_fix_no_file_changes(office: Office) -> None:
     path = office.write("news.yaml", SOUND.replace("title: ", "title："))
 

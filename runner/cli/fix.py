@@ -17,6 +17,7 @@ from runner.workspace.source_text import decode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from runner.workspace.load import Workspace
@@ -28,15 +29,17 @@ def mend_workspace(
     settings_file: Path | None,
     only: Collection[str] | None,
     touched: Collection[str] | None,
+    now: datetime | None,
 ) -> Mended:
     """Mend a workspace in memory.
 
-    folder, only, settings_file: as for `load_workspace`; touched: the files that may be mended.
+    folder, only, settings_file, now: as for `load_workspace`.
+    touched: the files and folders in which something may be mended.
     """
     kept = KeptLists()  # the lists are the same in every pass
 
     def load(instead: Mapping[str, bytes]) -> Workspace:
-        return load_workspace(folder, only, settings_file, kept=kept, instead=instead)
+        return load_workspace(folder, only, settings_file, kept=kept, instead=instead, now=now)
 
     return mend(folder.resolve(), load, touched)
 

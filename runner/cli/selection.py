@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def select_files(root: Path, named: Iterable[Path]) -> list[str]:
     """Give the campaign files that paths name, relative to the root; a folder names all in it.
 
-    A shared file names all that may use it.
+    A shared file, or a folder of such files, names all that may use it.
 
     Raises WrongUsage for a path that is not there, outside, or no campaign file.
     """
@@ -67,12 +67,15 @@ def _files_of(root: Path, path: Path, known: Sequence[str]) -> list[str]:
             hint=_("name it with -C DIR"),
         )
     inside = resolved.relative_to(root).as_posix()
-    if resolved.is_dir():
-        return [file for file in known if resolved == root or file.startswith(f"{inside}/")]
+    if resolved == root:
+        return [*known]
+    is_folder = resolved.is_dir()
+    if is_ignored(inside) and (is_folder or resolved.suffix in {".yaml", ".yml"}):
+        return [file for file in known if may_share(inside, file)]
+    if is_folder:
+        return [file for file in known if file.startswith(f"{inside}/")]
     if inside == SETTINGS_FILE:
         return []
-    if is_ignored(inside) and resolved.suffix in {".yaml", ".yml"}:
-        return [file for file in known if may_share(inside, file)]
     if not is_campaign_name(resolved.name):
         raise WrongUsage(
             _("{path} is no campaign file").format(path=path),

@@ -15,7 +15,6 @@ from runner.cli.session import read_clock
 from runner.cli.tables import count
 from runner.due import is_too_late
 from runner.model.diagnostic import Severity
-from runner.workspace.locate import SETTINGS_FILE
 from runner.workspace.schema_copies import are_stale, find_copies
 
 if TYPE_CHECKING:
@@ -55,11 +54,11 @@ def command(
     root = session.find_root()
     only = select_files(root, files) if files else None
     now = read_clock()
+    told_by = now if files else None  # of all files, what was sent long ago would be told for ever
     if fix or diff:
-        workspace = _mend(session, root, only, files, write=not diff)
+        workspace = _mend(session, root, only, files, told_by, write=not diff)
     else:
-        # Of all files, what was sent long ago would be told for ever.
-        workspace = session.load_workspace(only, now=now if files else None)
+        workspace = session.load_workspace(only, now=told_by)
     if not diff:
         _tell(session, root, workspace, Format(form))
     session.say(_sum_up(workspace.diagnostics, len(workspace.campaigns)))
@@ -81,25 +80,24 @@ def _mend(
     root: Path,
     only: Collection[str] | None,
     named: Collection[Path],
+    now: datetime | None,
     *,
     write: bool,
 ) -> Workspace:
     """Mend files, or show how that would be; gives the workspace as it is then."""
     from runner.cli.fix import mend_workspace, show_diff, write_files
 
-    touched = None if only is None else {*only, *_settings_among(root, named)}
-    mended = mend_workspace(session.find_folder(), session.settings_file, only, touched)
+    touched = [path.resolve().relative_to(root).as_posix() for path in named]
+    mended = mend_workspace(
+        session.find_folder(), session.settings_file, only, touched or None, now
+    )
     if not write:
         show_diff(root, mended)
-        return session.load_workspace(only)
+        return session.load_workspace(only, now=now)
     told, is_whole = write_files(root, mended)
     for line in told:
         session.say(line)
-    return mended.workspace if is_whole else session.load_workspace(only)
-
-
-def _settings_among(root: Path, named: Collection[Path]) -> list[str]:
-    return [SETTINGS_FILE] if root / SETTINGS_FILE in {path.resolve() for path in named} else []
+    return mended.workspace if is_whole else session.load_workspace(only, now=now)
 
 
 def _tell(session: Session, root: Path, workspace: Workspace, form: Format) -> None:

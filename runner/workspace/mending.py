@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from runner.private import sync
@@ -53,7 +53,7 @@ def mend(root: Path, load: Load, only: Collection[str] | None = None) -> Mended:
     """Mend the files of a workspace in memory.
 
     root: its folder, resolved; load: reads it, the named files as these bytes.
-    only: the files that may be touched, as paths from the root; None for all.
+    only: the files and folders that may be touched, as paths from the root; None for all.
     """
     workspace = load({})
     before = _read_files(root, workspace, only)
@@ -121,7 +121,8 @@ def _list_files(workspace: Workspace, only: Collection[str] | None) -> Iterator[
         may_be_mended = fault.fix is not None or fault.rule == NOT_UTF_8
         is_ours = fault.file.endswith((".yaml", ".yml"))  # those that campaigns share, too
         is_inside = not Path(fault.file).is_absolute()
-        if may_be_mended and is_ours and is_inside and (only is None or fault.file in only):
+        is_named = only is None or any(map(PurePosixPath(fault.file).is_relative_to, only))
+        if may_be_mended and is_ours and is_inside and is_named:
             yield fault.file
 
 
