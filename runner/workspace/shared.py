@@ -146,8 +146,14 @@ def _complete_texts(frames: Node, fields: dict[str, Field]) -> Node:
     if signature and not beginning.lstrip().startswith(_BEGINS_A_SIGNATURE):
         frames = _change_text(frames, first, lambda text: signature + text)
     if opt_out and not any(opt_out in text for _, text in texts):
-        frames = _change_text(frames, texts[-1][0], lambda text: text.rstrip() + opt_out)
+        frames = _change_text(frames, texts[-1][0], lambda text: _put_behind(text, opt_out))
     return frames
+
+
+def _put_behind(text: str, words: str) -> str:
+    """Add words to a text; a link, a number or a foreign word at its end stays apart from them."""
+    text = text.rstrip()
+    return f"{text} {words}" if text[-1].isascii() else text + words
 
 
 def _find_words(fields: dict[str, Field], name: str) -> str | None:
