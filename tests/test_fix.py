@@ -268,10 +268,13 @@ def test_an_edit_changes_its_stretch_and_no_other_byte(text, data):
     st.sampled_from(["\n", "\r\n"]),
 )
 def test_mistakes_together_are_all_mended(shop, mistakes, end):
-    """As far as they are about different places."""
+    """As far as they are about different lines: of `标题: *特价*` nobody knows what it says."""
     wrong, right = CAMPAIGN, CAMPAIGN
+    lines = set()
     for mistake in mistakes:
-        if wrong.count(mistake.right) and right.count(mistake.right) and mistake.fixed:
+        line = CAMPAIGN[: CAMPAIGN.index(mistake.right)].count("\n")
+        if line not in lines and mistake.right in wrong and mistake.right in right:
+            lines.add(line)
             wrong = wrong.replace(mistake.right, mistake.wrong, 1)
             right = right.replace(mistake.right, mistake.fixed, 1)
     shop.write("news.yaml", wrong.replace("\n", end))
