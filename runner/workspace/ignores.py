@@ -41,7 +41,7 @@ def without_ignored(
     """Give what is left of a file's diagnostics, and what is to be said of its ignore comments.
 
     shared: other files that diagnostics are about, whose comments hold too. Nobody can say here
-    that one of them ignores nothing: it may, for another campaign.
+    that one of them ignores nothing: it may, for another campaign. That none can is told.
     """
     own = [(source, ignore) for ignore in _find_ignores(source)]
     others = [(other, ignore) for other in shared for ignore in _find_ignores(other)]
@@ -56,6 +56,9 @@ def without_ignored(
     for _, ignore in own:
         if (source.file, ignore.rule, ignore.line) not in used:
             yield _judge(source, ignore)
+    for other, ignore in others:
+        if not is_rule(ignore.rule) or severity_of(ignore.rule) is Severity.ERROR:
+            yield _judge(other, ignore)
 
 
 def _find_ignores(source: SourceText) -> list[_Ignore]:
