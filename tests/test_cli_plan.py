@@ -494,7 +494,8 @@ def test_a_plan_tells_the_warnings_of_a_file_with_their_place_and_rule(office: O
     )
     warning = (
         "news.yaml:3:25: no text says how to refuse further messages (end the last text with words"
-        " such as 拒收请回复R; `opt_out` of the account names yours) [missing-opt-out]"
+        " such as 拒收请回复R, or write yours as `opt_out`, for all campaigns at once in"
+        " _defaults.yaml) [missing-opt-out]"
     )
 
     assert only(office)["warnings"] == [warning]

@@ -70,6 +70,13 @@ def test_what_a_text_has_already_is_not_put_there_again(shop):
     ]
 
 
+def test_the_opt_out_words_stay_apart_from_a_link_at_the_end(shop):
+    """A phone would take them for a part of it."""
+    campaign = shop.sound_campaign(WORDS, frames=PLAIN.replace("八折", "见https://a.cn/x"))
+    assert texts(campaign)[1] == "见https://a.cn/x 拒收请回复R"
+    assert shop.load().diagnostics == ()
+
+
 def test_in_parts_the_texts_are_found_between_the_pictures(shop):
     frames = (
         "frames:\n  - duration: 3\n    parts:\n      - image: media/map.gif\n      - text: 新品\n"
@@ -124,6 +131,75 @@ def test_a_signature_that_cannot_be_sent_is_told_where_it_stands(shop):
     shop.write("_defaults.yaml", "signature: 【某🙂店】\n")
     fault = shop.fault(frames=PLAIN)
     assert where(fault) == "_defaults.yaml:1:14 outside-gb2312"
+
+
+def asks(shop, line):
+    """Let the account ask for something."""
+    shop.write("runner.yaml", f"{SETTINGS}    {line}\n")
+
+
+def test_what_the_defaults_put_into_a_message_is_not_missed_there(shop):
+    shop.write("_defaults.yaml", WORDS)
+    shop.campaign(frames=PLAIN)
+    assert shop.load().diagnostics == ()
+
+
+def test_words_that_the_defaults_name_are_taken_for_opt_out_words(shop):
+    shop.write("_defaults.yaml", WORDS.replace("拒收请回复R", "不看了按0"))
+    shop.campaign(frames=PLAIN)
+    assert shop.load().diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "hint"),
+    [
+        (
+            "signature: 【总店】",
+            "_defaults.yaml:1:12 missing-signature",
+            "write `signature: 【总店】`",
+        ),
+        ("opt_out: [回T退订]", "_defaults.yaml:2:10 missing-opt-out", "write `opt_out: 回T退订`"),
+    ],
+)
+def test_defaults_that_are_not_what_the_account_asks_for_are_told_there(shop, asked, told, hint):
+    shop.write("_defaults.yaml", WORDS)
+    asks(shop, asked)
+    fault = shop.fault(frames=PLAIN)
+    assert (where(fault), fault.hint) == (told, hint)
+    assert beside(fault) == ["news.yaml:1:1"]
+
+
+def test_words_that_a_campaign_lacks_are_told_in_it_and_not_in_the_frame_that_it_shares(shop):
+    shop.write("_frames/footer.yaml", FOOTER)
+    fault = shop.fault("signature: 【某店】\n", frames=f"{PLAIN}  - use: _frames/footer.yaml\n")
+    assert where(fault) == "news.yaml:8:10 missing-opt-out"
+    assert beside(fault) == ["_frames/footer.yaml:2:7"]
+
+
+def test_a_warning_in_a_shared_frame_is_told_there_and_can_be_ignored_there(shop):
+    short = FOOTER.replace("5", "1").replace("1号", "1号，地铁青溪站出，沿茶山路步行")
+    shop.write("_frames/footer.yaml", short)
+    fault = shop.fault(frames=WITH_FOOTER)
+    assert where(fault) == "_frames/footer.yaml:1:11 duration-too-short"
+    assert beside(fault) == ["news.yaml:5:10"]
+    shop.write("_frames/footer.yaml", f"# runner: ignore[duration-too-short]\n{short}")
+    assert shop.faults(frames=WITH_FOOTER) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("no-such-rule", ["unknown-rule"]),
+        ("unknown-field", ["unused-ignore"]),
+        ("title-too-long", []),
+    ],
+)
+def test_a_comment_of_a_shared_file_that_can_ignore_nothing_is_told_once(shop, rule, told):
+    """A warning that it does not meet in one campaign, it may in another."""
+    shop.write("_defaults.yaml", f"{WORDS}# runner: ignore[{rule}]\n")
+    shop.campaign()
+    shop.write("other.yaml", (shop.root / "news.yaml").read_text())
+    assert [fault.rule for fault in shop.load().diagnostics] == told
 
 
 @pytest.mark.parametrize(

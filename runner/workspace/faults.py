@@ -34,6 +34,17 @@ class Faults:
         place = span or self.document.at(path).span
         self._add(path, place, rule, message, hint, labels=labels, fix=fix)
 
+    def at_use(self, path: Path, rule: str, message: str, hint: str | None = None) -> None:
+        """Note what a value makes wrong here alone: not in a file that it is taken from."""
+        graft = self.document.graft_at(path)
+        if graft is None:
+            self.at_value(path, rule, message, hint)
+        else:
+            label = self.label(path, "it stands here")
+            span = graft.used.span
+            fault = self.document.source.fault(span, rule, message, hint, labels=(label,))
+            self.found.append(fault)
+
     def at_first_line(
         self,
         path: Path,

@@ -23,7 +23,7 @@ _USUAL = Hours(opens=8 * 60, closes=21 * 60)
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 # By what a message shows that its holiday is meant.
-_FESTIVE = ("假期", "放假", "长假", "假日", "节日", "黄金周")
+_FESTIVE = ("假期", "放假", "长假", "假日", "节日", "佳节", "双节", "过节", "黄金周")
 _OTHER_NAMES = {
     "元旦": ("元旦", "新年", "跨年"),
     "春节": ("春节", "新春", "新年", "过年", "年货", "拜年", "贺岁", "除夕"),
@@ -116,8 +116,9 @@ def _judge_holiday(subject: Subject, start: datetime, frames: Sequence[ShownFram
         days = f"{holiday.first:%F} to {holiday.last:%F}"
         if holiday.first == holiday.last:
             days = f"{holiday.first:%F}"
-        message = f"it starts on a public holiday: {'、'.join(holiday.names)}, {days}"
-        hint = "start it on a working day; one whose message is about the holiday may stay"
+        names = "、".join(holiday.names)
+        message = f"it starts on a public holiday that it does not speak of: {names}, {days}"
+        hint = "start it on a working day, or name the holiday in the message if it is meant"
         subject.faults.at_value(("start",), "start-on-a-holiday", message, hint)
 
 

@@ -61,31 +61,41 @@ def _judge_signature(subject: Subject, text: ShownPart) -> None:
         if begin.startswith(account.signature):
             return
         message = f"the first text does not begin with the signature of account {account.name}"
+        given = subject.data.get("signature")
+        if given and begin.startswith(given):
+            hint = f"write `signature: {account.signature}`"
+            subject.faults.at_value(("signature",), "missing-signature", message, hint)
+            return
         hint = f"write `{account.signature}` in front of it"
     else:
         if _SIGNATURE.match(begin):
             return
         message = "the first text does not begin with a signature that says who sends it"
         hint = "write the name of your company or shop in front of it in 【】, such as 【某店】"
-    subject.faults.at_value(text.path, "missing-signature", message, hint)
+    subject.faults.at_use(text.path, "missing-signature", message, hint)
 
 
 def _judge_opt_out(subject: Subject, texts: Sequence[ShownPart]) -> None:
-    account = subject.account
+    account, given = subject.account, subject.data.get("opt_out")
     plain = [_squeeze(text.written) for text in texts]
     if account.opt_out:
         if any(_squeeze(words) in text for words in account.opt_out for text in plain):
             return
         message = f"no text has the opt-out words of account {account.name}"
+        if given:
+            hint = f"write `opt_out: {account.opt_out[0]}`"
+            subject.faults.at_value(("opt_out",), "missing-opt-out", message, hint)
+            return
         hint = f"end the last text with `{account.opt_out[0]}`"
     else:
-        if any(map(_OPT_OUT.search, plain)):
+        if given or any(map(_OPT_OUT.search, plain)):
             return
         message = "no text says how to refuse further messages"
         hint = (
-            "end the last text with words such as 拒收请回复R; `opt_out` of the account names yours"
+            "end the last text with words such as 拒收请回复R, or write yours as `opt_out`,"
+            " for all campaigns at once in _defaults.yaml"
         )
-    subject.faults.at_value(texts[-1].path, "missing-opt-out", message, hint)
+    subject.faults.at_use(texts[-1].path, "missing-opt-out", message, hint)
 
 
 def _squeeze(text: str) -> str:
