@@ -36,11 +36,12 @@ tools: ## install what some tests use where it is there: strace and node, from D
 torture: .venv/dev $(FUZZING:fuzz=.venv/fuzz) ## crash the program everywhere, at length (SEEDS=2 is shorter, PROOFS=crashes only that)
 	@PYTHONPATH=tests .venv/bin/python -m torture --seeds $(SEEDS) $(if $(ONLY),--only '$(ONLY)') $(PROOFS)
 
-docs: .venv/dev ## write anew what is made of tables, rules and schemas: pages of docs/, the schemas of shared files
+docs: .venv/dev ## write anew what is made of tables, rules and schemas, and what the guide's commands show
 	@PYTHONPATH=tests .venv/bin/python -m hostile
 	@PYTHONPATH=tests .venv/bin/python -m shared_schemas
 	@PYTHONPATH=tests .venv/bin/python -m rules_page
 	@PYTHONPATH=tests .venv/bin/python -m field_page
+	@PYTHONPATH=tests .venv/bin/python -m guide_page
 
 holidays: .venv/dev ## write the table of China's public holidays anew from the `holidays` package
 	@PYTHONPATH=tests .venv/bin/python -m days_off
