@@ -227,13 +227,18 @@ def follow(page: str, home: Path) -> str:
     """Follow a page, and give it as it should be: what it tells, or what the commands showed."""
     lines = page.splitlines()
     grown = 0
+    written: list[str] = []
     with Reader(home) as reader:
         for block in read_blocks(page):
             if block.path:
-                reader.write(block)
+                try:
+                    reader.write(block)
+                except FileNotFoundError as error:
+                    error.add_note("\n".join(["What was seen last:", *written]))
+                    raise
                 continue
             answers = list(reader.type(block))
-            written: list[str] = []
+            written = []
             for (command, told), (_, shown) in zip(read_steps(block), answers, strict=True):
                 written += [f"$ {command}", *(told if is_shown(told, shown) else shown)]
             first, length = block.line + grown, len(block.text.splitlines())

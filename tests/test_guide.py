@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 ROOT = DOCS.parent
 INDEX = DOCS / "README.md"
 READMES = [ROOT / "README.md", INDEX]
-TWINS = [*READMES, *PAGES]  # each has a twin in Chinese
+TWINS = [*READMES, *PAGES, DOCS / "ci.md"]  # each has a twin in Chinese
 ALL = [*TWINS, *map(find_twin, TWINS)]
 
 
