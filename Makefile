@@ -42,6 +42,7 @@ docs: .venv/dev ## write anew what is made of tables, rules and schemas, and wha
 	@PYTHONPATH=tests .venv/bin/python -m rules_page
 	@PYTHONPATH=tests .venv/bin/python -m field_page
 	@PYTHONPATH=tests .venv/bin/python -m guide_page
+	@PYTHONPATH=tests .venv/bin/python -m readme_page
 
 holidays: .venv/dev ## write the table of China's public holidays anew from the `holidays` package
 	@PYTHONPATH=tests .venv/bin/python -m days_off

@@ -9,8 +9,8 @@ A page is followed from its top, in a folder that is empty. Each of its blocks i
 - another block whose line before names a PATH and ends with a colon is a part of that file: each of
   its keys takes the place of what the file had there, or stands at the end.
 
-`python -m guide_page` follows all pages and writes what their commands show today, in both
-languages: the twins of a page have its blocks.
+`python -m guide_page` follows all pages and writes what their commands show today. One in Chinese
+is followed by somebody who reads Chinese.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PART = re.compile(r"[^`]*`(?P<path>[^`]+\.ya?ml)`[^`]*[:：]")
 _VARIES = (
     (re.compile(r"\b202\d-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?"), "TIME"),  # far ones are the files'
 )
-_OF_THE_MACHINE = "the state: SQLite "  # whose version `status` may find fault with
+_OF_THE_MACHINE = "SQLite 3."  # with whose version `status` may find fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,9 @@ def read_steps(block: Block) -> list[tuple[str, list[str]]]:
 class Reader:
     """Somebody who follows a page, with a folder, terminals and what an engineer has set up."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, language: str) -> None:
         self._home = home.resolve()
+        self._language = language
         self._where = self._home
         self._sandbox = "http://127.0.0.1:9"  # nobody is there
         self._terminals = ExitStack()
@@ -172,14 +173,14 @@ class Reader:
         """Give lines as the page shows them."""
         output = output.replace(str(self._home), _HOME).replace(self._sandbox, _SANDBOX)
         lines = (line.rstrip() for line in output.splitlines())
-        return [line for line in lines if not line.startswith(_OF_THE_MACHINE)]
+        return [line for line in lines if _OF_THE_MACHINE not in line]
 
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": f"{_BIN}:{os.environ['PATH']}",
             "HOME": str(self._home),
             "LC_ALL": "C.UTF-8",
-            "MMS_RUNNER_LANG": "en",
+            "MMS_RUNNER_LANG": self._language,
             "PIP_NO_INDEX": "1",  # pip finds that the program is there
             "SANDBOX": self._sandbox,
             # the real gateway, as an engineer has set it up: here it is the sandbox too
@@ -223,13 +224,14 @@ def _steady(line: str) -> str:
     return line
 
 
-def follow(page: str, home: Path) -> str:
+def follow(page: Path, home: Path) -> str:
     """Follow a page, and give it as it should be: what it tells, or what the commands showed."""
-    lines = page.splitlines()
+    text = page.read_text("utf-8")
+    lines = text.splitlines()
     grown = 0
     written: list[str] = []
-    with Reader(home) as reader:
-        for block in read_blocks(page):
+    with Reader(home, language_of(page)) as reader:
+        for block in read_blocks(text):
             if block.path:
                 try:
                     reader.write(block)
@@ -248,27 +250,21 @@ def follow(page: str, home: Path) -> str:
 
 
 def find_twin(page: Path) -> Path:
-    """Give where a page stands in Chinese, whether it is there or not."""
+    """Give where a page stands in Chinese."""
     return page.with_name(f"{page.stem}.zh-CN.md")
 
 
-def copy_outputs(page: str, twin: str) -> str:
-    """Give a twin with the typed blocks of its page."""
-    typed = (block.text for block in read_blocks(page) if block.path is None)
-    lines = twin.splitlines(keepends=True)
-    for block in reversed([block for block in read_blocks(twin) if block.path is None]):
-        lines[block.line : block.line + block.text.count("\n")] = ["\0"]
-    return re.sub("\0", lambda _: next(typed), "".join(lines))
+def language_of(page: Path) -> str:
+    """Give the language in which a page is written, and its reader reads: `en` or `zh`."""
+    return "zh" if page.stem.endswith(".zh-CN") else "en"
 
 
 def _record() -> None:
-    for page in PAGES:
+    for page in (*PAGES, *map(find_twin, PAGES)):
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder) / "home"
             home.mkdir()
-            page.write_text(follow(page.read_text("utf-8"), home), "utf-8")
-        if (twin := find_twin(page)).exists():
-            twin.write_text(copy_outputs(page.read_text("utf-8"), twin.read_text("utf-8")), "utf-8")
+            page.write_text(follow(page, home), "utf-8")
 
 
 if __name__ == "__main__":
