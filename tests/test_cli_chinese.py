@@ -48,6 +48,13 @@ def test_the_help_of_a_command_is_chinese_and_fits_a_terminal(office, words):
     assert max(map(display_width, chinese)) <= WIDEST
 
 
+def test_the_help_is_in_the_language_of_now(office):
+    """A process that spoke English before, as a test does."""
+    assert "Show this message" in office.run("--lang", "en", "plan", "--help").out
+    assert "Show this message" not in office.run("--lang", "zh", "plan", "--help").out
+    assert "Show this message" in office.run("--lang", "en", "plan", "--help").out
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -29,6 +29,7 @@ def translate_help(command: _Command) -> _Command:
         return command
     translated = copy.copy(command)
     translated.context_class = HelpContext
+    translated._help_option = None  # noqa: SLF001 - click keeps it, in the language of that time
     translated.help = _translate(command.help)
     translated.epilog = _translate(command.epilog)
     translated.params = list(_translate_options(command.params))
