@@ -11,6 +11,7 @@ from itertools import combinations
 from math import ceil
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.plan import Action
 from runner.timing import format_duration
 
@@ -26,6 +27,20 @@ _AT_ONCE = 2_000_000  # people looked at in one pass, in some 250 MB
 
 _GONE = {Action.FROZEN, Action.DRIFTED, Action.DONE}  # it has begun, and cannot be moved
 _NEVER = {Action.CANCEL, Action.LATE}
+
+
+_LATER = N_(
+    "{shared} of its {people} recipients ({percent} %) also get {campaign}, which starts {apart}"
+    " later: start one of the two on another day, or exclude the list of the other"
+)
+_EARLIER = N_(
+    "{shared} of its {people} recipients ({percent} %) also get {campaign}, which starts {apart}"
+    " earlier: start one of the two on another day, or exclude the list of the other"
+)
+_TOGETHER = N_(
+    "{shared} of its {people} recipients ({percent} %) also get {campaign}, which starts at the"
+    " same time: start one of the two on another day, or exclude the list of the other"
+)
 
 
 def find_overlaps(plans: Iterable[CampaignPlan], now: datetime) -> Mapping[str, list[str]]:
@@ -106,13 +121,11 @@ def _tell(
     own: tuple[CampaignPlan, datetime], other: tuple[CampaignPlan, datetime], shared: int
 ) -> str:
     people = len(own[0].campaign.audience.mobiles)
-    name = other[0].campaign.id
-    apart = format_duration(abs(other[1] - own[1]))
-    when = f"starts {apart} {'later' if other[1] > own[1] else 'earlier'}"
-    if other[1] == own[1]:
-        when = "starts at the same time"
-    share = f"{shared:,} of its {people:,} recipients ({100 * shared // people} %)"
-    return (
-        f"{share} also get {name}, which {when}:"
-        " start one of the two on another day, or exclude the list of the other"
+    told = _LATER if other[1] > own[1] else _EARLIER if other[1] < own[1] else _TOGETHER
+    return told.format(
+        shared=f"{shared:,}",
+        people=f"{people:,}",
+        percent=100 * shared // people,
+        campaign=other[0].campaign.id,
+        apart=format_duration(abs(other[1] - own[1])),
     )

@@ -17,6 +17,7 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 _NAMES = {
     *("mms", "runner", "main", "userid", "account", "sandbox", "json", "csv"),
     *("Ctrl", "SQLite", "reset"),  # "WAL reset" is what SQLite calls a fault of its own
+    *("git", "GitHub", "GitLab", "markdown", "Schema"),
 }
 
 

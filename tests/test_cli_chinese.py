@@ -43,7 +43,8 @@ def test_the_help_of_a_command_is_chinese_and_fits_a_terminal(office, words):
     # Parameters without a text of their own have a name that click makes of their type.
     typed = ("TEXT", "INTEGER", "RANGE", "DIRECTORY")
     inner = ("apply", "export", "show", "adopt", "new")
-    assert find_english(told.out, *typed, *COMMANDS, *inner, "stdout", "full", "text") == []
+    typed_choices = ("stdout", "full", "text", "gitlab")
+    assert find_english(told.out, *typed, *COMMANDS, *inner, *typed_choices) == []
     chinese = [line for line in told.out.splitlines() if not line.isascii()]
     assert max(map(display_width, chinese)) <= WIDEST
 
@@ -83,6 +84,18 @@ def test_each_state_has_a_name(state):
         ("reports", "--all", "apply"),
         ("sandbox", "--failed-share", "2"),
         ("run", "--fail-under", "most"),
+        ("plan", "nope"),
+        ("plan", "--since", "HEAD"),
+        ("report", "nope"),
+        ("add", "../news"),
+        ("add", "13800138000"),
+        ("add", "a\\b"),
+        ("add", "_drafts/news"),
+        ("add", "runner"),
+        ("add", "news", "--account", "somebody"),
+        ("copy", "nope", "news"),
+        ("schema", "nonsense"),
+        ("init",),
     ],
     ids=" ".join,
 )

@@ -11,7 +11,9 @@ import click
 from runner.cli.exits import Exit
 from runner.cli.init import write_new
 from runner.cli.speech import write_result
+from runner.cli.tables import enumerate_all
 from runner.errors import WrongUsage
+from runner.language import _, spoken
 from runner.workspace.locate import campaign_id
 from runner.workspace.masking import show_name
 from runner.workspace.new_name import choose_new_file
@@ -40,7 +42,7 @@ def command(session: Session, name: str, title: str | None, account: str | None)
     root, settings = session.load_settings()
     file = choose_new_file(root, name)
     chosen = _choose_account(account, settings.accounts)
-    write_new(root / file, start_campaign(root, file, title=title, account=chosen))
+    write_new(root / file, start_campaign(root, file, spoken(), title=title, account=chosen))
     write_result(os.path.relpath(root / file))
     workspace = session.load_workspace({file})
     session.show_faults(root, workspace.diagnostics)
@@ -50,13 +52,13 @@ def command(session: Session, name: str, title: str | None, account: str | None)
 
 def _choose_account(name: str | None, known: Collection[str]) -> str | None:
     """Give the account to write down: none where there is only one, and nobody names it."""
-    accounts = f"the accounts are: {', '.join(known)}"
+    accounts = _("the accounts are: {names}").format(names=enumerate_all(known))
     if name is None and len(known) > 1:
-        raise WrongUsage("there are several accounts: name one with --account", hint=accounts)
+        several = _("there are several accounts: name one with --account")
+        raise WrongUsage(several, hint=accounts)
     if name is not None and name not in known:
-        raise WrongUsage(
-            f"there is no account `{show_name(name)}`", hint=nearest(name, known) or accounts
-        )
+        nobody = _("there is no account `{name}`").format(name=show_name(name))
+        raise WrongUsage(nobody, hint=nearest(name, known) or accounts)
     return name
 
 
@@ -66,9 +68,9 @@ def _advise(session: Session, root: Path, file: str) -> Iterator[str]:
         "mms-runner" if session.named is None else f"mms-runner -C {shlex.quote(session.named)}"
     )
     path, identity = shlex.quote(os.path.relpath(root / file)), shlex.quote(campaign_id(file))
-    yield "it is a draft: nothing goes out until somebody runs it; replace its words, then"
+    yield _("it is a draft: nothing goes out until somebody runs it; replace its words, then")
     yield f"  {program} validate {path}"
     yield f"  {program} plan {identity}"
     if find_copies(root) is None:
-        yield "an editor shows what each field means where the workspace has the schemas"
+        yield _("an editor shows what each field means where the workspace has the schemas")
         yield f"  {program} init --schemas"

@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 from runner.changes import Kind
 from runner.cli.differences import list_differences
 from runner.cli.markdown import code, code_lines, prose, table
-from runner.cli.preview import ACTION_WORDS, list_not_checked, list_times, list_warnings
-from runner.cli.tables import count
+from runner.cli.names import name_action, name_change
+from runner.cli.preview import (
+    count_people,
+    describe_action,
+    describe_error,
+    list_not_checked,
+    list_times,
+    list_warnings,
+    say_not_checked,
+)
+from runner.cli.tables import add_remark, count, enumerate_all, render_fact
+from runner.language import _
 from runner.model.campaign import PartType
 from runner.model.recipient import mask_mobiles
 
@@ -48,7 +58,8 @@ def write_comment(
     if rows:
         blocks.append(table(sheet.head(), rows[:_MOST_ROWS]))
     if len(rows) > _MOST_ROWS:
-        blocks.append(f"and {count(len(rows) - _MOST_ROWS, 'campaign')} more")
+        more = _("and {campaigns} more")
+        blocks.append(more.format(campaigns=count(len(rows) - _MOST_ROWS, "campaign")))
     room = _MOST_CHARACTERS - sum(map(len, blocks))
     sections = []
     for plan in plans:
@@ -57,8 +68,8 @@ def write_comment(
         if room > 0:
             sections.append(section)
     if left := len(plans) - len(sections):
-        more = f"No room is left for {count(left, 'campaign')}: `mms-runner plan` shows all."
-        sections.append(more)
+        more = _("No room is left for {campaigns}: `mms-runner plan` shows all.")
+        sections.append(more.format(campaigns=count(left, "campaign")))
     return "\n\n".join(blocks + sections)
 
 
@@ -76,9 +87,14 @@ class _Sheet:
 
     def headline(self, plans: Sequence[CampaignPlan]) -> str:
         people = sum(len(plan.campaign.audience.mobiles) for plan in plans)
-        since = f" since `{self._comparison.commit[:8]}`" if self._comparison else ""
-        what = f"{count(len(plans), 'campaign')}, {people:,} recipients{since}"
-        return f"### MMS plan\n\n{what}"
+        title = _("MMS plan")
+        what = _("{campaigns}, {people} recipients").format(
+            campaigns=count(len(plans), "campaign"), people=f"{people:,}"
+        )
+        if self._comparison:
+            since = _("{campaigns} since `{commit}`")
+            what = since.format(campaigns=what, commit=self._comparison.commit[:8])
+        return "\n\n".join([f"### {title}", what])
 
     def notes(self) -> Iterator[str]:
         """Say what concerns all campaigns."""
@@ -86,17 +102,18 @@ class _Sheet:
         if comparison is None:
             return
         told = comparison.errors[:_MOST_ROWS]
-        lines = [f"{error.file}: {error.message}; {error.hint}" for error in told]
-        if lines:
-            yield "\n".join(f"- **error** {prose(line)}" for line in lines)
+        if told:
+            word = _("error")
+            yield "\n".join(f"- **{word}** {prose(describe_error(each))}" for each in told)
         if comparison.new_workspace:
-            yield "The workspace was not there: every campaign is new."
+            yield _("The workspace was not there: every campaign is new.")
         if comparison.new_settings:
-            yield "`runner.yaml` has changed too: look at it, it is not compared here."
+            yield _("`runner.yaml` has changed too: look at it, it is not compared here.")
 
     def head(self) -> list[str]:
-        change = ["change"] if self._comparison else []
-        return ["campaign", *change, "start", "recipients:", "requests:", "bytes:", "account"]
+        change = [_("change")] if self._comparison else []
+        numbers = [f"{name}:" for name in (_("recipients"), _("requests"), _("bytes"))]
+        return [_("campaign"), *change, _("start"), *numbers, _("account")]
 
     def row(self, plan: CampaignPlan) -> list[str]:
         campaign = plan.campaign
@@ -107,7 +124,7 @@ class _Sheet:
             self._start(campaign),
             f"{len(campaign.audience.mobiles):,}",
             f"{len(plan.batches):,}",
-            f"{plan.message.size:,} of {limit:,}",
+            _("{size} of {limit}").format(size=f"{plan.message.size:,}", limit=f"{limit:,}"),
             code(campaign.account),
         ]
 
@@ -119,20 +136,21 @@ class _Sheet:
             if campaign := change.before:
                 people = f"{len(campaign.audience.mobiles):,}"
                 cells = [self._start(campaign), people, "", "", code(campaign.account)]
-            yield [code(change.id), change.kind, *cells]
+            yield [code(change.id), name_change(change.kind), *cells]
 
     def section(self, plan: CampaignPlan) -> str:
-        words = ACTION_WORDS[plan.action].format(id=plan.campaign.id)
+        times = (render_fact(*each) for each in list_times(plan, self._settings))
+        unchecked = enumerate_all(map(prose, self._not_checked(plan))) or _("nothing")
         lines = [
             f"#### {code(plan.campaign.id)}",
             "",
-            f"- {prose(f'{plan.action}: {words}')}",
-            f"- title: {code(mask_mobiles(plan.campaign.message.title))}",
-            *(f"- **changed** {_describe(difference)}" for difference in self._differences(plan)),
-            *(f"- {prose(f'{name}: {value}')}" for name, value in list_times(plan, self._settings)),
-            *(f"- **warning** {prose(mask_mobiles(text))}" for text in self._warnings(plan)),
+            f"- {prose(render_fact(name_action(plan.action), describe_action(plan)))}",
+            f"- {render_fact(_('title'), code(mask_mobiles(plan.campaign.message.title)))}",
+            *(f"- **{_('changed')}** {_describe(each)}" for each in self._differences(plan)),
+            *(f"- {prose(time)}" for time in times),
+            *(f"- **{_('warning')}** {prose(mask_mobiles(each))}" for each in self._warnings(plan)),
             f"- {_count_people(plan.campaign)}",
-            f"- not checked: {', '.join(map(prose, self._not_checked(plan))) or 'nothing'}",
+            f"- {render_fact(_('not checked'), unchecked)}",
             "",
             f"<details><summary>{count(len(plan.campaign.message.frames), 'frame')}</summary>",
             "",
@@ -143,13 +161,13 @@ class _Sheet:
         return "\n".join(lines)
 
     def _kind(self, name: str) -> list[str]:
-        return [self._comparison.changes[name].kind] if self._comparison else []
+        return [name_change(self._comparison.changes[name].kind)] if self._comparison else []
 
     def _start(self, campaign: Campaign) -> str:
         if campaign.starts_now:
-            return "now"
+            return _("now")
         if campaign.start is None:
-            return "draft"
+            return _("draft")
         start = campaign.start.astimezone(self._settings.zone)
         return start.isoformat(sep=" ", timespec="minutes")
 
@@ -163,36 +181,37 @@ class _Sheet:
         return list_warnings(plan, self._settings, self._balances)
 
     def _not_checked(self, plan: CampaignPlan) -> Sequence[str]:
-        return list_not_checked(plan, self._balances, self._comparison)
+        words = list_not_checked(plan, self._balances, self._comparison)
+        return [say_not_checked(each) for each in words]
 
 
 def _describe(difference: Difference) -> str:
     remark = prose(difference.remark) if difference.remark else ""
     if difference.before is None or difference.after is None:
-        return f"{prose(difference.name)}: {remark}"
+        return render_fact(prose(difference.name), remark)
     values = f"{code(difference.before)} → {code(difference.after)}"
-    return f"{prose(difference.name)}: {values}{', ' if remark else ''}{remark}"
+    return render_fact(prose(difference.name), add_remark(values, remark) if remark else values)
 
 
 def _count_people(campaign: Campaign) -> str:
-    audience = campaign.audience
-    return (
-        f"{len(audience.mobiles):,} recipients: {audience.given:,} given,"
-        f" {audience.duplicates:,} duplicates, {audience.invalid:,} invalid,"
-        f" {audience.excluded:,} excluded"
+    counted = _(
+        "{total} recipients: {given} given, {twice} duplicates, {invalid} invalid,"
+        " {excluded} excluded"
     )
+    return counted.format(**count_people(campaign.audience))
 
 
 def _list_frames(campaign: Campaign) -> Iterator[str]:
     for number, frame in enumerate(campaign.message.frames, start=1):
-        yield f"{number}. {frame.duration} s"
+        yield f"{number}. " + _("{seconds} s").format(seconds=frame.duration)
         for part in frame.parts:
             yield f"   - {_show_part(part)}"
 
 
 def _show_part(part: Part) -> str:
     if part.type is not PartType.TXT:
-        return f"{_PICTURES[part.type]}, {len(part.payload):,} bytes"
+        picture = _("{kind}, {size} bytes")
+        return picture.format(kind=_PICTURES[part.type], size=f"{len(part.payload):,}")
     # GBK reads what GB2312 wrote, and has `—` and `·` as people type them.
     text = mask_mobiles(part.payload.decode("gbk", errors="replace"))
     return code_lines(text[:_LONGEST_TEXT]) + ("…" if len(text) > _LONGEST_TEXT else "")

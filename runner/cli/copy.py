@@ -12,7 +12,9 @@ import click
 from runner.cli.exits import Exit
 from runner.cli.selection import select_campaigns
 from runner.cli.speech import write_result
+from runner.cli.tables import enumerate_all
 from runner.errors import FaultyFiles, WrongUsage
+from runner.language import _
 from runner.workspace.copying import copy_campaign
 from runner.workspace.locate import campaign_id
 from runner.workspace.new_name import choose_new_file
@@ -45,7 +47,8 @@ def command(session: Session, old: str, new: str) -> Exit:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:  # never over one that came meanwhile
         file.write(copied.data)
-    write_result(f"{os.path.relpath(path)} is a draft made of {os.path.relpath(root / source)}")
+    made = _("{path} is a draft made of {source}")
+    write_result(made.format(path=os.path.relpath(path), source=os.path.relpath(root / source)))
     session.say(
         _advise(campaign_id(source), campaign_id(target), os.path.relpath(path), copied.left_out)
     )
@@ -60,20 +63,21 @@ def _name_inside(root: Path, name: str) -> str:
     folder = path.parent.resolve()
     if not folder.is_relative_to(root):
         raise WrongUsage(
-            f"{name} is not in the workspace {root}",
-            hint="a name with a suffix is a path from here; an id has none",
+            _("{path} is not in the workspace {workspace}").format(path=name, workspace=root),
+            hint=_("a name with a suffix is a path from here; an id has none"),
         )
     return (folder.relative_to(root) / path.name).as_posix()
 
 
 def _advise(old: str, new: str, path: str, left_out: Sequence[str]) -> str:
-    fields = ", ".join(f"`{name}`" for name in left_out)
+    fields = enumerate_all(f"`{name}`" for name in left_out)
+    again = _("the same message to the same people is held, unless it says that: `again: {old}`")
     return "\n".join(
         [
-            *([f"left out of it: {fields}"] if fields else []),
-            "write what is new into it, and a `start`; then",
+            *([_("left out of it: {fields}").format(fields=fields)] if fields else []),
+            _("write what is new into it, and a `start`; then"),
             f"  mms-runner validate {quote(path)}",
             f"  mms-runner plan {quote(new)}",
-            f"the same message to the same people is held, unless it says that: `again: {old}`",
+            again.format(old=old),
         ]
     )

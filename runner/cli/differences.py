@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.changes import Kind
-from runner.model.campaign import Expectation
+from runner.cli.names import name_change, name_state
+from runner.cli.tables import add_remark, enumerate_all
+from runner.language import N_, _
+from runner.model.campaign import Expectation, Wish
 from runner.model.recipient import mask_mobiles
 from runner.timing import format_duration
 
@@ -15,6 +18,15 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from runner.changes import Change
+
+
+# Of what may be another in a campaign.
+_NAMES = (
+    *(N_("title"), N_("account"), N_("start"), N_("latest"), N_("until"), N_("hours")),
+    *(N_("starts_at_gateway"), N_("state"), N_("expect"), N_("again"), N_("lists")),
+    *(N_("excluded lists"), N_("file"), N_("recipients")),
+)
+_VALUES = (N_("now"), N_("none"), N_("true"), N_("false"))
 
 
 class Difference(NamedTuple):
@@ -27,21 +39,24 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         values = f"{self.before} -> {self.after}" if self.before is not None else None
-        return ", ".join(filter(None, (values, self.remark)))
+        if values and self.remark:
+            return add_remark(values, self.remark)
+        return values or self.remark or ""
 
 
 def list_differences(change: Change, zone: tzinfo) -> Iterator[Difference]:
-    """Give what is another in a changed campaign, in the words of its file."""
+    """Give what is another in a changed campaign, in words for people."""
     if change.kind is Kind.CHANGED and change.before is None:
-        remark = "what stood here before had faults, so it cannot be compared"
-        yield Difference("file", None, None, remark)
+        remark = _("what stood here before had faults, so it cannot be compared")
+        yield Difference(_("file"), None, None, remark)
     for name, (before, after) in change.fields.items():
-        yield Difference(name, _say(before, zone), _say(after, zone))
+        yield Difference(_(name), _say(name, before, zone), _say(name, after, zone))
     if people := change.people:
-        remark = f"{people.come:,} come and {people.go:,} go"
-        yield Difference("recipients", f"{people.before:,}", f"{people.after:,}", remark)
+        remark = _("{come} come and {go} go").format(come=f"{people.come:,}", go=f"{people.go:,}")
+        yield Difference(_("recipients"), f"{people.before:,}", f"{people.after:,}", remark)
     for number, what in change.frames.items():
-        yield Difference(f"frame {number}", None, None, ", ".join(what))
+        frame = _("frame {count}").format(count=number)
+        yield Difference(frame, None, None, enumerate_all(map(name_change, what)))
 
 
 def change_json(change: Change, zone: tzinfo) -> dict[str, object]:
@@ -66,14 +81,18 @@ def change_json(change: Change, zone: tzinfo) -> dict[str, object]:
     }
 
 
-def _say(value: object, zone: tzinfo) -> str:
+def _say(name: str, value: object, zone: tzinfo) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(zone):%F %R}"
     if isinstance(value, bool):
-        return str(value).lower()
+        return _(str(value).lower())
+    if isinstance(value, Wish):
+        return name_state(value)
     if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return str(_to_json(value, zone) or "none")
+        return enumerate_all(value) or _("none")
+    if (name, value) == ("start", "now"):
+        return _("now")
+    return str(_to_json(value, zone) or _("none"))
 
 
 def _to_json(value: object, zone: tzinfo) -> object:

@@ -11,7 +11,9 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.speech import write_result
+from runner.cli.tables import enumerate_all
 from runner.errors import WrongUsage
+from runner.language import _, spoken
 from runner.workspace.locate import find_around, find_campaign_files, find_workspace
 from runner.workspace.schema_copies import FOLDER, find_copies, renew_copies
 from runner.workspace.starter import CI_SYSTEMS, FIRST, start_ci, start_workspace
@@ -51,7 +53,7 @@ def command(session: Session, folder: Path | None, ci: str, *, only_schemas: boo
     if only_schemas:
         return _renew(session, folder)
     if folder is None:
-        raise click.UsageError("name the folder: `mms-runner init DIR`; `.` is this one")
+        raise click.UsageError(_("name the folder: `mms-runner init DIR`; `.` is this one"))
     root = folder.resolve()
     _refuse_place(root)
     files = _choose_files(root, ci)
@@ -62,7 +64,8 @@ def command(session: Session, folder: Path | None, ci: str, *, only_schemas: boo
         write_new(path, files[path])
     write_result(_list(new))
     for path in kept:
-        session.say(f"{os.path.relpath(path)} was there, and is left as it was")
+        left = _("{path} was there, and is left as it was")
+        session.say(left.format(path=os.path.relpath(path)))
     session.say(_farewell(folder, root))
     return Exit.OK
 
@@ -83,22 +86,24 @@ def _renew(session: Session, folder: Path | None) -> Exit:
 
 
 def _choose_files(root: Path, ci: str) -> Mapping[Path, bytes]:
-    files = {root / name: content for name, content in start_workspace(root.name).items()}
+    texts = start_workspace(root.name, spoken())
+    files = {root / name: content for name, content in texts.items()}
     if ci != _NO_CI:
         top = next((above for above in (root, *root.parents) if (above / ".git").exists()), root)
         inside = root.relative_to(top).as_posix()
-        files |= {top / name: content for name, content in start_ci(ci, inside).items()}
+        files |= {top / name: content for name, content in start_ci(ci, inside, spoken()).items()}
     return files
 
 
 def _refuse_place(root: Path) -> None:
     """Refuse what is no folder, and a folder of another workspace, which would read the files."""
     if root.exists() and not root.is_dir():
-        raise WrongUsage(f"{root} is no folder")
+        raise WrongUsage(_("{path} is no folder").format(path=root))
     if around := find_around(root):
+        told = _("{path} lies in the workspace {around}, which would read its files as campaigns")
         raise WrongUsage(
-            f"{root} lies in the workspace {around}, which would read its files as campaigns",
-            hint="choose a folder outside; `mms-runner add` starts a campaign in that workspace",
+            told.format(path=root, around=around),
+            hint=_("choose a folder outside; `mms-runner add` starts a campaign in that workspace"),
         )
 
 
@@ -107,16 +112,18 @@ def _refuse_to_overwrite(root: Path, files: Mapping[Path, bytes]) -> None:
     needed = [path for path in files if path.parent != root or path.name not in _NOT_NEEDED]
     taken = [os.path.relpath(found, root) for found in map(_find_in_the_way, needed) if found]
     if taken:
-        ci_files = tuple(path for path, _ in CI_SYSTEMS.values())
+        ci_files = tuple(path for path, _template in CI_SYSTEMS.values())
         only_ci = all(name.endswith(ci_files) for name in taken)
+        told = _("nothing was written into {folder}, where these are already: {files}")
         raise WrongUsage(
-            f"nothing was written into {root}, where these are already: {_name(taken)}",
-            hint="`--ci none` leaves out the file of the CI system" if only_ci else None,
+            told.format(folder=root, files=_name(taken)),
+            hint=_("`--ci none` leaves out the file of the CI system") if only_ci else None,
         )
     if root.is_dir() and (others := find_campaign_files(root)):
+        told = _("nothing was written into {folder}, where these would be campaigns: {files}")
         raise WrongUsage(
-            f"nothing was written into {root}, where these would be campaigns: {_name(others)}",
-            hint="choose a folder of its own for them, as `mms-runner init campaigns` makes",
+            told.format(folder=root, files=_name(others)),
+            hint=_("choose a folder of its own for them, as `mms-runner init campaigns` makes"),
         )
 
 
@@ -127,8 +134,10 @@ def _find_in_the_way(path: Path) -> Path | None:
 
 
 def _name(files: Sequence[str]) -> str:
-    first = ", ".join(files[:3])
-    return f"{first} and {len(files) - 3} more" if len(files) > 3 else first
+    first = enumerate_all(files[:3])
+    if len(files) <= 3:
+        return first
+    return _("{names} and {count} more").format(names=first, count=len(files) - 3)
 
 
 def _list(paths: Sequence[Path]) -> str:
@@ -136,23 +145,23 @@ def _list(paths: Sequence[Path]) -> str:
 
 
 def _farewell(folder: Path, root: Path) -> str:
-    return "\n".join(
-        [
-            f"{root} is a workspace, with a first campaign that explains itself: {FIRST}.yaml",
-            *_steps(folder, root),
-        ]
-    )
+    told = _("{path} is a workspace, with a first campaign that explains itself: {file}")
+    return "\n".join([told.format(path=root, file=f"{FIRST}.yaml"), *_steps(folder, root)])
 
 
 def _steps(folder: Path, root: Path) -> Iterator[str]:
     """Say what to type next."""
     if root != Path.cwd():
         yield f"  cd {shlex.quote(str(folder))}"
-    yield "  mms-runner validate                   # are there mistakes?"
-    yield f"  mms-runner plan {FIRST}               # what would go out?"
-    yield "to rehearse it, with a gateway that sends nothing to anybody, in another terminal"
-    yield "  mms-runner sandbox                    # http://127.0.0.1:8888 shows what arrives"
-    yield "and here"
+    yield _remark("mms-runner validate", _("are there mistakes?"))
+    yield _remark(f"mms-runner plan {FIRST}", _("what would go out?"))
+    yield _("to rehearse it, with a gateway that sends nothing to anybody, in another terminal")
+    yield _remark("mms-runner sandbox", _("http://127.0.0.1:8888 shows what arrives"))
+    yield _("and here")
     yield f"  ./rehearse run {FIRST} --wait 30s"
-    yield "then start your own"
+    yield _("then start your own")
     yield "  mms-runner add 2036/spring/openday"
+
+
+def _remark(command: str, what: str) -> str:
+    return f"  {command:<38}# {what}"

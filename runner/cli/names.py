@@ -1,7 +1,7 @@
-"""The names of states, in the language that is spoken.
+"""The names of states and of what a plan would do, in the language that is spoken.
 
-JSON has the states as they are: `in_doubt`. People read them in tables, which in English show the
-same word, and in sentences.
+JSON has them as they are: `in_doubt`. People read them in tables, which in English show the same
+word, and in sentences.
 """
 
 from __future__ import annotations
@@ -19,9 +19,29 @@ _STATES = (
 )
 
 
+_ACTIONS = (
+    *(N_("schedule"), N_("draft"), N_("change"), N_("unchanged"), N_("frozen"), N_("drifted")),
+    *(N_("late"), N_("held"), N_("paused"), N_("cancel"), N_("done"), N_("unknown")),
+)
+_CHANGES = (
+    *(N_("added"), N_("removed"), N_("changed")),
+    *(N_("duration"), N_("text"), N_("image"), N_("order")),
+)
+
+
 def name_state(state: str) -> str:
     """Name a state in a table."""
     return _(str(state))
+
+
+def name_action(action: str) -> str:
+    """Name what a plan would do with a campaign."""
+    return _(str(action))
+
+
+def name_change(change: str) -> str:
+    """Name what a change does to a campaign or a frame, or what of a frame it changes."""
+    return _(str(change))
 
 
 def say_state(state: str) -> str:

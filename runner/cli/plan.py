@@ -16,6 +16,7 @@ from runner.cli.selection import select_campaigns
 from runner.cli.session import check_state, read_clock, state_path
 from runner.cli.speech import warn, write_json, write_result
 from runner.errors import StateRefused
+from runner.language import N_, _, translate
 from runner.lifecycle import BrakeSource
 from runner.model.outcome import Balance
 from runner.overlap import find_overlaps
@@ -158,11 +159,17 @@ def _gather_warnings(
     faults: Iterable[Diagnostic], plans: Sequence[CampaignPlan], now: datetime
 ) -> Mapping[str, list[str]]:
     """Give what is odd about the campaigns' files, and about their company, by their ids."""
-    warnings = defaultdict(list)
+    warnings = defaultdict[str, list[str]](list)
     for fault in faults:
-        hint = f" ({fault.hint})" if fault.hint else ""
-        place = f"{fault.file}:{fault.span.line}:{fault.span.column}"
-        text = f"{place}: {fault.message}{hint} [{fault.rule}]"
+        told = N_("{place}: {message} ({hint}) [{rule}]")
+        if not fault.hint:
+            told = N_("{place}: {message} [{rule}]")
+        text = told.format(
+            place=f"{fault.file}:{fault.span.line}:{fault.span.column}",
+            message=fault.message,
+            hint=fault.hint,
+            rule=fault.rule,
+        )
         warnings[campaign_id(fault.file)].append(text)
     for name, texts in find_overlaps(plans, now).items():
         warnings[name] += texts
@@ -197,8 +204,10 @@ def _write(
 
 
 def _name_stranger(name: str, names: Collection[str]) -> str:
-    hint = nearest(name, names) or "an id is the path of a campaign's file without the suffix"
-    return f"`again` names `{show_name(name)}`, a campaign that nobody knows: {hint}"
+    hint = nearest(name, names) or N_("an id is the path of a campaign's file without the suffix")
+    return N_("`again` names `{campaign}`, a campaign that nobody knows: {hint}").format(
+        campaign=show_name(name), hint=hint
+    )
 
 
 def _ask_state(
@@ -210,7 +219,8 @@ def _ask_state(
             transaction = stack.enter_context(look_into(path))
             known = _look(transaction, workspace, plans, now) if transaction else _Known()
         except StateRefused as error:
-            warn(f"{error}\n  {error.hint or 'what was sent already is not known'}")
+            hint = error.hint or N_("what was sent already is not known")
+            warn(f"{translate(str(error))}\n  {translate(hint)}")
             return _Known(readable=False)
         check_state(transaction, settings, workspace.folder)
         return known
@@ -247,7 +257,7 @@ def _ask_balances(plans: Sequence[CampaignPlan], settings: Settings) -> Mapping[
     answers = {name: ask_balance(settings.accounts[name]) for name in names}
     for name, answer in answers.items():
         if not isinstance(answer, Balance):
-            warn(f"account {name}: {explain(answer)}")
+            warn(_("account {name}: {problem}").format(name=name, problem=explain(answer)))
     return answers
 
 

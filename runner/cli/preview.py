@@ -6,36 +6,52 @@ from typing import TYPE_CHECKING
 
 from runner.changes import Kind
 from runner.cli.differences import change_json, list_differences
-from runner.cli.tables import count
+from runner.cli.names import name_action, name_change
+from runner.cli.tables import add_remark, count, enumerate_all, render_fact
+from runner.cli.width import display_width
 from runner.dispatch.policy import covers
+from runner.language import N_, _, join_clauses, ngettext, translate
 from runner.model.recipient import mask_mobiles
 from runner.plan import Action, StoredCampaign, plan_digest
 from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from runner.cli.since import Comparison
     from runner.model.account import Account, Settings
     from runner.model.campaign import Audience, Source
+    from runner.model.diagnostic import Diagnostic
     from runner.model.outcome import Balance
     from runner.plan import CampaignPlan
 
-ACTION_WORDS = {
-    Action.SCHEDULE: "would go out at its start",
-    Action.DRAFT: "only `mms-runner run {id}` sends it",
-    Action.CHANGE: "the file has changed; the new plan replaces the kept one",
-    Action.UNCHANGED: "kept as it is",
-    Action.FROZEN: "has begun, with this very content",
-    Action.DRIFTED: "has begun with another content",
-    Action.LATE: "would not go out by itself",
-    Action.HELD: "would not go out",
-    Action.PAUSED: "does not go out for as long as that stands",
-    Action.CANCEL: "what is not sent of it stays unsent",
-    Action.DONE: "nothing is left to send",
-    Action.UNKNOWN: "whether it was sent cannot be told",
+_COUNTED = {
+    Kind.ADDED: N_("{count} added"),
+    Kind.REMOVED: N_("{count} removed"),
+    Kind.CHANGED: N_("{count} changed"),
 }
+_ACTION_WORDS = {
+    Action.SCHEDULE: N_("would go out at its start"),
+    Action.DRAFT: N_("only `mms-runner run {id}` sends it"),
+    Action.CHANGE: N_("the file has changed; the new plan replaces the kept one"),
+    Action.UNCHANGED: N_("kept as it is"),
+    Action.FROZEN: N_("has begun, with this very content"),
+    Action.DRIFTED: N_("has begun with another content"),
+    Action.LATE: N_("would not go out by itself"),
+    Action.HELD: N_("would not go out"),
+    Action.PAUSED: N_("does not go out for as long as that stands"),
+    Action.CANCEL: N_("what is not sent of it stays unsent"),
+    Action.DONE: N_("nothing is left to send"),
+    Action.UNKNOWN: N_("whether it was sent cannot be told"),
+}
+_LIST = N_("list")  # of what cannot be checked, before its name
+# What stands in front of a line of a plan.
+_LABELS = (
+    *(N_("title"), N_("start"), N_("recipients"), N_("message"), N_("requests"), N_("hours")),
+    *(N_("until"), N_("submission"), N_("again"), N_("pace"), N_("warning"), N_("balance")),
+    N_("not checked"),
+)
 
 
 def plans_json(
@@ -55,9 +71,7 @@ def plans_json(
     if comparison:
         document |= {
             "since": comparison.commit,
-            "problems": [
-                f"{error.file}: {error.message}; {error.hint}" for error in comparison.errors
-            ],
+            "problems": [describe_error(error) for error in comparison.errors],
             "settings_changed": comparison.new_settings or comparison.new_workspace,
             "removed": [
                 {"id": change.id, "file": change.file}
@@ -76,7 +90,7 @@ def describe_plans(
 ) -> str:
     """Tell a person what would be sent; parameters as of `plans_json`."""
     if not plans and not comparison:
-        return "The workspace has no campaign."
+        return _("The workspace has no campaign.")
     blocks = list(_describe_comparison(comparison)) if comparison else []
     blocks += [_describe_plan(plan, settings, balances, comparison) for plan in plans]
     return "\n\n".join(blocks)
@@ -85,15 +99,29 @@ def describe_plans(
 def _describe_comparison(comparison: Comparison) -> Iterator[str]:
     """Say what concerns no single plan."""
     kinds = [change.kind for change in comparison.changes.values()]
-    counts = [f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds]
-    yield f"Since {comparison.commit[:8]}: {', '.join(counts) or 'no campaign has changed'}."
+    counts = [_(_COUNTED[kind]).format(count=kinds.count(kind)) for kind in Kind if kind in kinds]
+    told = (
+        _("Since {commit}: {changes}.") if counts else _("Since {commit}: no campaign has changed.")
+    )
+    yield told.format(commit=comparison.commit[:8], changes=enumerate_all(counts))
     if comparison.new_workspace:
-        yield "The workspace was not there: every campaign is new."
+        yield _("The workspace was not there: every campaign is new.")
     if comparison.new_settings:
-        yield "runner.yaml has changed too: look at it, it is not compared here."
+        yield _("runner.yaml has changed too: look at it, it is not compared here.")
     for change in comparison.changes.values():
         if change.kind is Kind.REMOVED:
-            yield f"{change.id}: removed"
+            yield f"{change.id}: {name_change(change.kind)}"
+
+
+def describe_error(error: Diagnostic) -> str:
+    """Say in one line what is wrong with a file, and what to do."""
+    told = join_clauses(error.message, *filter(None, [error.hint]))
+    return f"{error.file}: {translate(told)}"
+
+
+def describe_action(plan: CampaignPlan) -> str:
+    """Say what would be done with a campaign."""
+    return _(_ACTION_WORDS[plan.action]).format(id=plan.campaign.id)
 
 
 def _campaign_json(
@@ -154,26 +182,36 @@ def _describe_changes(plan: CampaignPlan, settings: Settings) -> list[str]:
     }
     if campaign.starts_now:
         del pairs["start"]
-    changes = [f"{name} {old} -> {new}" for name, (old, new) in pairs.items() if old != new]
-    return [f"changed: {change}" for change in changes or ["the message, or who gets it"]]
+    changes = [
+        _("changed: {name} {old} -> {new}").format(name=_(name), old=old, new=new)
+        for name, (old, new) in pairs.items()
+        if old != new
+    ]
+    return changes or [_("changed: the message, or who gets it")]
 
 
 def _moment(moment: datetime | None, settings: Settings) -> str:
-    return f"{moment.astimezone(settings.zone):%F %R}" if moment else "none"
+    return f"{moment.astimezone(settings.zone):%F %R}" if moment else _("none")
 
 
 def list_not_checked(
     plan: CampaignPlan, balances: Mapping[str, Balance], comparison: Comparison | None = None
 ) -> list[str]:
-    """Name what this machine, or this command, cannot judge."""
+    """Name what this machine, or this command, cannot judge, in words for scripts."""
     missing = plan.campaign.audience.missing
-    names = [] if plan.campaign.account in balances else ["balance"]
-    names += [f"list {name}" for name in missing]
+    names: list[str] = [] if plan.campaign.account in balances else [N_("balance")]
+    names += [f"{_LIST} {name}" for name in missing]
     if missing and plan.campaign.expect:
-        names.append("expect")
+        names.append(N_("expect"))
     if comparison and plan.campaign.id in comparison.uncertain:
-        names.append("whether it was sent before")
+        names.append(N_("whether it was sent before"))
     return names
+
+
+def say_not_checked(words: str) -> str:
+    """Say the same to a person."""
+    kind, space, name = words.partition(" ")
+    return f"{_(kind)}{space}{name}" if kind == _LIST else _(words)
 
 
 def _audience_json(audience: Audience) -> dict[str, int]:
@@ -212,13 +250,14 @@ def list_warnings(
     plan: CampaignPlan, settings: Settings, balances: Mapping[str, Balance]
 ) -> list[str]:
     """Say why it would not go out as it stands, and what somebody should look at."""
-    warnings = [plan.reason] if plan.reason else []
+    warnings = [translate(plan.reason)] if plan.reason else []
     warnings += _describe_changes(plan, settings)
-    warnings += plan.warnings
+    warnings += map(translate, plan.warnings)
     balance = balances.get(plan.campaign.account)
     total = len(plan.campaign.audience.mobiles)
     if balance and not covers(balance, total):
-        warnings.append(f"the balance of {balance.left} does not cover {total} recipients")
+        short = _("the balance of {left} does not cover {total} recipients")
+        warnings.append(short.format(left=balance.left, total=total))
     return warnings
 
 
@@ -228,35 +267,59 @@ def _describe_plan(
     balances: Mapping[str, Balance],
     comparison: Comparison | None,
 ) -> str:
+    facts = [
+        *_describe_change(plan.campaign.id, comparison, settings),
+        *_describe_content(plan, settings),
+        *list_times(plan, settings),
+        *((_("warning"), warning) for warning in list_warnings(plan, settings, balances)),
+    ]
+    if balance := balances.get(plan.campaign.account):
+        facts.append((_("balance"), str(balance.left)))
+    unchecked = map(say_not_checked, list_not_checked(plan, balances, comparison))
+    facts += [(_("not checked"), what) for what in unchecked]
+    head = add_remark(name_action(plan.action), describe_action(plan))
+    return "\n".join([f"{plan.campaign.id}: {head}", *_align(facts)])
+
+
+def _align(facts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Align them in every plan alike."""
+    width = max(display_width(_(label)) for label in _LABELS) + 1
+    for label, value in facts:
+        yield f"  {label}{' ' * (width - display_width(label))}{value}"
+
+
+def _describe_content(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Say what goes out, when and to whom."""
     campaign, audience = plan.campaign, plan.campaign.audience
     account = settings.accounts[campaign.account]
-    start = campaign.start.astimezone(settings.zone) if campaign.start else None
-    total = len(audience.mobiles)
-    counted = (
-        f"{total:,} = {audience.given:,} given - {audience.duplicates:,} duplicates"
-        f" - {audience.invalid:,} invalid - {audience.excluded:,} excluded"
+    yield _("title"), mask_mobiles(campaign.message.title)
+    start = str(campaign.start.astimezone(settings.zone)) if campaign.start else None
+    yield _("start"), start or (_("now") if campaign.starts_now else _("none"))
+    counted = _(
+        "{total} = {given} given - {twice} duplicates - {invalid} invalid - {excluded} excluded"
     )
-    frames = count(len(campaign.message.frames), "frame")
-    size = f"{plan.message.size:,} of {account.message_limit:,} bytes in {frames}"
-    lines = [
-        f"{campaign.id}: {plan.action}, {ACTION_WORDS[plan.action].format(id=campaign.id)}",
-        *_describe_change(campaign.id, comparison, settings),
-        f"  title       {mask_mobiles(campaign.message.title)}",
-        f"  start       {start or ('now' if campaign.starts_now else 'none')}",
-        f"  recipients  {counted}",
-        *(
-            f"              {count(source.rows, 'row')} in {_name_source(source)}"
-            for source in audience.sources
-        ),
-        f"  message     {size}",
-        f"  requests    {_describe_batches(plan)} by account {account.name}",
-        *(f"  {name:<11} {value}" for name, value in list_times(plan, settings)),
-        *(f"  warning     {warning}" for warning in list_warnings(plan, settings, balances)),
-    ]
-    if balance := balances.get(account.name):
-        lines.append(f"  balance     {balance.left}")
-    lines += [f"  not checked {what}" for what in list_not_checked(plan, balances, comparison)]
-    return "\n".join(lines)
+    yield _("recipients"), counted.format(**count_people(audience))
+    for source in audience.sources:
+        rows = _("{rows} in {file}")
+        yield "", rows.format(rows=count(source.rows, "row"), file=_name_source(source))
+    size = _("{size} of {limit} bytes in {frames}").format(
+        size=f"{plan.message.size:,}",
+        limit=f"{account.message_limit:,}",
+        frames=count(len(campaign.message.frames), "frame"),
+    )
+    yield _("message"), size
+    yield _("requests"), _describe_batches(plan)
+
+
+def count_people(audience: Audience) -> dict[str, str]:
+    """Give how many people a campaign goes to, and who was left out, as fields of a message."""
+    return {
+        "total": f"{len(audience.mobiles):,}",
+        "given": f"{audience.given:,}",
+        "twice": f"{audience.duplicates:,}",
+        "invalid": f"{audience.invalid:,}",
+        "excluded": f"{audience.excluded:,}",
+    }
 
 
 def _name_source(source: Source) -> str:
@@ -265,13 +328,13 @@ def _name_source(source: Source) -> str:
 
 def _describe_change(
     campaign: str, comparison: Comparison | None, settings: Settings
-) -> Iterator[str]:
+) -> Iterator[tuple[str, str]]:
     if comparison is None:
         return
     change = comparison.changes[campaign]
-    yield f"  {change.kind:<11} since {comparison.commit[:8]}"
+    yield name_change(change.kind), _("since {commit}").format(commit=comparison.commit[:8])
     for difference in list_differences(change, settings.zone):
-        yield f"              {difference.name}: {difference}"
+        yield "", render_fact(difference.name, str(difference))
 
 
 def list_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -279,21 +342,30 @@ def list_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, st
     campaign, account = plan.campaign, settings.accounts[plan.campaign.account]
     hours = [str(stretch) for stretch in (account.hours, campaign.hours) if stretch]
     if hours:
-        yield "hours", " and ".join(dict.fromkeys(hours))
+        yield _("hours"), _(" and ").join(dict.fromkeys(hours))
     if campaign.until:
-        yield "until", _moment(campaign.until, settings)
+        yield _("until"), _moment(campaign.until, settings)
     if campaign.starts_at_gateway:
-        yield "submitted", "now: the gateway itself waits for the start"
+        yield _("submission"), _("now: the gateway itself waits for the start")
     if campaign.again:
-        yield "again", f"{', '.join(campaign.again)}, and that is meant"
+        meant = _("{campaigns}, and that is meant")
+        yield _("again"), meant.format(campaigns=enumerate_all(campaign.again))
     if account.pace:
-        yield "pace", f"{account.pace:,} people a minute"
+        yield _("pace"), _("{count} people a minute").format(count=f"{account.pace:,}")
 
 
 def _describe_batches(plan: CampaignPlan) -> str:
     sizes = [f"{len(batch.mobiles):,}" for batch in plan.batches[:5]]
     more = ["…"] if len(plan.batches) > len(sizes) else []
     largest = max((batch.request_bytes for batch in plan.batches), default=0)
-    people = "person" if sizes == ["1"] else "people"
-    shares = " + ".join(sizes + more)
-    return f"{len(plan.batches):,} ({shares} {people}), up to {largest:,} bytes each,"
+    told = ngettext(
+        "{requests} ({shares} person), up to {largest} bytes each, by account {account}",
+        "{requests} ({shares} people), up to {largest} bytes each, by account {account}",
+        1 if sizes == ["1"] else 2,
+    )
+    return told.format(
+        requests=f"{len(plan.batches):,}",
+        shares=" + ".join(sizes + more),
+        largest=f"{largest:,}",
+        account=plan.campaign.account,
+    )

@@ -10,6 +10,7 @@ from runner.cli.exits import Exit
 from runner.cli.rows import choosing_a_format, write_rows
 from runner.cli.session import look_at_state
 from runner.errors import WrongUsage
+from runner.language import _
 from runner.lifecycle import RecipientState
 from runner.store.planning import list_campaigns
 from runner.store.progress import has_campaign, read_recipients
@@ -36,15 +37,16 @@ _COLUMNS = ("mobile", "state", "batch", "task_id", "received_at", "error_code")
 @click.pass_obj
 def command(session: Session, campaign: str, form: str, output: str, only: tuple[str, ...]) -> Exit:
     """Write one row for each recipient of CAMPAIGN, with the full number."""
-    _, settings = session.load_settings()
+    _root, settings = session.load_settings()
     with look_at_state(settings, session.find_folder()) as transaction:
         if transaction is None:
-            raise WrongUsage("nothing was sent yet", hint=f"`mms-runner plan {campaign}` first")
+            hint = _("`mms-runner plan {campaign}` first").format(campaign=campaign)
+            raise WrongUsage(_("nothing was sent yet"), hint=hint)
         if not has_campaign(transaction, campaign):
             known = list_campaigns(transaction)
             raise WrongUsage(
-                f"nothing of a campaign `{campaign}` was sent",
-                hint=nearest(campaign, known) or "`mms-runner status` lists what was",
+                _("nothing of a campaign `{campaign}` was sent").format(campaign=campaign),
+                hint=nearest(campaign, known) or _("`mms-runner status` lists what was"),
             )
         rows = (
             _to_row(recipient, settings.zone)

@@ -8,7 +8,9 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.speech import write_json, write_result
+from runner.cli.width import display_width
 from runner.errors import WrongUsage
+from runner.language import N_, _, translate
 from runner.workspace.fields import FILES, list_fields, suggest_fields
 from runner.workspace.masking import show_name
 from runner.workspace.schema import read_schema
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from runner.workspace.fields import Field
 
-_NAMES = {"campaign": "a campaign", "settings": "the settings (runner.yaml)"}
+_NAMES = {"campaign": N_("a campaign"), "settings": N_("the settings (runner.yaml)")}
 _WIDTH = 78  # of lines, as many terminals have
 _TERM = 10
 
@@ -51,16 +53,16 @@ def _find(name: str) -> Sequence[Field]:
     fields = list_fields()
     if found := [field for field in fields if field.path == name]:
         return found
-    near = " or ".join(f"`{path}`" for path in suggest_fields(name, fields))
-    hint = f"did you mean {near}?" if near else "`mms-runner schema` lists the fields"
-    raise WrongUsage(f"there is no field `{show_name(name)}`", hint=hint)
+    near = _(" or ").join(f"`{path}`" for path in suggest_fields(name, fields))
+    hint = _("did you mean {paths}?") if near else _("`mms-runner schema` lists the fields")
+    told = _("there is no field `{field}`").format(field=show_name(name))
+    raise WrongUsage(told, hint=hint.format(paths=near))
 
 
 def _list(fields: Collection[Field]) -> str:
     width = max(len(field.path) for field in fields)
-    return "\n\n".join(
-        "\n".join([f"In {_NAMES[file]}:", *_summaries(fields, file, width)]) for file in FILES
-    )
+    heads = {file: _("In {file}:").format(file=_(_NAMES[file])) for file in FILES}
+    return "\n\n".join("\n".join([heads[file], *_summaries(fields, file, width)]) for file in FILES)
 
 
 def _summaries(fields: Collection[Field], file: str, width: int) -> Iterator[str]:
@@ -72,24 +74,25 @@ def _summaries(fields: Collection[Field], file: str, width: int) -> Iterator[str
 def _describe(field: Field) -> str:
     """Show a field to a person, and what stands in it a line each."""
     text = click.wrap_text(field.description, _WIDTH, "  ", "  ")
-    head = f"{field.path}, in {_NAMES[field.file]}"
+    head = _("{field}, in {file}").format(field=field.path, file=_(_NAMES[field.file]))
     return "\n".join([head, text, "", *_facts(field)])
 
 
 def _facts(field: Field) -> Iterator[str]:
-    yield from _term("value", [field.value])
+    yield from _term(_("value"), [translate(field.value)])
     for choice, meaning in field.choices:
         yield from _term("", [f"`{choice}`: {meaning}"])
-    yield from _term("rule", field.rules)
+    yield from _term(_("rule"), [*map(translate, field.rules)])
     if field.required:
-        yield from _term("required", ["yes"])
+        yield from _term(_("required"), [_("yes")])
     if field.default is not None:
-        yield from _term("default", [field.default])
-    yield from _term("example", [line for each in field.examples for line in each.split("\n")])
+        yield from _term(_("default"), [field.default])
+    yield from _term(_("example"), [line for each in field.examples for line in each.split("\n")])
     inside = [each for each in list_fields() if (each.file, each.above) == (field.file, field.path)]
-    yield from _term("fields", [each.path for each in inside])
+    yield from _term(_("fields"), [each.path for each in inside])
 
 
 def _term(term: str, lines: Sequence[str]) -> Iterator[str]:
     for index, line in enumerate(lines):
-        yield f"  {'' if index else term:{_TERM}}{line}"
+        shown = "" if index else term
+        yield f"  {shown}{' ' * (_TERM - display_width(shown))}{line}"

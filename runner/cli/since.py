@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from runner.changes import Reuse, find_changes, find_reuse, is_cancelled
+from runner.language import N_
 from runner.workspace.documents import whole_file
 from runner.workspace.history import look_back
 from runner.workspace.load import load_workspace
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from runner.model.diagnostic import Diagnostic
     from runner.plan import CampaignPlan
     from runner.workspace.load import Workspace
+
+
+_SENT = N_("this file was sent already, so nobody is sent what it says now")
+_CANCELLED = N_("this campaign was cancelled, so nobody is sent what its file says now")
+_SENT_AT_ONCE = N_("it said `start: now`, so it was sent already, unless something kept it")
+_PASSED = N_("its start, {start}, has passed, so it was sent already, unless something kept it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +119,15 @@ def _refuse(
 ) -> Diagnostic:
     start = change.before.start if change.before else None
     zone = settings.zone if settings else None
-    if reuse is Reuse.CERTAIN:
-        message = "this file was sent already, so nobody is sent what it says now"
-        if is_cancelled(plan):
-            message = "this campaign was cancelled, so nobody is sent what its file says now"
+    message: str
+    if reuse is Reuse.CERTAIN and is_cancelled(plan):
+        message = _CANCELLED
+    elif reuse is Reuse.CERTAIN:
+        message = _SENT
     elif start is None:
-        message = "it said `start: now`, so it was sent already, unless something kept it"
+        message = _SENT_AT_ONCE
     else:
-        message = (
-            f"its start, {start.astimezone(zone):%F %R}, has passed,"
-            " so it was sent already, unless something kept it"
-        )
+        message = _PASSED.format(start=f"{start.astimezone(zone):%F %R}")
     copy = f"mms-runner copy {quote(plan.campaign.id)} NEW"
-    hint = f"put it back as it was, and start a new file from it: {copy}"
-    return whole_file(plan.campaign.file, "sent-file-reused", message, hint)
+    hint = N_("put it back as it was, and start a new file from it: {command}")
+    return whole_file(plan.campaign.file, "sent-file-reused", message, hint.format(command=copy))

@@ -75,6 +75,16 @@ def render_facts(facts: Iterable[tuple[str, str]], *, gap: int = 2) -> list[str]
     return [_pad(name, width, to_the_right=False) + value for name, value in known]
 
 
+def render_fact(name: str, value: str) -> str:
+    """Write what is known behind the words that say what it is."""
+    return _("{name}: {value}").format(name=name, value=value)
+
+
+def add_remark(value: str, remark: str) -> str:
+    """Write what there is to say about something behind it."""
+    return _("{value}, {remark}").format(value=value, remark=remark)
+
+
 def count(number: int, noun: Noun) -> str:
     """Write a number of things: 1 request, 2,000 requests. noun: one of those above."""
     return ngettext(*_COUNTED[noun], number).format(number=f"{number:,}")

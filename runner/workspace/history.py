@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.workspace.git import ask_git, start_git
 from runner.workspace.locate import SETTINGS_FILE
 from runner.workspace.masking import show_name
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _LINK = "120000"  # the mode of a symlink in git
 _PIECE = 1 << 20  # bytes of a file that are in memory at once
-_FETCH_ALL = (
+_FETCH_ALL = N_(
     "this clone is shallow: fetch the rest, such as with `git fetch --unshallow`;"
     " in CI with `GIT_DEPTH: 0` (GitLab) or `fetch-depth: 0` (GitHub)"
 )
@@ -74,13 +75,14 @@ def _find_prefix(root: Path) -> str:
         )
     except FileNotFoundError as error:
         raise WrongUsage(
-            "git is not installed, so nobody can say what stood here before",
-            hint="install git, or leave `--since` out",
+            N_("git is not installed, so nobody can say what stood here before"),
+            hint=N_("install git, or leave `--since` out"),
         ) from error
     except subprocess.CalledProcessError as error:
+        told = N_("{folder} is in no git repository, so nobody can say what stood here before")
         raise WrongUsage(
-            f"{root} is in no git repository, so nobody can say what stood here before",
-            hint="leave `--since` out, or put the workspace into git",
+            told.format(folder=root),
+            hint=N_("leave `--since` out, or put the workspace into git"),
         ) from error
     except (OSError, subprocess.SubprocessError) as error:
         raise _no_answer() from error
@@ -91,10 +93,11 @@ def _find_commit(root: Path, revision: str) -> str:
     try:
         return ask_git(root, *question).decode().strip()
     except subprocess.CalledProcessError as error:
-        shallow = _is_shallow(root)
+        told = N_("git knows no revision `{revision}` here")
+        name_one = N_("name a commit, a tag or a branch, such as origin/main")
         raise WrongUsage(
-            f"git knows no revision `{show_name(revision)}` here",
-            hint=_FETCH_ALL if shallow else "name a commit, a tag or a branch, such as origin/main",
+            told.format(revision=show_name(revision)),
+            hint=_FETCH_ALL if _is_shallow(root) else name_one,
         ) from error
     except (OSError, ValueError, subprocess.SubprocessError) as error:  # a NUL in the name
         raise _no_answer() from error
@@ -153,8 +156,8 @@ def _copy_blob(answer: IO[bytes], file: IO[bytes]) -> None:
     facts = answer.readline().split()
     if len(facts) != 3:
         raise WrongUsage(
-            "this clone of git lacks files of that revision",
-            hint="fetch them: such as with a clone without `--filter`",
+            N_("this clone of git lacks files of that revision"),
+            hint=N_("fetch them: such as with a clone without `--filter`"),
         )
     left = int(facts[2])
     while left:
@@ -167,4 +170,4 @@ def _copy_blob(answer: IO[bytes], file: IO[bytes]) -> None:
 
 
 def _no_answer() -> WrongUsage:
-    return WrongUsage("git gives no answer, so nobody can say what stood here before")
+    return WrongUsage(N_("git gives no answer, so nobody can say what stood here before"))

@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path, PurePosixPath
 
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.model.recipient import holds_mobile
 from runner.workspace.locate import (
     SETTINGS_FILE,
@@ -28,9 +29,9 @@ def choose_new_file(root: Path, name: str) -> str:
     """
     file = unicodedata.normalize("NFC", name if name.endswith(_SUFFIXES) else f"{name}.yaml")
     if reason := _why_not(file):
-        shown = show_name(name)
-        hint = "name it by its id, its path in the workspace, such as 2036/spring/openday"
-        raise WrongUsage(f"no campaign can be named `{shown}`: {reason}", hint=hint)
+        told = N_("no campaign can be named `{name}`: {reason}")
+        hint = N_("name it by its id, its path in the workspace, such as 2036/spring/openday")
+        raise WrongUsage(told.format(name=show_name(name), reason=reason), hint=hint)
     _refuse_taken(root, file)
     _refuse_folder(root, PurePosixPath(file))
     return file
@@ -39,19 +40,19 @@ def choose_new_file(root: Path, name: str) -> str:
 def _why_not(file: str) -> str | None:
     parts = campaign_id(file).split("/")
     if file.startswith("/") or ".." in parts:
-        return "it leaves the workspace"
+        return N_("it leaves the workspace")
     if any(part.strip() in {"", "."} for part in file.removesuffix(".yaml").split("/")):
-        return "a name is missing"
+        return N_("a name is missing")
     if "\\" in file:
-        return "folders and files have `/` between them, not a backslash"
+        return N_("folders and files have `/` between them, not a backslash")
     if not is_sayable(file):
-        return "it is not UTF-8 or holds control characters"
+        return N_("it is not UTF-8 or holds control characters")
     if holds_mobile(file):
-        return "it holds a phone number, and names stand in plans and logs"
+        return N_("it holds a phone number, and names stand in plans and logs")
     if is_ignored(file):
-        return "what begins with `_` or `.` is no campaign"
+        return N_("what begins with `_` or `.` is no campaign")
     if not is_campaign_name(PurePosixPath(file).name):
-        return f"{SETTINGS_FILE} holds the settings"
+        return N_("{file} holds the settings").format(file=SETTINGS_FILE)
     return None
 
 
@@ -60,8 +61,8 @@ def _refuse_taken(root: Path, file: str) -> None:
     for other in find_campaign_files(root):
         if campaign_id(other).casefold() == wanted:
             raise WrongUsage(
-                f"there is a campaign {show_name(other)} already",
-                hint="choose another name: an id is the path without its suffix, in any case",
+                N_("there is a campaign {file} already").format(file=show_name(other)),
+                hint=N_("choose another name: an id is the path without its suffix, in any case"),
             )
 
 
@@ -69,8 +70,6 @@ def _refuse_folder(root: Path, path: PurePosixPath) -> None:
     """Refuse what is no folder, and a link to one: no campaign is looked for behind it."""
     for folder in map(root.joinpath, path.parents):
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            told = N_("`{path}` is no folder of the workspace, so no campaign can lie in it")
             shown = show_name(folder.relative_to(root).as_posix())
-            raise WrongUsage(
-                f"`{shown}` is no folder of the workspace, so no campaign can lie in it",
-                hint="choose another name",
-            )
+            raise WrongUsage(told.format(path=shown), hint=N_("choose another name"))
