@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import re
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _Command = TypeVar("_Command", bound=click.Command)
-
-# What no line ends within: a word, or a Chinese character, with the punctuation that clings to it.
-_PIECE = re.compile(r"[（“]*(?:[\x21-\x7e]+|[^\s（“])[，。；：、！？）”]*\s?")
 
 
 def translate_help(command: _Command) -> _Command:
@@ -80,21 +76,10 @@ class HelpContext(click.Context):
 
 def _wrap(text: str, width: int) -> str:
     """Break the lines of some paragraphs, and tell click to leave them as they are."""
-    paragraphs = text.split("\n\n")
-    return "\n\n".join("\b\n" + "\n".join(_break(each, width)) for each in paragraphs)
+    from runner.cli.wrap import wrap
 
-
-def _break(text: str, width: int) -> Iterator[str]:
-    """Yield the lines of a paragraph."""
-    from runner.cli.width import display_width
-
-    line = ""
-    for piece in _PIECE.findall(" ".join(text.split())):
-        if line and display_width(line + piece.rstrip()) > width:
-            yield line.rstrip()
-            line = ""
-        line += piece
-    yield line.rstrip()
+    paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+    return "\n\n".join("\b\n" + "\n".join(wrap(each, width)) for each in paragraphs)
 
 
 def _translate(text: str | None) -> str | None:

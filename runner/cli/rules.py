@@ -10,7 +10,8 @@ import click
 
 from runner.cli.exits import Exit
 from runner.cli.speech import write_json, write_result
-from runner.cli.tables import count, wrap
+from runner.cli.tables import count
+from runner.cli.wrap import wrap
 from runner.errors import WrongUsage
 from runner.language import spoken
 from runner.model.diagnostic import Severity

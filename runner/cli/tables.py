@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 
 from runner.cli.speech import clean
@@ -34,14 +33,6 @@ _COUNTED: Mapping[Noun, tuple[str, str]] = {
 }
 
 
-# A word, or a Chinese character, with the punctuation that stays beside it; or blanks.
-_PIECE = re.compile(
-    r"\s+"
-    r"|[（【《「『“‘]*(?:[^\s\u2e80-\uffef“”‘’]+|[\u2e80-\uffef])[，。；：、！？）】》」』”’]*"
-    r"|."
-)
-
-
 def render_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Align columns by the width that a terminal gives them; numbers to the right."""
     table = [list(head), *([_text(cell) for cell in row] for row in rows)]
@@ -51,21 +42,6 @@ def render_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         "  ".join(_pad(*cell) for cell in zip(line, widths, right, strict=True)).rstrip()
         for line in table
     )
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Break a text into lines of at most so many columns, as Chinese and English are broken.
-
-    Between Chinese characters a line may end anywhere, but none begins with a comma or a full stop.
-    """
-    lines, line = [], ""
-    for piece in _PIECE.findall(text):
-        if line and display_width(line + piece.rstrip()) > width:
-            lines.append(line.rstrip())
-            line = piece
-        else:
-            line += piece
-    return [*lines, line.rstrip()]
 
 
 def render_facts(facts: Iterable[tuple[str, str]], *, gap: int = 2) -> list[str]:
