@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli.exits import Exit
-from runner.cli.preview import describe_plans, plans_json
+from runner.cli.preview import describe_plans
 from runner.cli.selection import select_campaigns
 from runner.cli.session import check_state, read_clock, state_path
 from runner.cli.speech import warn, write_json, write_result
@@ -194,6 +194,8 @@ def _write(
     comparison: Comparison | None,
 ) -> None:
     if form is Form.JSON:
+        from runner.cli.plan_json import plans_json
+
         write_json(plans_json(plans, settings, balances, now, comparison))
     elif form is Form.MARKDOWN:
         from runner.cli.comment import write_comment

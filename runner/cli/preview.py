@@ -1,18 +1,18 @@
-"""Shows plans before anything is sent: as text for people, as JSON for scripts."""
+"""Shows plans to a person before anything is sent, in the language that is spoken."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from runner.changes import Kind
-from runner.cli.differences import change_json, list_differences
+from runner.cli.differences import list_differences
 from runner.cli.names import name_action, name_change
 from runner.cli.tables import add_remark, count, enumerate_all, render_fact
 from runner.cli.width import display_width
 from runner.dispatch.policy import covers
 from runner.language import N_, _, join_clauses, ngettext, translate
 from runner.model.recipient import mask_mobiles
-from runner.plan import Action, StoredCampaign, plan_digest
+from runner.plan import Action, StoredCampaign
 from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.cli.since import Comparison
-    from runner.model.account import Account, Settings
+    from runner.model.account import Settings
     from runner.model.campaign import Audience, Source
     from runner.model.diagnostic import Diagnostic
     from runner.model.outcome import Balance
@@ -54,41 +54,17 @@ _LABELS = (
 )
 
 
-def plans_json(
-    plans: Sequence[CampaignPlan],
-    settings: Settings,
-    balances: Mapping[str, Balance],
-    now: datetime,
-    comparison: Comparison | None = None,
-) -> dict[str, object]:
-    """Give plans in the shape that scripts rely on.
-
-    balances: by account, those that were asked. comparison: where only what a change changes is
-    wanted; plans are then those of what it adds or changes.
-    """
-    campaigns = [_campaign_json(plan, settings, balances, now, comparison) for plan in plans]
-    document: dict[str, object] = {"digest": plan_digest(plans), "campaigns": campaigns}
-    if comparison:
-        document |= {
-            "since": comparison.commit,
-            "problems": [describe_error(error) for error in comparison.errors],
-            "settings_changed": comparison.new_settings or comparison.new_workspace,
-            "removed": [
-                {"id": change.id, "file": change.file}
-                for change in comparison.changes.values()
-                if change.kind is Kind.REMOVED
-            ],
-        }
-    return document
-
-
 def describe_plans(
     plans: Sequence[CampaignPlan],
     settings: Settings,
     balances: Mapping[str, Balance],
     comparison: Comparison | None = None,
 ) -> str:
-    """Tell a person what would be sent; parameters as of `plans_json`."""
+    """Tell a person what would be sent.
+
+    balances: by account, those that were asked. comparison: where only what a change changes is
+    wanted; plans are then those of what it adds or changes.
+    """
     if not plans and not comparison:
         return _("The workspace has no campaign.")
     blocks = list(_describe_comparison(comparison)) if comparison else []
@@ -122,50 +98,6 @@ def describe_error(error: Diagnostic) -> str:
 def describe_action(plan: CampaignPlan) -> str:
     """Say what would be done with a campaign."""
     return _(_ACTION_WORDS[plan.action]).format(id=plan.campaign.id)
-
-
-def _campaign_json(
-    plan: CampaignPlan,
-    settings: Settings,
-    balances: Mapping[str, Balance],
-    now: datetime,
-    comparison: Comparison | None,
-) -> dict[str, object]:
-    campaign = plan.campaign
-    changes = comparison.changes if comparison else {}
-    change = changes.get(campaign.id)
-    return {
-        "id": campaign.id,
-        "file": campaign.file,
-        "digest": plan.digest,
-        "action": plan.action,
-        "title": mask_mobiles(campaign.message.title),
-        "account": campaign.account,
-        "start": _start(plan, settings, now),
-        "recipients": _audience_json(campaign.audience),
-        "sources": [
-            {
-                "name": source.name,
-                "sheet": source.sheet,
-                "rows": source.rows,
-                "digest": source.digest,
-            }
-            for source in campaign.audience.sources
-        ],
-        "message": _message_json(plan, settings.accounts[campaign.account]),
-        "batches": [
-            {
-                "seq": batch.seq,
-                "recipients": len(batch.mobiles),
-                "request_bytes": batch.request_bytes,
-                "digest": batch.digest,
-            }
-            for batch in plan.batches
-        ],
-        "warnings": list_warnings(plan, settings, balances),
-        "not_checked": list_not_checked(plan, balances, comparison),
-        **({"change": change_json(change, settings.zone)} if change else {}),
-    }
 
 
 def _describe_changes(plan: CampaignPlan, settings: Settings) -> list[str]:
@@ -212,38 +144,6 @@ def say_not_checked(words: str) -> str:
     """Say the same to a person."""
     kind, space, name = words.partition(" ")
     return f"{_(kind)}{space}{name}" if kind == _LIST else _(words)
-
-
-def _audience_json(audience: Audience) -> dict[str, int]:
-    return {
-        "given": audience.given,
-        "duplicates": audience.duplicates,
-        "invalid": audience.invalid,
-        "excluded": audience.excluded,
-        "total": len(audience.mobiles),
-    }
-
-
-def _message_json(plan: CampaignPlan, account: Account) -> dict[str, object]:
-    return {
-        "bytes": plan.message.size,
-        "limit": account.message_limit,
-        "digest": plan.message.digest,
-        "frames": [
-            {
-                "duration": frame.duration,
-                "parts": [{"type": part.type, "bytes": len(part.payload)} for part in frame.parts],
-            }
-            for frame in plan.campaign.message.frames
-        ],
-    }
-
-
-def _start(plan: CampaignPlan, settings: Settings, now: datetime) -> str | None:
-    start = now if plan.campaign.starts_now else plan.campaign.start
-    if start is None:
-        return None
-    return start.astimezone(settings.zone).isoformat(timespec="seconds")
 
 
 def list_warnings(
