@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 LANGUAGES = ("en", "zh")
 ENVIRONMENT = "MMS_RUNNER_LANG"
@@ -24,7 +24,8 @@ DOMAIN = "mms-runner"
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set holds; source: POSIX, 8.2
 _FOLDER = f"{os.path.dirname(__file__)}/locale"  # noqa: PTH120 - `--help` waits for no pathlib
 _NUMBERS = {"count", "more"}  # the fields that hold nothing else
-_FEWEST_LETTERS = 4  # of a message beside its fields, or it would fit the words of others
+_WORDS = {"code"}  # the fields that hold one word
+_FEWEST_LETTERS = 4  # of a message beside its fields, which with fewer must hold messages
 
 
 class _Speech:
@@ -97,8 +98,8 @@ class Message(str):
         return sentence
 
 
-def N_(message: str) -> Message:  # noqa: N802 - gettext's name for it, which its tools look for
-    """Mark a message that is translated only where it is shown."""
+def N_(message: str) -> str:  # noqa: N802 - gettext's name for it, which its tools look for
+    """Mark a message that is translated only where it is shown; gives a Message."""
     return Message(message)
 
 
@@ -146,11 +147,18 @@ def _translate_kept(text: str, likely: tuple[str, ...], language: str) -> str:
         told, told_too = translate(clause, *likely), translate(other)
         if told != clause and told_too != other:
             return _(_CLAUSES).format(clause=told, other=told_too)
-    moulds = filter(None, map(_Mould.of, likely))
-    for mould in chain(moulds, _list_moulds(language)):
-        if fields := mould.find_fields(text):
+    named = list(filter(None, map(_Mould.of, likely)))
+    for mould in chain(named, _list_moulds(language)):
+        fields = mould.find_fields(text)
+        if fields and (mould in named or mould.tells_much or _hold_messages(fields.values())):
             return _fill(mould.message, fields)
     return text
+
+
+def _hold_messages(values: Iterable[str]) -> bool:
+    """Whether what is more than a word is a message each time, and something is."""
+    sentences = [value for value in values if " " in value]
+    return bool(sentences) and all(translate(value) != value for value in sentences)
 
 
 def _fill(message: str, fields: Mapping[str, object]) -> str:
@@ -193,6 +201,11 @@ class _Mould(NamedTuple):
         """What it says beside its fields."""
         return "".join(self.literals)
 
+    @property
+    def tells_much(self) -> bool:
+        """Whether it says enough beside its fields not to fit the words of others."""
+        return sum(map(str.isalpha, self.words)) >= _FEWEST_LETTERS
+
     def find_fields(self, text: str) -> Mapping[str, str] | None:
         """Give the fields, none of them empty and each as short as can be; None: it is another."""
         first, *between, last = self.literals
@@ -218,6 +231,8 @@ class _Mould(NamedTuple):
 
 
 def _may_hold(name: str, value: str) -> bool:
+    if name in _WORDS:
+        return " " not in value
     return name not in _NUMBERS or value.replace(",", "").isdecimal()
 
 
@@ -235,5 +250,4 @@ def _list_moulds(language: str) -> list[_Mould]:
     # a message with a plural stands there as (its first form, which form of the language)
     messages = (key for key in catalogue if isinstance(key, str) and key)
     moulds = [mould for mould in map(_Mould.of, messages) if mould]
-    telling = [mould for mould in moulds if sum(map(str.isalpha, mould.words)) >= _FEWEST_LETTERS]
-    return sorted(telling, key=lambda mould: len(mould.words), reverse=True)
+    return sorted(moulds, key=lambda mould: (mould.tells_much, len(mould.words)), reverse=True)

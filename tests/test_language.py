@@ -101,6 +101,20 @@ def test_a_likely_message_is_found_though_others_might_say_the_same():
     assert translate(kept, "by {actor}: {reason}") == ("由 anna (cancel) 操作：the price is wrong")
 
 
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("`latest`: it is longer than ten years", "`latest`：时长超过十年"),
+        ("`media` is a folder", "`media` 是文件夹"),
+        ("`latest`: it is up to Anna", "`latest`: it is up to Anna"),
+        ("`media` is mine", "`media` is mine"),
+    ],
+)
+def test_a_message_that_says_little_itself_is_found_where_it_holds_another(kept, told):
+    speak("zh")
+    assert translate(kept) == told
+
+
 @pytest.mark.parametrize("inner", [N_("nothing was changed"), "nothing was changed"])
 def test_a_sentence_within_a_sentence_is_translated_too(inner):
     told = N_("no balance: {why}").format(why=inner)

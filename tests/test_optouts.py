@@ -199,7 +199,7 @@ def test_a_list_that_vanishes_is_not_forgotten(put, optouts):
     ("content", "words"),
     [
         (b"name,city\n", "`optout` has no column"),
-        (b"PK\x03\x04", "is a spreadsheet, not CSV: name it .xlsx"),
+        (b"PK\x03\x04", "is a spreadsheet, not CSV; name it .xlsx"),
         (b"", "`optout` is empty"),
         (b"mobile\n\xff\xff\n", "neither UTF-8 nor GB18030"),
     ],

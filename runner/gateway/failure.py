@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runner.model.account import Timeouts
 
 # The first row that fits any error of the chain decides: the particular stands above the general.
-_SENTENCES: tuple[tuple[type[Exception], Message], ...] = (
+_SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (UnreadableAnswer, Message("{error}")),
     (socket.gaierror, N_("the name of {peer} does not resolve")),
     (ConnectionRefusedError, N_("connection refused by {peer}")),

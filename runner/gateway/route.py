@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from runner.errors import WrongUsage
-from runner.language import N_, Message
+from runner.language import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443}
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
 
-_Fault = tuple["Callable[[SplitResult], bool]", Message]
+_Fault = tuple["Callable[[SplitResult], bool]", str]
 
 _HOSTLESS: _Fault = (
     lambda url: not _to_ascii(url.hostname),
@@ -103,7 +103,7 @@ def _split(text: str, faults: tuple[_Fault, ...], *, setting: str, account: Acco
     return urlsplit(text)
 
 
-def _find_fault(text: str, faults: tuple[_Fault, ...]) -> Message | None:
+def _find_fault(text: str, faults: tuple[_Fault, ...]) -> str | None:
     if _UNFIT.search(text):
         return N_(
             "the {setting} of account {account} holds a ?, a #, a space or another character that"

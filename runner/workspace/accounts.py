@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.language import N_
 from runner.model.account import (
     Account,
     OnCode8,
@@ -115,8 +116,8 @@ def _check_secrets(
             settings.faults.at_value(
                 ("accounts", name, key, "file"),
                 "secret-in-workspace",
-                "this file is in the workspace, which stands in git",
-                "keep the secret outside of it",
+                N_("this file is in the workspace, which stands in git"),
+                N_("keep the secret outside of it"),
             )
 
 

@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from runner.codec.content import message_size
+from runner.language import N_
 from runner.model.campaign import Campaign, Expectation, Wish
 from runner.workspace.locate import campaign_id
 from runner.workspace.masking import show_name
-from runner.workspace.message import MessageReader, list_sizes
+from runner.workspace.message import MessageReader, say_sizes
 from runner.workspace.second_look import Subject, look_again
 from runner.workspace.suggest import nearest
 from runner.workspace.times import read_duration, read_hours, read_moment
@@ -116,9 +117,9 @@ class CampaignReader:
         start = None if written == "now" else read_moment(faults, ("start",), written, zone)
         until = read_moment(faults, ("until",), data.get("until"), zone)
         if start and until and until <= start:
-            message = "`until` is not after `start`, so nothing would be sent"
-            labels = (faults.label(("start",), "the start"),)
-            hint = "write a later time"
+            message = N_("`until` is not after `start`, so nothing would be sent")
+            labels = (faults.label(("start",), N_("the start")),)
+            hint = N_("write a later time")
             faults.at_value(("until",), "until-before-start", message, hint, labels=labels)
         latest = read_duration(faults, ("latest",), data.get("latest"))
         return _Times(
@@ -138,14 +139,14 @@ class CampaignReader:
             return name
         if name is None and len(accounts) == 1:
             return next(iter(accounts))
-        known = f"the accounts are: {', '.join(map(show_name, accounts))}"
+        known = N_("the accounts are: {names}").format(names=", ".join(map(show_name, accounts)))
         if name is not None:
-            message = f"there is no account `{show_name(name)}`"
+            message = N_("there is no account `{name}`").format(name=show_name(name))
             faults.at_value(
                 ("account",), "unknown-account", message, nearest(name, accounts) or known
             )
         elif "account" not in data and nearest("account", data) is None:
-            message = "`account` is missing, and there is more than one"
+            message = N_("`account` is missing, and there is more than one")
             faults.at_first_line((), "missing-account", message, known)
         return None
 
@@ -157,8 +158,10 @@ class CampaignReader:
         faults.at_key(
             ("frames",),
             "message-too-large",
-            f"the message has {size} bytes, but account {show_name(account)} allows {limit}",
-            f"make a part smaller; their bytes: {', '.join(list_sizes(message))}",
+            N_("the message has {count} bytes, but account {account} allows {limit}").format(
+                count=size, account=show_name(account), limit=limit
+            ),
+            N_("make a part smaller; their bytes: {sizes}").format(sizes=say_sizes(message)),
         )
 
 
@@ -172,8 +175,13 @@ def _read_expectation(data: Mapping[str, Any], faults: Faults) -> Expectation | 
         return None
     least, most = int(match[1]), int(match[2])
     if least > most:
-        message = "the range ends before it begins"
-        faults.at_value(("expect", "recipients"), "wrong-range", message, f"write {most}-{least}")
+        message = N_("the range ends before it begins")
+        faults.at_value(
+            ("expect", "recipients"),
+            "wrong-range",
+            message,
+            N_("write {most}-{least}").format(most=most, least=least),
+        )
     return Expectation(least=least, most=most)
 
 
@@ -184,7 +192,9 @@ def _read_again(data: Mapping[str, Any], own: str, faults: Faults) -> tuple[str,
     texts = (unicodedata.normalize("NFC", item) for item in items if isinstance(item, str))
     ids = tuple(dict.fromkeys(texts))
     if own in ids:
-        message = "`again` names this campaign itself, and no campaign is sent twice"
-        hint = f"copy it to a new file name, and say `again: {show_name(own)}` there"
+        message = N_("`again` names this campaign itself, and no campaign is sent twice")
+        hint = N_("copy it to a new file name, and say `again: {name}` there").format(
+            name=show_name(own)
+        )
         faults.at_value(("again",), "again-itself", message, hint)
     return ids

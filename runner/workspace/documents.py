@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.model.diagnostic import Diagnostic, Span
 from runner.workspace.faults import Faults
 from runner.workspace.locate import resolve_inside
@@ -69,15 +70,19 @@ def read_settings_apart(path: Path) -> Faults:
     try:
         if not path.exists():
             raise WrongUsage(
-                f"there is no settings file {path}",
-                hint="`--settings`, or MMS_RUNNER_SETTINGS, names the file with the accounts",
+                N_("there is no settings file {path}").format(path=path),
+                hint=N_("`--settings`, or MMS_RUNNER_SETTINGS, names the file with the accounts"),
             )
         with open_file(path) as opened:
             return _check_form(opened.read(MOST_BYTES + 1), str(path), "settings")
     except NotAFile as error:
-        raise WrongUsage(f"the settings {path} are no regular file") from error
+        raise WrongUsage(N_("the settings {path} are no regular file").format(path=path)) from error
     except OSError as error:
-        raise WrongUsage(f"the settings {path} cannot be read: {error.strerror}") from error
+        raise WrongUsage(
+            N_("the settings {path} cannot be read: {problem}").format(
+                path=path, problem=error.strerror
+            )
+        ) from error
 
 
 def whole_file(file: str, rule: str, message: str, hint: str | None = None) -> Diagnostic:
@@ -100,11 +105,15 @@ def read_bytes(root: Path, file: str) -> bytes | Diagnostic:
     """Read a file as far as it may be large; a diagnostic where that cannot be."""
     path = resolve_inside(root, file)
     if path is None:
-        return whole_file(file, "outside-workspace", "this file is a link out of the workspace")
+        return whole_file(file, "outside-workspace", N_("this file is a link out of the workspace"))
     try:
         with open_resolved(path) as opened:
             return opened.read(MOST_BYTES + 1)
     except (NotAFile, FileNotFoundError):  # the latter: a link that leads nowhere
-        return whole_file(file, "not-a-file", "this is no regular file")
+        return whole_file(file, "not-a-file", N_("this is no regular file"))
     except OSError as error:
-        return whole_file(file, "unreadable-file", f"it cannot be read: {error.strerror}")
+        return whole_file(
+            file,
+            "unreadable-file",
+            N_("it cannot be read: {problem}").format(problem=error.strerror),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.language import N_, join_clauses
 from runner.model.recipient import looks_like_a_number
 from runner.workspace.list_text import SAVE_AS_CSV, UnreadableList
 from runner.workspace.suggest import nearest
@@ -20,12 +21,14 @@ def find_numbers(
     Raises UnreadableList where there is no such column, or more than one.
     """
     if first is None:
-        hint = "a list without anybody still has its headings"
-        raise UnreadableList("empty-list", f"`{name}` is empty", hint)
+        hint = N_("a list without anybody still has its headings")
+        raise UnreadableList("empty-list", N_("`{name}` is empty").format(name=name), hint)
     if looks_like_a_number(first[0]):
         return 0, [first]
     if column is None and len(first) == 1 and _OTHER_SEPARATORS.intersection(first[0]):
-        message = f"`{name}` separates its columns by something other than a comma"
+        message = N_("`{name}` separates its columns by something other than a comma").format(
+            name=name
+        )
         raise UnreadableList("no-column", message, SAVE_AS_CSV)
     return find_column(first, name, column), []
 
@@ -38,9 +41,11 @@ def find_column(cells: list[str], name: str, column: str | None) -> int:
         raise _without_numbers(headings, name, column)
     if len(found) > 1:
         listed = _quote([headings[index] for index in found])
-        message = f"`{name}` has more than one column for the numbers: {listed}"
+        message = N_("`{name}` has more than one column for the numbers: {listed}").format(
+            name=name, listed=listed
+        )
         raise UnreadableList(
-            "ambiguous-column", message, "say with `column` which is the right one"
+            "ambiguous-column", message, N_("say with `column` which is the right one")
         )
     return found[0]
 
@@ -57,14 +62,20 @@ def _clean(cell: str) -> str:
 
 def _without_numbers(headings: list[str], name: str, column: str | None) -> UnreadableList:
     if any(map(looks_like_a_number, headings)):  # then this is a person, whom no message shows
-        message = f"`{name}` has no headings, and its first column holds no numbers"
-        hint = "put a line with the columns' names first, `mobile` above the numbers"
+        message = N_("`{name}` has no headings, and its first column holds no numbers").format(
+            name=name
+        )
+        hint = N_("put a line with the columns' names first, `mobile` above the numbers")
         return UnreadableList("no-column", message, hint)
-    missing = "whose name says that it holds numbers" if column is None else f"named `{column}`"
-    message = f"`{name}` has no column {missing}, only {_quote(headings)}"
+    missing = (
+        N_("`{name}` has no column whose name says that it holds numbers, only {names}")
+        if column is None
+        else N_("`{name}` has no column named `{column}`, only {names}")
+    )
+    message = missing.format(name=name, column=column, names=_quote(headings))
     if near := nearest(column or "mobile", headings):
-        message = f"{message}; {near}"
-    hint = "name it `mobile` in the list, or say with `column` which it is"
+        message = join_clauses(message, near)
+    hint = N_("name it `mobile` in the list, or say with `column` which it is")
     return UnreadableList("no-column", message, hint)
 
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.diagnostic import Severity, severity_of
 from runner.rules import is_rule, list_rules
 from runner.workspace.masking import show_name
@@ -90,10 +91,12 @@ def _find_next(lines: Sequence[str], number: int) -> int:
 def _judge(source: SourceText, ignore: _Ignore) -> Diagnostic:
     name = show_name(ignore.rule)
     if not is_rule(ignore.rule):
-        hint = nearest(ignore.rule, list_rules()) or "`mms-runner rules` lists them"
-        return source.fault(ignore.span, "unknown-rule", f"there is no rule `{name}`", hint)
+        hint = nearest(ignore.rule, list_rules()) or N_("`mms-runner rules` lists them")
+        return source.fault(
+            ignore.span, "unknown-rule", N_("there is no rule `{name}`").format(name=name), hint
+        )
     if severity_of(ignore.rule) is Severity.ERROR:
-        message = f"`{name}` is an error, and only warnings can be ignored"
-        return source.fault(ignore.span, "unused-ignore", message, "correct the fault instead")
-    message = f"there is no warning `{name}` here to ignore"
-    return source.fault(ignore.span, "unused-ignore", message, "delete the comment")
+        message = N_("`{name}` is an error, and only warnings can be ignored").format(name=name)
+        return source.fault(ignore.span, "unused-ignore", message, N_("correct the fault instead"))
+    message = N_("there is no warning `{name}` here to ignore").format(name=name)
+    return source.fault(ignore.span, "unused-ignore", message, N_("delete the comment"))

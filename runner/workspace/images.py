@@ -10,10 +10,12 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.campaign import Part, PartType
 from runner.workspace.gif import read_gif
 from runner.workspace.jpeg import Jpeg, read_jpeg
@@ -26,7 +28,7 @@ MOST_BYTES = 5_000_000  # fifty times what any message may weigh
 _MOST_PIXELS = 50_000_000
 _MOST_FRAMES = 1000
 _BASELINE = 0xC0
-_PROCESSES = {0xC2: "progressive", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded"}
+_PROCESSES = {0xC2: N_("progressive"), 0xC9: N_("arithmetic-coded"), 0xCA: N_("arithmetic-coded")}
 _CMYK_COMPONENTS = 4
 _TURNED = range(2, 9)
 _SRGB_RED = (0.436, 0.222, 0.014)  # of IEC 61966-2-1 under D50, as colour profiles have it
@@ -78,35 +80,42 @@ def inspect_image(data: bytes, *, name: str) -> Part | ImageFault:
 def _too_large(name: str) -> _Unfit:
     return _Unfit(
         "image-too-large",
-        f"`{name}` is larger than 5 MB, and a whole message holds about 100 KB",
-        "save a smaller version: 640 pixels on the longer side are enough for a phone",
+        N_("`{name}` is larger than 5 MB, and a whole message holds about 100 KB").format(
+            name=name
+        ),
+        N_("save a smaller version: 640 pixels on the longer side are enough for a phone"),
     )
 
 
 def _recognise(data: bytes, name: str) -> str:
     if data.startswith(b"version https://git-lfs"):
-        message = f"`{name}` is a Git LFS pointer, not the image itself"
-        raise _Unfit("unknown-image", message, "fetch the image with `git lfs pull`")
+        message = N_("`{name}` is a Git LFS pointer, not the image itself").format(name=name)
+        raise _Unfit("unknown-image", message, N_("fetch the image with `git lfs pull`"))
     kind = next((kind for kind, head in _SIGNATURES.items() if head.match(data)), None)
     if kind is None:
-        message = f"`{name}` is not an image" if data else f"`{name}` is empty"
-        raise _Unfit("unknown-image", message, "name a JPEG (.jpg) or GIF (.gif) file")
+        message = (
+            N_("`{name}` is not an image").format(name=name)
+            if data
+            else N_("`{name}` is empty").format(name=name)
+        )
+        raise _Unfit("unknown-image", message, N_("name a JPEG (.jpg) or GIF (.gif) file"))
     return kind
 
 
 def _check_kind(kind: str, name: str) -> None:
     path = PurePosixPath(name)
-    disguised = f"this file is a {kind} under the name {path.name}"
     suffix = path.suffix.lower()
-    if kind not in _SUFFIXES:
-        plain = f"`{name}` is a {kind}; only JPEG and GIF can be sent"
-        command = _command(path, "-background white -flatten")
-        hint = f"save it as JPEG, for example with `{command}`"
-        is_disguised = any(suffix in suffixes for suffixes in _SUFFIXES.values())
-        raise _Unfit("unsupported-image", disguised if is_disguised else plain, hint)
-    if suffix not in _SUFFIXES[kind]:
-        hint = f"rename it to {path.with_suffix(_SUFFIXES[kind][0]).name}"
+    if suffix in _SUFFIXES.get(kind, ()):
+        return
+    disguised = N_("this file is a {kind} under the name {file}").format(kind=kind, file=path.name)
+    if kind in _SUFFIXES:
+        hint = N_("rename it to {file}").format(file=path.with_suffix(_SUFFIXES[kind][0]).name)
         raise _Unfit("wrong-suffix", disguised, hint)
+    plain = N_("`{name}` is a {kind}; only JPEG and GIF can be sent").format(name=name, kind=kind)
+    command = _command(path, "-background white -flatten")
+    hint = N_("save it as JPEG, for example with `{command}`").format(command=command)
+    is_disguised = any(suffix in suffixes for suffixes in _SUFFIXES.values())
+    raise _Unfit("unsupported-image", disguised if is_disguised else plain, hint)
 
 
 def _command(path: PurePosixPath, options: str) -> str:
@@ -123,8 +132,10 @@ def _read_gif(data: bytes, name: str) -> Part:
     except ValueError as error:
         raise _damaged(name) from error
     if gif.frames > _MOST_FRAMES:
-        message = f"`{name}` has {gif.frames} frames; the most are {_MOST_FRAMES}"
-        raise _Unfit("too-many-frames", message, "leave out frames")
+        message = N_("`{name}` has {count} frames; the most are {most}").format(
+            name=name, count=gif.frames, most=_MOST_FRAMES
+        )
+        raise _Unfit("too-many-frames", message, N_("leave out frames"))
     _check_pixels(gif.width * gif.height * gif.frames, name)
     _decode_gif(data, name)
     size = gif.width, gif.height
@@ -141,8 +152,14 @@ def _read_jpeg(data: bytes, name: str) -> Part:
     if reasons:
         options = "-auto-orient -colorspace sRGB -interlace none"
         command = _command(PurePosixPath(name), options)
-        hint = f"save it as an upright baseline JPEG in sRGB, for example with `{command}`"
-        raise _Unfit("unsuitable-jpeg", f"`{name}` is {' and '.join(reasons)}", hint)
+        hint = N_(
+            "save it as an upright baseline JPEG in sRGB, for example with `{command}`"
+        ).format(command=command)
+        raise _Unfit(
+            "unsuitable-jpeg",
+            N_("`{name}` is {reason}").format(name=name, reason=reduce(_both, reasons)),
+            hint,
+        )
     _check_colours(_decode_jpeg(jpeg.clean, name), name)
     return Part(type=PartType.JPG, payload=jpeg.clean, size=(jpeg.width, jpeg.height))
 
@@ -151,18 +168,24 @@ def _why_unsuitable(jpeg: Jpeg) -> list[str]:
     """Say what phones may not show, in words that follow `is`."""
     reasons = []
     if jpeg.process != _BASELINE:
-        reasons.append(_PROCESSES.get(jpeg.process, "not baseline"))
+        reasons.append(_PROCESSES.get(jpeg.process, N_("not baseline")))
     if jpeg.components == _CMYK_COMPONENTS:
-        reasons.append("in CMYK")
+        reasons.append(N_("in CMYK"))
     if jpeg.orientation in _TURNED:
-        reasons.append("turned or mirrored by its EXIF data, which is not sent")
+        reasons.append(N_("turned or mirrored by its EXIF data, which is not sent"))
     return reasons
+
+
+def _both(one: str, other: str) -> str:
+    return N_("{one} and {other}").format(one=one, other=other)
 
 
 def _check_pixels(pixels: int, name: str) -> None:
     if pixels > _MOST_PIXELS:
-        message = f"`{name}` has {pixels // 1_000_000} megapixels in all; the most are 50"
-        hint = "save a smaller version: 640 pixels on the longer side are enough for a phone"
+        message = N_("`{name}` has {count} megapixels in all; the most are 50").format(
+            name=name, count=pixels // 1_000_000
+        )
+        hint = N_("save a smaller version: 640 pixels on the longer side are enough for a phone")
         raise _Unfit("too-many-pixels", message, hint)
 
 
@@ -203,14 +226,18 @@ def _decoding(name: str) -> Generator[None]:
 
 
 def _damaged(name: str) -> _Unfit:
-    message = f"`{name}` is damaged or cut short: it cannot be decoded to its end"
-    return _Unfit("damaged-image", message, "save it once more from its original")
+    message = N_("`{name}` is damaged or cut short: it cannot be decoded to its end").format(
+        name=name
+    )
+    return _Unfit("damaged-image", message, N_("save it once more from its original"))
 
 
 def _check_colours(profile: bytes | None, name: str) -> None:
     if profile and not _is_srgb(profile):
-        message = f"the colours of `{name}` are not sRGB, so a phone would show others"
-        raise _Unfit("foreign-colours", message, "convert it to sRGB in an image editor")
+        message = N_("the colours of `{name}` are not sRGB, so a phone would show others").format(
+            name=name
+        )
+        raise _Unfit("foreign-colours", message, N_("convert it to sRGB in an image editor"))
 
 
 def _is_srgb(profile: bytes) -> bool:

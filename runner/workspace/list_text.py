@@ -7,12 +7,14 @@ import hashlib
 import io
 from typing import TYPE_CHECKING
 
+from runner.language import N_
+
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from _typeshed import WriteableBuffer
 
-SAVE_AS_CSV = "save it as CSV UTF-8"
+SAVE_AS_CSV = N_("save it as CSV UTF-8")
 
 _BLOCK = 256 * 1024
 _SUFFIXES = (".xlsx", ".xlsm")
@@ -35,8 +37,8 @@ def is_spreadsheet_name(name: str) -> bool:
 
 def without_sheets(name: str) -> UnreadableList:
     """Make what says that a file that is read as CSV has no sheet."""
-    message = f"`{name}` is no .xlsx file, so it has no sheet"
-    return UnreadableList("no-sheets", message, "leave `sheet` out, or name an .xlsx file")
+    message = N_("`{name}` is no .xlsx file, so it has no sheet").format(name=name)
+    return UnreadableList("no-sheets", message, N_("leave `sheet` out, or name an .xlsx file"))
 
 
 def choose_encoding(file: BinaryIO, name: str) -> str:
@@ -91,11 +93,17 @@ class _Digested(io.RawIOBase):
 
 def _refuse_binary(head: bytes, name: str) -> None:
     if head.startswith(_SPREADSHEETS):
-        hint = f"name it .xlsx where it is a workbook, or {SAVE_AS_CSV}"
-        raise UnreadableList("binary-file", f"`{name}` is a spreadsheet, not CSV", hint)
+        hint = N_("name it .xlsx where it is a workbook, or {remedy}").format(remedy=SAVE_AS_CSV)
+        raise UnreadableList(
+            "binary-file", N_("`{name}` is a spreadsheet, not CSV").format(name=name), hint
+        )
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableList("unknown-encoding", f"`{name}` is UTF-16", SAVE_AS_CSV)
+        raise UnreadableList(
+            "unknown-encoding", N_("`{name}` is UTF-16").format(name=name), SAVE_AS_CSV
+        )
     if b"\0" in head:
         raise UnreadableList(
-            "binary-file", f"`{name}` is not a text: it holds NUL bytes", SAVE_AS_CSV
+            "binary-file",
+            N_("`{name}` is not a text: it holds NUL bytes").format(name=name),
+            SAVE_AS_CSV,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.recipient import parse_mobile
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ def judge_numbers(subject: Subject) -> None:
         if mobile is not None and first.setdefault(mobile, path) is not path:
             again.append((path, first[mobile]))
     for path, earlier in again[:_MOST_TOLD]:
-        message = "this number stands in the list already, and everybody gets the message once"
-        label = subject.faults.label(earlier, "the first one")
-        hint = "delete it, or write the number that is meant"
+        message = N_("this number stands in the list already, and everybody gets the message once")
+        label = subject.faults.label(earlier, N_("the first one"))
+        hint = N_("delete it, or write the number that is meant")
         subject.faults.at_value(path, "number-twice", message, hint, labels=(label,))
     if first:  # else no list need be looked through
         _judge_excluded(subject, first)
@@ -36,9 +37,9 @@ def _judge_excluded(subject: Subject, first: dict[int, Path]) -> None:
     for place, numbers in subject.excluded:
         excluded = dict.fromkeys(filter(first.__contains__, numbers.mobiles))
         for mobile in islice(excluded, _MOST_TOLD):
-            message = "this number is excluded as well, so it does not get the message"
-            label = subject.faults.label(place, "this list excludes it")
-            hint = "delete it in one of the two places"
+            message = N_("this number is excluded as well, so it does not get the message")
+            label = subject.faults.label(place, N_("this list excludes it"))
+            hint = N_("delete it in one of the two places")
             subject.faults.at_value(
                 first[mobile], "number-excluded", message, hint, labels=(label,)
             )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.campaign import Source
 from runner.model.diagnostic import Diagnostic
 from runner.model.recipient import parse_mobile, why_no_mobile
@@ -113,7 +114,10 @@ def read_list(
         with open_file(path) if named else open_resolved(path) as file:
             return _read_file(file, wanted)
     except NotAFile as other:
-        message, hint = f"`{name}` is {other}", "name a CSV or .xlsx file with the numbers"
+        message, hint = (
+            N_("`{name}` is {other}").format(name=name, other=str(other)),
+            N_("name a CSV or .xlsx file with the numbers"),
+        )
         return ListFault(rule="not-a-file", message=message, hint=hint)
     except UnreadableList as unreadable:
         return ListFault(rule=unreadable.rule, message=str(unreadable), hint=unreadable.hint)
@@ -122,7 +126,9 @@ def read_list(
     except OSError as error:
         return ListFault(
             rule=UNREADABLE_FILE,
-            message=f"`{show_name(name)}` cannot be read: {error.strerror}",
+            message=N_("`{name}` cannot be read: {problem}").format(
+                name=show_name(name), problem=error.strerror
+            ),
         )
 
 
@@ -167,16 +173,18 @@ class _Faults:
         """Count a row; why: what is wrong with it, where its text does not say that."""
         self.count += 1
         if len(self.told) < _MOST_DIAGNOSTICS:
-            message = f"this is no mobile number: {why or why_no_mobile(text)}"
-            hint = "correct it; `invalid: skip` leaves it out, except in an exclusion list"
+            message = N_("this is no mobile number: {why}").format(why=why or why_no_mobile(text))
+            hint = N_("correct it; `invalid: skip` leaves it out, except in an exclusion list")
             self.told.append(self._diagnostic("invalid-number", place(), message, hint))
         elif self.beyond is None:
             self.beyond = place()._replace(excerpt=None)
 
     def conclude(self, mobiles: array[int], source: Source | None) -> NumberList:
         if self.beyond is not None:
-            message = f"{self.count - len(self.told)} more rows from here on hold no mobile number"
-            hint = "is this the column with the numbers?"
+            message = N_("{count} more rows from here on hold no mobile number").format(
+                count=self.count - len(self.told)
+            )
+            hint = N_("is this the column with the numbers?")
             self.told.append(self._diagnostic("invalid-numbers", self.beyond, message, hint))
         return NumberList(
             mobiles=mobiles, invalid=self.count, diagnostics=tuple(self.told), source=source
@@ -195,7 +203,7 @@ class _Faults:
 
 
 def _missing_file(path: Path, name: str) -> ListFault:
-    message = f"there is no file `{show_name(name)}`"
+    message = N_("there is no file `{name}`").format(name=show_name(name))
     return ListFault(rule=MISSING_FILE, message=message, hint=nearest_file(path))
 
 
@@ -227,8 +235,8 @@ def _read_workbook(
     mobiles = read_sheet_numbers(file, wanted.name, wanted.sheet, wanted.column, faults.add)
     after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        message = f"`{wanted.name}` changed while it was read"
-        raise UnreadableList(UNREADABLE_FILE, message, "try again")
+        message = N_("`{name}` changed while it was read").format(name=wanted.name)
+        raise UnreadableList(UNREADABLE_FILE, message, N_("try again"))
     return mobiles, digest
 
 
@@ -241,16 +249,20 @@ def _read_csv(file: BufferedReader, wanted: _Wanted, faults: _Faults) -> tuple[a
         with DigestedText(file, encoding=choose_encoding(file, name)) as text:
             return read_numbers(text, name, wanted.column, faults.add), text.digest
     except UnicodeDecodeError as error:
-        message = f"`{name}` is neither UTF-8 nor GB18030"
+        message = N_("`{name}` is neither UTF-8 nor GB18030").format(name=name)
         raise UnreadableList("unknown-encoding", message, SAVE_AS_CSV) from error
     except LineTooLong as error:
-        message = f"`{name}` has more than 64 KiB in line {error.line}"
-        raise UnreadableList("line-too-long", message, "a list has one row a recipient") from error
-    except BrokenQuotes as error:
-        message = (
-            f"`{name}` has a quote in line {error.line} that is not closed where its cell ends"
+        message = N_("`{name}` has more than 64 KiB in line {line}").format(
+            name=name, line=error.line
         )
-        hint = 'close it before the next comma; a `"` inside such a cell is written twice'
+        raise UnreadableList(
+            "line-too-long", message, N_("a list has one row a recipient")
+        ) from error
+    except BrokenQuotes as error:
+        message = N_(
+            "`{name}` has a quote in line {line} that is not closed where its cell ends"
+        ).format(name=name, line=error.line)
+        hint = N_('close it before the next comma; a `"` inside such a cell is written twice')
         raise UnreadableList("broken-quotes", message, hint) from error
 
 

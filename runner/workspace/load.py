@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from runner.errors import FaultyFiles
+from runner.language import N_
 from runner.model.diagnostic import Diagnostic, Label, Severity, Span
 from runner.model.recipient import holds_mobile, mask_mobiles
 from runner.workspace.always_excluded import read_always_excluded
@@ -146,11 +147,15 @@ def _read_campaign(
     warn: bool,
 ) -> tuple[Campaign | None, list[Diagnostic]]:
     if not is_sayable(file):
-        why = "is not UTF-8 or holds control characters"
-        return None, [_refuse_name(file, why)]
+        message = N_(
+            "the name of this file, or of its folder, is not UTF-8 or holds control characters"
+        )
+        return None, [_refuse_name(file, message)]
     if holds_mobile(campaign_id(file)):
-        why = "holds a phone number, and names stand in logs"
-        return None, [_refuse_name(file, why)]
+        message = N_(
+            "the name of this file, or of its folder, holds a phone number, and names stand in logs"
+        )
+        return None, [_refuse_name(file, message)]
     faults = shared.put_into(read_inside(root, file, "campaign", instead))
     data = faults.document.data
     campaign = reader.read(file, data, faults) if isinstance(data, dict) else None
@@ -163,10 +168,9 @@ def _read_campaign(
     return campaign, list(without_ignored(document.source, faults.found, others.values()))
 
 
-def _refuse_name(file: str, why: str) -> Diagnostic:
+def _refuse_name(file: str, message: str) -> Diagnostic:
     shown = mask_mobiles(os.fsencode(file).decode(errors="replace"))
-    message = f"the name of this file, or of its folder, {why}"
-    return whole_file(shown, "unusable-name", message, "rename it: it is the campaign's id")
+    return whole_file(shown, "unusable-name", message, N_("rename it: it is the campaign's id"))
 
 
 def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagnostic]:
@@ -175,9 +179,9 @@ def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagno
     for file in files:
         other = first.setdefault(campaign_id(file).casefold(), file)
         if other != file and (file in wanted or other in wanted):
-            message = f"this campaign has the same id as {other}"
-            hint = "rename one of them: an id is the path without its suffix, in any case"
-            label = Label(file=other, span=Span(), message="this is the other one")
+            message = N_("this campaign has the same id as {other}").format(other=other)
+            hint = N_("rename one of them: an id is the path without its suffix, in any case")
+            label = Label(file=other, span=Span(), message=N_("this is the other one"))
             yield replace(whole_file(file, "duplicate-id", message, hint), labels=(label,))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.model.diagnostic import Edit
 from runner.model.recipient import holds_mobile
 from runner.workspace.masking import show_name
@@ -37,8 +38,10 @@ def find_workspace(named: str | None, here: Path) -> Path:
         folder = here / named
         if not _is_workspace(folder):
             raise WrongUsage(
-                f"{named} is not a workspace: it has no {SETTINGS_FILE}",
-                hint=f"name the folder that holds {SETTINGS_FILE}",
+                N_("{named} is not a workspace: it has no {file}").format(
+                    named=named, file=SETTINGS_FILE
+                ),
+                hint=N_("name the folder that holds {file}").format(file=SETTINGS_FILE),
             )
         return folder.resolve()
     here = here.resolve()
@@ -46,8 +49,10 @@ def find_workspace(named: str | None, here: Path) -> Path:
         if _is_workspace(folder):
             return folder.resolve()
     raise WrongUsage(
-        f"no workspace here: no {SETTINGS_FILE} in this folder, above it, or in ./campaigns",
-        hint="go to the workspace, or name it: mms-runner -C DIR …",
+        N_("no workspace here: no {file} in this folder, above it, or in ./campaigns").format(
+            file=SETTINGS_FILE
+        ),
+        hint=N_("go to the workspace, or name it: mms-runner -C DIR …"),
     )
 
 
@@ -142,16 +147,16 @@ def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | 
         faults.at_value(
             place,
             ABSOLUTE_PATH,
-            "this is a path of one computer alone, and a path starts at the workspace's folder",
-            "copy the file into the workspace, and name it from there, such as media/moon.jpg",
+            N_("this is a path of one computer alone, and a path starts at the workspace's folder"),
+            N_("copy the file into the workspace, and name it from there, such as media/moon.jpg"),
         )
         return None
     if PurePosixPath(name).is_absolute():
         faults.at_value(
             place,
             ABSOLUTE_PATH,
-            "a path starts at the workspace's folder, not at `/`",
-            "name the file from there, such as media/moon.jpg",
+            N_("a path starts at the workspace's folder, not at `/`"),
+            N_("name the file from there, such as media/moon.jpg"),
         )
         return None
     if holds_mobile(name):
@@ -162,8 +167,8 @@ def locate_named(root: Path, place: Place, name: str, faults: Faults) -> Path | 
         faults.at_value(
             place,
             "outside-workspace",
-            f"`{show_name(name)}` leaves the workspace",
-            "copy the file into the workspace; a path starts at its folder",
+            N_("`{name}` leaves the workspace").format(name=show_name(name)),
+            N_("copy the file into the workspace; a path starts at its folder"),
         )
     return path
 
@@ -181,8 +186,8 @@ def refuse_number_in_name(faults: Faults, place: Place) -> None:
     faults.at_value(
         place,
         "unusable-name",
-        "the name of this file holds a phone number, and names stand in plans and logs",
-        "rename the file",
+        N_("the name of this file holds a phone number, and names stand in plans and logs"),
+        N_("rename the file"),
     )
 
 
@@ -194,4 +199,8 @@ def _is_workspace(folder: Path) -> bool:
 
 
 def _refuse_folder(error: OSError) -> NoReturn:
-    raise WrongUsage(f"the folder {error.filename} cannot be read: {error.strerror}") from error
+    raise WrongUsage(
+        N_("the folder {folder} cannot be read: {problem}").format(
+            folder=error.filename, problem=error.strerror
+        )
+    ) from error

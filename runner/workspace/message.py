@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.language import N_
 from runner.model.campaign import Frame, Message, Part
 from runner.workspace.images import MOST_BYTES, ImageFault, inspect_image
 from runner.workspace.locate import locate_named, mend_path
@@ -73,7 +74,7 @@ class MessageReader:
         if isinstance(image, Part):
             return image
         fix = mend_path(self._root, path, name, faults) if image.rule == "missing-file" else None
-        hint = f"write `{fix.text}`" if fix else image.hint
+        hint = N_("write `{text}`").format(text=fix.text) if fix else image.hint
         faults.at_value(path, image.rule, image.message, hint, fix=fix)
         return None
 
@@ -89,11 +90,14 @@ def list_parts(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, str,
             yield (*path, "parts", index, kind), kind, value
 
 
-def list_sizes(message: Message) -> list[str]:
-    """Say how many bytes each part of a message weighs: `frame 1 jpg 60123`."""
-    sizes = [f"title {len(message.title.encode())}"]
+def say_sizes(message: Message) -> str:
+    """Say how many bytes each part of a message weighs: `title 21, frame 1 jpg 60123`."""
+    sizes: str = N_("title {count}").format(count=len(message.title.encode()))
     for number, frame in enumerate(message.frames, start=1):
-        sizes += [f"frame {number} {part.type} {len(part.payload)}" for part in frame.parts]
+        for part in frame.parts:
+            sizes = N_("{sizes}, frame {number} {type} {count}").format(
+                sizes=sizes, number=number, type=part.type, count=len(part.payload)
+            )
     return sizes
 
 
@@ -102,13 +106,18 @@ def _open_image(file: FilePath, name: str) -> Part | ImageFault:
         with open_resolved(file) as opened:
             data = opened.read(MOST_BYTES + 1)
     except NotAFile as other:
-        message, hint = f"`{show_name(name)}` is {other}", "name a JPEG (.jpg) or GIF (.gif)"
+        message, hint = (
+            N_("`{name}` is {other}").format(name=show_name(name), other=str(other)),
+            N_("name a JPEG (.jpg) or GIF (.gif)"),
+        )
         return ImageFault(rule="not-a-file", message=message, hint=hint)
     except FileNotFoundError:
-        message = f"there is no file `{show_name(name)}`"
-        hint = nearest_file(file) or "a path starts at the workspace's folder"
+        message = N_("there is no file `{name}`").format(name=show_name(name))
+        hint = nearest_file(file) or N_("a path starts at the workspace's folder")
         return ImageFault(rule="missing-file", message=message, hint=hint)
     except OSError as error:
-        message = f"`{show_name(name)}` cannot be read: {error.strerror}"
+        message = N_("`{name}` cannot be read: {problem}").format(
+            name=show_name(name), problem=error.strerror
+        )
         return ImageFault(rule="unreadable-file", message=message)
     return inspect_image(data, name=name)

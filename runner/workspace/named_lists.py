@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from runner.language import N_
 from runner.model.account import NamedList
 from runner.model.recipient import holds_mobile
 from runner.workspace.list_text import is_spreadsheet_name, without_sheets
@@ -39,10 +40,10 @@ def read_named_lists(file: SettingsFile) -> KnownLists | None:
 
 def refuse_unknown_list(faults: Faults, path: Path, name: str, lists: KnownLists) -> None:
     """Note that the settings have no such list, and which was meant."""
-    known = f"the lists are: {', '.join(map(show_name, lists))}"
+    known = N_("the lists are: {names}").format(names=", ".join(map(show_name, lists)))
     if not lists:
-        known = "name its file under `lists` in the settings"
-    message = f"the settings have no list `{show_name(name)}`"
+        known = N_("name its file under `lists` in the settings")
+    message = N_("the settings have no list `{name}`").format(name=show_name(name))
     faults.at_value(path, "unknown-list", message, nearest(name, lists) or known)
 
 

@@ -8,6 +8,7 @@ from string import punctuation
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
+from runner.language import N_
 from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def judge_frames(subject: Subject, frames: Sequence[ShownFrame]) -> None:
                 _judge_size(subject, picture)
         earlier = first.setdefault(tuple(shown.part for shown in frame.parts), frame)
         if earlier is not frame:
-            message = "this frame shows the same as an earlier one"
-            label = subject.faults.label(earlier.path, "the earlier one")
-            hint = "delete one of the two, or give the earlier one a longer `duration`"
+            message = N_("this frame shows the same as an earlier one")
+            label = subject.faults.label(earlier.path, N_("the earlier one"))
+            hint = N_("delete one of the two, or give the earlier one a longer `duration`")
             subject.faults.at_first_line(
                 frame.path, "repeated-frame", message, hint, labels=(label,)
             )
@@ -66,10 +67,15 @@ def _judge_length(subject: Subject, frame: ShownFrame) -> None:
     most = _LINES_BESIDE_A_PICTURE if frame.pictures else _LINES
     if lines <= most:
         return
-    message = f"this frame's text takes about {lines} lines on a phone, and its screen has {most}"
-    if frame.pictures:
-        message = f"{message} beside a picture"
-    hint = "split it into several frames, or say it in fewer words"
+    message = (
+        N_(
+            "this frame's text takes about {lines} lines on a phone, and its screen has {most}"
+            " beside a picture"
+        )
+        if frame.pictures
+        else N_("this frame's text takes about {lines} lines on a phone, and its screen has {most}")
+    ).format(lines=lines, most=most)
+    hint = N_("split it into several frames, or say it in fewer words")
     subject.faults.at_value(texts[-1].path, "text-too-long", message, hint)
 
 
@@ -86,20 +92,20 @@ def _judge_duration(subject: Subject, frame: ShownFrame) -> None:
     count = sum(map(_count_read, frame.texts))
     seconds = min(ceil(count / _CHARACTERS_A_SECOND), _LONGEST_FRAME)
     if frame.texts and frame.duration < seconds:
-        message = (
-            f"{_seconds(frame.duration)} are too short to read the {count} characters of this frame"
+        message = N_("{time} are too short to read the {count} characters of this frame").format(
+            time=_seconds(frame.duration), count=count
         )
     elif not frame.texts and frame.duration < _SHORTEST_PICTURE:
         seconds = _SHORTEST_PICTURE
-        message = f"{_seconds(frame.duration)} is too short to see a picture"
+        message = N_("{time} is too short to see a picture").format(time=_seconds(frame.duration))
     else:
         return
-    hint = f"write {seconds} or more"
+    hint = N_("write {seconds} or more").format(seconds=seconds)
     subject.faults.at_value((*frame.path, "duration"), "duration-too-short", message, hint)
 
 
 def _seconds(number: int) -> str:
-    return "1 second" if number == 1 else f"{number} seconds"
+    return N_("1 second") if number == 1 else N_("{count} seconds").format(count=number)
 
 
 def _count_read(text: ShownPart) -> int:
@@ -112,14 +118,20 @@ def _judge_size(subject: Subject, picture: ShownPart) -> None:
     longer, shorter = max(width, height), min(width, height)
     if _LEAST <= longer <= _LONGER and shorter <= _SHORTER:
         return
-    has = f"`{show_name(picture.written)}` has {width} x {height} pixels"
+    name = show_name(picture.written)
     if longer >= _LEAST:
         scale = min(_LONGER / longer, _SHORTER / shorter)
         fit = f"{max(1, round(width * scale))} x {max(1, round(height * scale))}"
-        message = f"{has}, and on its way it may be shrunk to {fit}"
-        hint = f"save it with {fit} pixels yourself, and look whether its words can still be read"
+        message = N_(
+            "`{name}` has {width} x {height} pixels, and on its way it may be shrunk to {fit}"
+        ).format(name=name, width=width, height=height, fit=fit)
+        hint = N_(
+            "save it with {fit} pixels yourself, and look whether its words can still be read"
+        ).format(fit=fit)
         subject.faults.at_value(picture.path, "image-will-shrink", message, hint)
     else:
-        message = f"{has}, and phones blow up what is so small"
-        hint = "use a picture of 640 x 480 pixels, or at least 160 x 120"
+        message = N_(
+            "`{name}` has {width} x {height} pixels, and phones blow up what is so small"
+        ).format(name=name, width=width, height=height)
+        hint = N_("use a picture of 640 x 480 pixels, or at least 160 x 120")
         subject.faults.at_value(picture.path, "image-too-small", message, hint)

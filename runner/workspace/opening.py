@@ -11,6 +11,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from runner.language import N_
+
 if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
@@ -24,7 +26,7 @@ class NotAFile(Exception):  # noqa: N818 - named for the thing, as in runner.err
     """What was named is a folder, a pipe, a socket or a device."""
 
     def __init__(self, *, is_folder: bool) -> None:
-        super().__init__("a folder" if is_folder else "no regular file")
+        super().__init__(N_("a folder") if is_folder else N_("no regular file"))
 
 
 def open_file(path: Path) -> BufferedReader:
@@ -50,7 +52,7 @@ def open_resolved(path: Path) -> BufferedReader:
     except OSError as error:
         if error.errno not in _MOVED:
             raise
-        raise OSError(error.errno, "it changed while it was opened", str(path)) from error
+        raise OSError(error.errno, N_("it changed while it was opened"), str(path)) from error
     finally:
         os.close(folder)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.due import find_unfit
+from runner.language import N_, join_clauses
 from runner.workspace.lists import MISSING_FILE, UNREADABLE_FILE, ListFault, read_list
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class OptOuts:
                 known.refresh(now)
             faults = [fault for known in self._lists if (fault := known.find_fault(now))]
             mobiles = OptedOutMobiles({known.named.name: known.numbers for known in self._lists})
-        return OptedOut(mobiles=mobiles, fault="; ".join(faults) or None)
+        return OptedOut(mobiles=mobiles, fault=join_clauses(*faults) if faults else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,18 +179,29 @@ def _look_at(named: NamedList, now: datetime) -> _Version | None:
 
 def _explain(named: NamedList, fault: ListFault) -> str:
     if fault.rule == MISSING_FILE:
-        return f"list `{named.name}` is missing: bring {named.file} back"
-    return f"list `{named.name}` cannot be used: {fault.message}: {fault.hint or 'check the file'}"
+        return N_("list `{name}` is missing: bring {file} back").format(
+            name=named.name, file=named.file
+        )
+    told = N_("list `{name}` cannot be used: {message}")
+    return join_clauses(
+        told.format(name=named.name, message=fault.message), fault.hint or N_("check the file")
+    )
 
 
 def _find_wrong_row(named: NamedList, numbers: NumberList) -> str | None:
     if not numbers.diagnostics:
         return None
     first = numbers.diagnostics[0]
-    start = first.cell or f"line {first.span.line}"
-    rows = "1 row that is" if numbers.invalid == 1 else f"{numbers.invalid} rows that are"
-    what = f"list `{named.name}` has {rows} no mobile number"
-    return f"{what}: correct {named.file} from {start} on"
+    start = first.cell or N_("line {line}").format(line=first.span.line)
+    message = (
+        N_("list `{name}` has 1 row that is no mobile number: correct {file} from {place} on")
+        if numbers.invalid == 1
+        else N_(
+            "list `{name}` has {count} rows that are no mobile number:"
+            " correct {file} from {place} on"
+        )
+    )
+    return message.format(name=named.name, count=numbers.invalid, file=named.file, place=start)
 
 
 def _holds(ascending: array[int], mobile: int) -> bool:

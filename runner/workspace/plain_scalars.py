@@ -12,17 +12,19 @@ from enum import Enum
 import yaml
 from yaml.resolver import Resolver
 
+from runner.language import N_
+
 PlainValue = bool | int | float | str | None
 
 
 class OtherReading(Enum):
     """What YAML 1.1 makes of a value that is text to us, in words that end `is read as …`."""
 
-    TRUTH = "true or false"
-    NOTHING = "nothing (null)"
-    NUMBER = "a number"
-    TIME = "a date or time"
-    SIGN = "a sign of YAML's own"  # `<<` and `=`
+    TRUTH = N_("true or false")
+    NOTHING = N_("nothing (null)")
+    NUMBER = N_("a number")
+    TIME = N_("a date or time")
+    SIGN = N_("a sign of YAML's own")  # `<<` and `=`
 
 
 _TAG = "tag:yaml.org,2002:"

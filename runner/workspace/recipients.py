@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
+from runner.language import N_
 from runner.model.recipient import parse_mobile
 from runner.workspace.lists import MISSING_FILE, InlineNumber, ListFault, NumberList, read_inline
 from runner.workspace.locate import locate_named, mend_path
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 _NUMBER_NOT_FILE = ListFault(
     rule="number-not-file",
-    message="this is a number, where the path of a list belongs",
-    hint="numbers stand under `numbers`; those to exclude, in a list file",
+    message=N_("this is a number, where the path of a list belongs"),
+    hint=N_("numbers stand under `numbers`; those to exclude, in a list file"),
 )
 
 _FIELDS = {
@@ -164,7 +165,7 @@ class RecipientReader:
                 place = entry.locate(numbers.rule)
                 is_missing = numbers.rule == MISSING_FILE
                 fix = mend_path(self._root, place, entry.name, faults) if is_missing else None
-                hint = f"write `{fix.text}`" if fix else numbers.hint
+                hint = N_("write `{text}`").format(text=fix.text) if fix else numbers.hint
                 faults.at_value(place, numbers.rule, numbers.message, hint, fix=fix)
 
     def _read_file(self, entry: _Entry, faults: Faults) -> NumberList | ListFault | None:
@@ -186,7 +187,9 @@ class RecipientReader:
             return fault
         if self._lists is None:
             return None
-        message = f"{fault.message}, and no list of that name in the settings"
+        message = N_("{message}, and no list of that name in the settings").format(
+            message=fault.message
+        )
         hint = fault.hint or nearest(entry.name, self._lists)
         return replace(fault, message=message, hint=hint)
 
@@ -248,14 +251,16 @@ def _text(value: object) -> str | None:
 def _refuse_nobody(faults: Faults) -> None:
     """Note that nobody is left, unless that follows from what is told."""
     if not faults.any_within(("recipients",)):
-        message = "nobody is left to send this to"
-        hint = "name `numbers`, `files` or `lists`, or exclude fewer"
+        message = N_("nobody is left to send this to")
+        hint = N_("name `numbers`, `files` or `lists`, or exclude fewer")
         faults.at_key(("recipients",), "no-recipients", message, hint)
 
 
 def _warn_of_rounded(count: int, faults: Faults) -> None:
-    message = f"{count} of the numbers end in 000000, as a spreadsheet leaves what it rounded"
-    hint = "compare them with their source, and format the column as text before you export it"
+    message = N_(
+        "{count} of the numbers end in 000000, as a spreadsheet leaves what it rounded"
+    ).format(count=count)
+    hint = N_("compare them with their source, and format the column as text before you export it")
     faults.at_key(("recipients",), "rounded-numbers", message, hint)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.workspace.git import ask_git
 
 if TYPE_CHECKING:
@@ -29,4 +30,6 @@ def read_revision(folder: Path) -> str | None:
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     short = commit.decode()[:_SHORT]
-    return f"{short} with changes that are not committed" if has_changes else short
+    if not has_changes:
+        return short
+    return N_("{commit} with changes that are not committed").format(commit=short)

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, cast
 
+from runner.language import N_
 from runner.model.diagnostic import Edit
 from runner.workspace.plain_schema import compile_schema, is_integer
 from runner.workspace.yaml_tree import MOST_FAULTS, Mapping, Scalar
@@ -106,7 +107,7 @@ def _is_incomplete(document: Document, path: Path) -> bool:
 
 def _place_fault(document: Document, fault: Fault) -> Diagnostic:
     others = [document.key_at((*fault.path[:-1], name)).span for name in fault.beside]
-    labels = tuple(document.source.label(span, "this is the other one") for span in others)
+    labels = tuple(document.source.label(span, N_("this is the other one")) for span in others)
     span = _span(document, fault)
     fix = _correct(document, fault)
     return document.source.fault(

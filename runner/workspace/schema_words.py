@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
+from runner.language import N_
 from runner.workspace.corrections import (
     correct_choice,
     correct_count,
@@ -34,25 +35,25 @@ if TYPE_CHECKING:
 
 
 _TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping (`key: value` lines)",
+    "string": N_("text"),
+    "integer": N_("a whole number"),
+    "number": N_("a number"),
+    "boolean": N_("true or false"),
+    "array": N_("a list"),
+    "object": N_("a mapping (`key: value` lines)"),
 }
 _TYPE_HINTS = {
-    _TYPES["array"]: "begin a line with `- ` for each item",
-    _TYPES["string"]: 'put it in quotes: "…"',
-    _TYPES["integer"]: "write it in digits, without quotes",
+    _TYPES["array"]: N_("begin a line with `- ` for each item"),
+    _TYPES["string"]: N_('put it in quotes: "…"'),
+    _TYPES["integer"]: N_("write it in digits, without quotes"),
 }
 _FOUND: dict[type, str] = {
-    str: "text",
-    int: "a number",
-    float: "a number with decimals",
-    bool: "true or false",
-    list: "a list",
-    dict: "a mapping",
+    str: N_("text"),
+    int: N_("a number"),
+    float: N_("a number with decimals"),
+    bool: N_("true or false"),
+    list: N_("a list"),
+    dict: N_("a mapping"),
 }
 
 
@@ -112,11 +113,17 @@ def _tell_unknown(broken: Broken) -> Iterator[Fault]:
         if name in known:
             continue
         near, is_certain = find_meant(name, known)
-        meant = f", did you mean `{near}`?" if near else ""
-        message = f"unknown field `{show_name(name)}`{meant}"
-        hint = None if near else f"the fields here are: {', '.join(known)}"
+        message = (
+            N_("unknown field `{name}`, did you mean `{near}`?")
+            if near
+            else N_("unknown field `{name}`")
+        ).format(name=show_name(name), near=near)
+        hint = None if near else N_("the fields here are: {names}").format(names=", ".join(known))
         if "x-rule" in broken.schema and not near:  # it may be the secret itself
-            message, hint = f"unknown field in {_label(broken.path)}", broken.schema["errorMessage"]
+            message, hint = (
+                N_("unknown field in {label}").format(label=_label(broken.path)),
+                broken.schema["errorMessage"],
+            )
         yield Fault(
             path=(*broken.path, name),
             rule="unknown-field",
@@ -134,8 +141,12 @@ def _tell_missing(broken: Broken) -> Iterator[Fault]:
             yield Fault(
                 path=broken.path,
                 rule="missing-field",
-                message=broken.schema.get("errorMessage", f"`{name}` is missing"),
-                hint=f"write `{name}: …`{_inside(broken.path)}",
+                message=broken.schema.get(
+                    "errorMessage", N_("`{name}` is missing").format(name=name)
+                ),
+                hint=(
+                    N_("write `{name}: …` in {label}") if broken.path else N_("write `{name}: …`")
+                ).format(name=name, label=_label(broken.path)),
                 place=Place.FIRST_LINE,
                 field=name,
             )
@@ -145,21 +156,31 @@ def _tell_type(broken: Broken) -> Iterator[Fault]:
     label = _label(broken.path)
     if broken.instance is None:
         yield Fault(
-            path=broken.path, rule="no-value", message=f"{label} has no value", place=Place.KEY
+            path=broken.path,
+            rule="no-value",
+            message=N_("{label} has no value").format(label=label),
+            place=Place.KEY,
         )
         return
     expected, found = say_types(broken.limit), _FOUND[type(broken.instance)]
-    message = broken.schema.get("errorMessage", f"{label} must be {expected}, but this is {found}")
+    message = broken.schema.get(
+        "errorMessage",
+        N_("{label} must be {expected}, but this is {found}").format(
+            label=label, expected=expected, found=found
+        ),
+    )
     corrected = _correct_type(broken)
     hint = _show(broken.path, corrected) or _TYPE_HINTS.get(expected)
     if expected == _TYPES["array"] and isinstance(broken.instance, dict):
-        hint = "write `- ` in front of its first line, and indent the other lines as far"
+        hint = N_("write `- ` in front of its first line, and indent the other lines as far")
     rule = broken.schema.get("x-rule", "wrong-type")
     yield Fault(path=broken.path, rule=rule, message=message, hint=hint, corrected=corrected)
 
 
 def _tell_range(broken: Broken) -> Iterator[Fault]:
-    message = f"{_label(broken.path)} must be {say_range(broken.schema)}"
+    message = N_("{label} must be {range}").format(
+        label=_label(broken.path), range=say_range(broken.schema)
+    )
     yield Fault(path=broken.path, rule="out-of-range", message=message)
 
 
@@ -169,10 +190,13 @@ def _tell_choice(broken: Broken) -> Iterator[Fault]:
         return
     choices = broken.limit
     near = nearest_word(str(broken.instance), choices)
-    meant = f", did you mean `{near}`?" if near else ""
-    message = f"{_label(broken.path)} cannot have this value{meant}"
+    message = (
+        N_("{label} cannot have this value, did you mean `{near}`?")
+        if near
+        else N_("{label} cannot have this value")
+    ).format(label=_label(broken.path), near=near)
     corrected = correct_choice(str(broken.instance), choices)
-    hint = f"allowed: {', '.join(f'`{choice}`' for choice in choices)}"
+    hint = N_("allowed: {choices}").format(choices=", ".join(f"`{choice}`" for choice in choices))
     hint = _show(broken.path, corrected) or hint
     yield Fault(
         path=broken.path,
@@ -184,7 +208,7 @@ def _tell_choice(broken: Broken) -> Iterator[Fault]:
 
 
 def _tell_form(broken: Broken) -> Iterator[Fault]:
-    message = f"{_label(broken.path)} is not written as it must be"
+    message = N_("{label} is not written as it must be").format(label=_label(broken.path))
     corrected = _correct_form(broken)
     hint = _show(broken.path, corrected) or broken.schema["patternErrorMessage"]
     yield Fault(
@@ -225,11 +249,17 @@ def _show(path: Path, corrected: str | None) -> str | None:
     if corrected is None or mask_line(corrected) != corrected:
         return None
     name = path[-1] if path else ""
-    return f"write `{name}: {corrected}`" if isinstance(name, str) else f"write `{corrected}`"
+    return (
+        N_("write `{name}: {value}`").format(name=name, value=corrected)
+        if isinstance(name, str)
+        else N_("write `{text}`").format(text=corrected)
+    )
 
 
 def _tell_too_few(broken: Broken) -> Iterator[Fault]:
-    message = f"{_label(broken.path)} needs at least {broken.limit} item"
+    message = N_("{label} needs at least {count} item").format(
+        label=_label(broken.path), count=broken.limit
+    )
     yield Fault(path=broken.path, rule="too-few", message=message, place=Place.KEY)
 
 
@@ -276,27 +306,28 @@ _TELLERS: dict[str, Callable[[Broken], Iterator[Fault]]] = {
 
 def _label(path: Path) -> str:
     if not path:
-        return "the file"
+        return N_("the file")
     *above, last = path
     if isinstance(last, int):
-        return f"item {last + 1} of {_label(tuple(above))}"
+        return N_("item {number} of {label}").format(number=last + 1, label=_label(tuple(above)))
     return f"`{show_name(last)}`"
-
-
-def _inside(path: Path) -> str:
-    return f" in {_label(path)}" if path else ""
 
 
 def say_range(limits: Mapping[str, Any]) -> str:
     """Say which numbers a schema with `minimum`, or a kin of it, allows."""
     if "exclusiveMinimum" in limits:
-        return f"more than {limits['exclusiveMinimum']}"
+        return N_("more than {least}").format(least=limits["exclusiveMinimum"])
     if "maximum" in limits:
-        return f"from {limits['minimum']} to {limits['maximum']}"
-    return f"at least {limits['minimum']}"
+        return N_("from {least} to {most}").format(least=limits["minimum"], most=limits["maximum"])
+    return N_("at least {least}").format(least=limits["minimum"])
 
 
 def say_types(types: str | Sequence[str]) -> str:
     """Say what a value of some types is; null is left out."""
     names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
-    return " or ".join(_TYPES[name] for name in names)
+    first, *others = (_TYPES[name] for name in names)
+    return reduce(_either, others, first)
+
+
+def _either(one: str, other: str) -> str:
+    return N_("{one} or {other}").format(one=one, other=other)

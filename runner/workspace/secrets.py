@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import WrongUsage
+from runner.language import N_, join_clauses
 from runner.model.account import Credentials, SecretKind, SecretRef
 from runner.workspace.trust import find_stranger
 
@@ -26,24 +27,27 @@ def resolve_credentials(account: Account) -> Credentials:
             found[field] = _resolve(account, field, getattr(account, field))
         except WrongUsage as error:
             missing.append(error)
-    authorities = f"the ca_file of account {account.name}"
+    authorities = N_("the ca_file of account {account}").format(account=account.name)
     if account.ca_file and (distrust := _distrust(Path(account.ca_file), authorities)):
         missing.append(distrust)
     if missing:
         hints = [error.hint for error in missing if error.hint]
-        raise WrongUsage("; ".join(map(str, missing)), hint="; ".join(hints) or None)
+        raise WrongUsage(
+            join_clauses(*map(str, missing)), hint=join_clauses(*hints) if hints else None
+        )
     return Credentials(**found)
 
 
 def _resolve(account: Account, field: str, value: str | SecretRef) -> str:
     if isinstance(value, str):
         return value
-    what = f"the {field} of account {account.name}"
+    what = N_("the {field} of account {account}").format(field=field, account=account.name)
     if value.kind is SecretKind.ENV:
         text = os.environ.get(value.name)
         if not text:
             raise WrongUsage(
-                f"{what} is not set", hint=f"set the environment variable {value.name}"
+                N_("{what} is not set").format(what=what),
+                hint=N_("set the environment variable {name}").format(name=value.name),
             )
         return text
     path = _locate(value, what)
@@ -57,7 +61,12 @@ def _distrust(path: Path, what: str) -> WrongUsage | None:
     """Say why a file cannot be trusted; one that is not there is told by whoever reads it."""
     with suppress(OSError):
         if stranger := find_stranger(path):
-            return WrongUsage(f"{what} cannot be trusted: {stranger}", hint=stranger.hint)
+            return WrongUsage(
+                N_("{what} cannot be trusted: {stranger}").format(
+                    what=what, stranger=str(stranger)
+                ),
+                hint=stranger.hint,
+            )
     return None
 
 
@@ -67,11 +76,11 @@ def _locate(value: SecretRef, what: str) -> Path:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         raise WrongUsage(
-            f"{what} is a credential, but there is no CREDENTIALS_DIRECTORY",
-            hint=f"systemd sets it: LoadCredential={value.name}:PATH",
+            N_("{what} is a credential, but there is no CREDENTIALS_DIRECTORY").format(what=what),
+            hint=N_("systemd sets it: LoadCredential={name}:PATH").format(name=value.name),
         )
     if Path(value.name).name != value.name:
-        raise WrongUsage(f"{what}: a credential has a name, not a path")
+        raise WrongUsage(N_("{what}: a credential has a name, not a path").format(what=what))
     return Path(folder) / value.name
 
 
@@ -79,7 +88,11 @@ def _locate_file(name: str, what: str) -> Path:
     try:
         return Path(name).expanduser()
     except RuntimeError as error:
-        raise WrongUsage(f"{what} cannot be read from {name}: nobody has this home") from error
+        raise WrongUsage(
+            N_("{what} cannot be read from {name}: nobody has this home").format(
+                what=what, name=name
+            )
+        ) from error
 
 
 def _read(path: Path, what: str) -> str:
@@ -87,10 +100,21 @@ def _read(path: Path, what: str) -> str:
         with path.open(encoding="utf-8-sig") as file:
             line = file.readline(_LONGEST + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise WrongUsage(f"{what} cannot be read from {path}: {reason}") from error
+        reason = error.strerror if isinstance(error, OSError) else N_("it is not UTF-8 text")
+        raise WrongUsage(
+            N_("{what} cannot be read from {path}: {reason}").format(
+                what=what, path=path, reason=reason
+            )
+        ) from error
     secret = line.removesuffix("\n")
-    if not secret or len(secret) > _LONGEST:
-        length = f"longer than {_LONGEST} characters" if secret else "empty"
-        raise WrongUsage(f"{what}: the first line of {path} is {length}")
+    if not secret:
+        raise WrongUsage(
+            N_("{what}: the first line of {path} is empty").format(what=what, path=path)
+        )
+    if len(secret) > _LONGEST:
+        raise WrongUsage(
+            N_("{what}: the first line of {path} is longer than {count} characters").format(
+                what=what, path=path, count=_LONGEST
+            )
+        )
     return secret

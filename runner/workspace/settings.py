@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.language import N_, join_clauses
 from runner.model.account import Settings
 from runner.workspace.accounts import check_accounts, make_accounts
 from runner.workspace.documents import NOTHING
@@ -103,9 +104,13 @@ def _refuse_what_is_set_apart(files: SettingsFiles) -> None:
         return
     apart = files.apart.faults.document.file
     for key in filter(files.own.data.__contains__, _SET_APART):
-        message = f"with --settings, `{key}` stands in {apart} alone"
-        hint = "delete it here: who may edit campaigns must not redirect passwords and messages"
-        labels = [files.apart.faults.label_key((key,), "here")] if key in files.apart.data else []
+        message = N_("with --settings, `{key}` stands in {apart} alone").format(
+            key=key, apart=apart
+        )
+        hint = N_("delete it here: who may edit campaigns must not redirect passwords and messages")
+        labels = (
+            [files.apart.faults.label_key((key,), N_("here"))] if key in files.apart.data else []
+        )
         files.own.faults.at_key((key,), "set-elsewhere", message, hint, labels=tuple(labels))
 
 
@@ -113,22 +118,28 @@ def _check_presence(files: SettingsFiles) -> None:
     """Note that there are no accounts, unless their key is misspelt or could not be read."""
     if files.home.may_have("accounts"):
         return
-    hint = "name at least one account"
+    hint: str = N_("name at least one account")
     if files.apart is None:
-        hint = f"{hint}; where a file of the server holds them, name it: --settings FILE"
-    files.home.faults.at_first_line((), "missing-field", "`accounts` is missing", hint)
+        hint = join_clauses(
+            hint, N_("where a file of the server holds them, name it: --settings FILE")
+        )
+    files.home.faults.at_first_line((), "missing-field", N_("`accounts` is missing"), hint)
 
 
 def _check_state(file: SettingsFile) -> None:
     path = _state_of(file).get("path")
     if not isinstance(path, str) or "://" not in path:
         return
-    message = "`state` is the path of a file"
+    message = N_("`state` is the path of a file")
     if path.startswith(("postgresql:", "postgres:")):
-        message = "PostgreSQL is reserved for a later version"
+        message = N_("PostgreSQL is reserved for a later version")
     is_mapping = isinstance(file.data["state"], dict)
     place = ("state", "path") if is_mapping else ("state",)
-    hint = "name a file, or leave `path` out" if is_mapping else "name a file, or leave `state` out"
+    hint = (
+        N_("name a file, or leave `path` out")
+        if is_mapping
+        else N_("name a file, or leave `state` out")
+    )
     file.faults.at_value(place, "unsupported-state", message, hint)
 
 
@@ -137,8 +148,8 @@ def _check_zone(file: SettingsFile) -> None:
         file.faults.at_value(
             ("timezone",),
             "unknown-timezone",
-            "there is no such time zone",
-            "write a name of the IANA list, such as Asia/Shanghai",
+            N_("there is no such time zone"),
+            N_("write a name of the IANA list, such as Asia/Shanghai"),
         )
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.language import N_
 from runner.workspace.documents import NOTHING, read_inside, read_settings_apart, whole_file
 from runner.workspace.locate import SETTINGS_FILE
 from runner.workspace.suggest import nearest
@@ -111,7 +112,9 @@ def _refuse_stranger(file: SettingsFile, path: Path, *, group: bool) -> None:
     """Note who else may change a file, and so who is sent the password."""
     with suppress(OSError):  # a file that cannot be read is told already
         if stranger := find_stranger(path, group=group):
-            message = f"{stranger}, and so who is sent the password"
+            message = N_("{stranger}, and so who is sent the password").format(
+                stranger=str(stranger)
+            )
             name = file.faults.document.file
             file.faults.found.append(whole_file(name, "writable-by-others", message, stranger.hint))
 

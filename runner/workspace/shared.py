@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from runner.codec.gb2312 import find_strays
+from runner.language import N_
 from runner.model.diagnostic import Span
 from runner.workspace.documents import NOTHING, read_inside
 from runner.workspace.faults import Faults
@@ -64,7 +65,7 @@ class SharedFiles:
         grafts: dict[Path, Graft],
         found: list[Diagnostic],
     ) -> None:
-        used = document.source.label(Span(), "it holds for this campaign")
+        used = document.source.label(Span(), N_("it holds for this campaign"))
         for file in self._list_defaults(document.file):
             shared = self._read_shared(file, "defaults")
             found += shared.found
@@ -91,7 +92,7 @@ class SharedFiles:
                 shared = self._read_frame((*path, "use"), use.value.value, faults)
                 items[index] = _take_root(shared, use.value)
                 if shared:
-                    label = faults.document.source.label(use.value.span, "it is used here")
+                    label = faults.document.source.label(use.value.span, N_("it is used here"))
                     grafts[path] = Graft(source=shared.document.source, used=label)
         return replace(frames, items=tuple(items))
 
@@ -105,12 +106,16 @@ class SharedFiles:
             return None
         file = place.relative_to(self._root).as_posix()
         if not place.exists():
-            hint = nearest_file(place) or "a path starts at the workspace's folder"
-            message = f"there is no file `{show_name(name)}`"
+            hint = nearest_file(place) or N_("a path starts at the workspace's folder")
+            message = N_("there is no file `{name}`").format(name=show_name(name))
             faults.at_value(path, "missing-file", message, hint)
         elif not is_ignored(file):
-            message = f"`{show_name(name)}` would be read as a campaign of its own"
-            hint = "begin its name, or that of its folder, with `_`, such as _frames/footer.yaml"
+            message = N_("`{name}` would be read as a campaign of its own").format(
+                name=show_name(name)
+            )
+            hint = N_(
+                "begin its name, or that of its folder, with `_`, such as _frames/footer.yaml"
+            )
             faults.at_value(path, "not-shared", message, hint)
         else:
             shared = self._read_shared(file, "frame")

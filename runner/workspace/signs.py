@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.diagnostic import Edit
 from runner.workspace.field_names import written_names
 from runner.workspace.yaml_tree import Mapping, Scalar, Sequence
@@ -50,23 +51,23 @@ class _Kind:
 _KINDS = {
     "colon": _Kind(
         rule="missing-colon",
-        message="behind a key stands an ASCII colon and a blank",
-        hint="write `key: value`",
+        message=N_("behind a key stands an ASCII colon and a blank"),
+        hint=N_("write `key: value`"),
     ),
     "dash": _Kind(
         rule="missing-blank",
-        message="behind the `-` of a list stands a blank",
-        hint="write `- `",
+        message=N_("behind the `-` of a list stands a blank"),
+        hint=N_("write `- `"),
     ),
     "blank": _Kind(
         rule="wide-blank",
-        message="a blank of another kind stands here where only plain ones may",
-        hint="type plain blanks, with the input method switched off",
+        message=N_("a blank of another kind stands here where only plain ones may"),
+        hint=N_("type plain blanks, with the input method switched off"),
     ),
     "sign": _Kind(
         rule="full-width-sign",
-        message="`{sign}` is a full-width sign, and YAML knows only the narrow one",
-        hint="write `{text}`, with the input method switched off",
+        message=N_("`{sign}` is a full-width sign, and YAML knows only the narrow one"),
+        hint=N_("write `{text}`, with the input method switched off"),
     ),
 }
 

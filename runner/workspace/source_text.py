@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.diagnostic import Diagnostic, Edit, Label, Span, severity_of
 from runner.workspace.masking import excerpt
 
@@ -33,21 +34,21 @@ _INVISIBLE = re.compile(
 # What shows nothing and separates nothing: chats, web pages and word processors put it there.
 _EMPTY = re.compile(r"[\xad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _NAMES = {
-    "\0": "a NUL character",
-    "\r": "a carriage return without a line feed",
-    "\x85": "an invisible line separator (U+0085)",
-    "\u2028": "an invisible line separator (U+2028)",
-    "\u2029": "an invisible paragraph separator (U+2029)",
-    "\ufeff": "a byte order mark inside the text",
-    "\xad": "an invisible soft hyphen (U+00AD)",
-    "\u200b": "an invisible blank of no width (U+200B)",
-    "\u200c": "an invisible mark that keeps letters apart (U+200C)",
-    "\u200e": "an invisible mark of the direction of writing (U+200E)",
-    "\u200f": "an invisible mark of the direction of writing (U+200F)",
-    "\u2060": "an invisible mark that joins words (U+2060)",
+    "\0": N_("a NUL character"),
+    "\r": N_("a carriage return without a line feed"),
+    "\x85": N_("an invisible line separator (U+0085)"),
+    "\u2028": N_("an invisible line separator (U+2028)"),
+    "\u2029": N_("an invisible paragraph separator (U+2029)"),
+    "\ufeff": N_("a byte order mark inside the text"),
+    "\xad": N_("an invisible soft hyphen (U+00AD)"),
+    "\u200b": N_("an invisible blank of no width (U+200B)"),
+    "\u200c": N_("an invisible mark that keeps letters apart (U+200C)"),
+    "\u200e": N_("an invisible mark of the direction of writing (U+200E)"),
+    "\u200f": N_("an invisible mark of the direction of writing (U+200F)"),
+    "\u2060": N_("an invisible mark that joins words (U+2060)"),
 }
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_SAVE_AS_UTF_8 = "save it as UTF-8 in your editor"
+_SAVE_AS_UTF_8 = N_("save it as UTF-8 in your editor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,10 @@ class SourceText:
             for span, fix in zip_longest(spans[:_MOST_OF_A_KIND], fixes[:_MOST_OF_A_KIND])
         ]
         if more := count - len(told):
-            told[-1] = replace(told[-1], message=f"{message} ({more} more like this)")
+            told[-1] = replace(
+                told[-1],
+                message=N_("{message} ({more} more like this)").format(message=message, more=more),
+            )
         return told
 
     def excerpt(self, line: int) -> str | None:
@@ -161,8 +165,8 @@ def decode(data: bytes, file: str) -> SourceText:
 
 def _too_large(file: str) -> SourceText:
     source = SourceText(file=file, text=None, lines=[""])
-    message = f"the file is larger than {MOST_BYTES // 1_000_000} MB"
-    fault = source.fault(Span(), "file-too-large", message, "put long lists into CSV files")
+    message = N_("the file is larger than {count} MB").format(count=MOST_BYTES // 1_000_000)
+    fault = source.fault(Span(), "file-too-large", message, N_("put long lists into CSV files"))
     return replace(source, faults=(fault,))
 
 
@@ -191,8 +195,8 @@ def _clean(file: str, text: str) -> SourceText:
         for fault in source.faults_of_a_kind(
             spans,
             "control-character",
-            f"{_name(character)} does not belong here",
-            "delete it",
+            N_("{sign} does not belong here").format(sign=_name(character)),
+            N_("delete it"),
             count=counts[character],
             fixes=[Edit(span=span, text="") for span in spans] if _EMPTY.match(character) else (),
         )
@@ -202,8 +206,12 @@ def _clean(file: str, text: str) -> SourceText:
 
 def _name(character: str) -> str:
     if character in _TURNING:
-        return f"an invisible mark that turns the direction of writing (U+{ord(character):04X})"
-    return _NAMES.get(character) or f"the control character U+{ord(character):04X}"
+        return N_("an invisible mark that turns the direction of writing (U+{code})").format(
+            code=f"{ord(character):04X}"
+        )
+    return _NAMES.get(character) or N_("the control character U+{code}").format(
+        code=f"{ord(character):04X}"
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -223,17 +231,17 @@ def _not_utf_8(data: bytes, file: str, position: int) -> SourceText:
     before = data[:position].decode()
     line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
     span = source.span((line, column), (line, column + 1))
-    message = "the file is not UTF-8"
+    message = N_("the file is not UTF-8")
     return replace(source, faults=(source.fault(span, NOT_UTF_8, message, _guess(data)),))
 
 
 def _guess(data: bytes) -> str:
     """Say what to do, and what the bytes look like."""
     if _looks_like_utf_16(data):
-        return f"it looks like UTF-16: {_SAVE_AS_UTF_8}"
+        return N_("it looks like UTF-16: {remedy}").format(remedy=_SAVE_AS_UTF_8)
     if _is_gb18030(data):
-        how = f"{_SAVE_AS_UTF_8}, or let `validate --fix` do it"
-        return f"it looks like GB18030, also called ANSI or GBK: {how}"
+        how = N_("{remedy}, or let `validate --fix` do it").format(remedy=_SAVE_AS_UTF_8)
+        return N_("it looks like GB18030, also called ANSI or GBK: {how}").format(how=how)
     return _SAVE_AS_UTF_8
 
 

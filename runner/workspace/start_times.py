@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from runner.due import is_too_late, next_opening
+from runner.language import N_
 from runner.model.hours import Hours
 from runner.timing import format_duration
 from runner.workspace.public_holidays import find_holiday
@@ -51,18 +52,20 @@ def _judge_what_has_passed(subject: Subject) -> bool:
     has_passed = campaign.start and is_too_late(campaign.start + campaign.latest, now)
     if has_passed:
         latest = format_duration(campaign.latest)
-        message = f"the start passed more than `latest` ({latest}) ago, so it would not go out"
-        labels = (faults.label(("latest",), "so late it may still go out"),)
+        message = N_(
+            "the start passed more than `latest` ({latest}) ago, so it would not go out"
+        ).format(latest=latest)
+        labels = (faults.label(("latest",), N_("so late it may still go out")),)
         faults.at_value(
             ("start",),
             "start-in-the-past",
             message,
-            "write a later time; is it the right year?",
+            N_("write a later time; is it the right year?"),
             labels=labels if "latest" in subject.data else (),
         )
     if campaign.until and campaign.until <= now:
-        message = "`until` has passed, so nothing would be sent"
-        faults.at_value(("until",), "until-in-the-past", message, "write a later time")
+        message = N_("`until` has passed, so nothing would be sent")
+        faults.at_value(("until",), "until-in-the-past", message, N_("write a later time"))
     return bool(has_passed)
 
 
@@ -72,8 +75,8 @@ def _judge_hours(subject: Subject) -> bool:
     start = campaign.start or _ANY_DAY
     opening = next_opening(zone, start, account.hours, campaign.hours)
     if opening is None:
-        message = "the hours of the campaign and of its account are never open at the same time"
-        hint = "change one of the two: nothing would ever be sent"
+        message = N_("the hours of the campaign and of its account are never open at the same time")
+        hint = N_("change one of the two: nothing would ever be sent")
         places = tuple(filter(None, [account.place]))
         subject.faults.at_value(("hours",), "hours-never-open", message, hint, labels=places)
         return True
@@ -81,11 +84,14 @@ def _judge_hours(subject: Subject) -> bool:
     if campaign.start is None or opening == start or campaign.starts_at_gateway:
         return False
     local = f"{opening.astimezone(zone):%F %R}"
-    message, hint = f"it waits for its hours, which open at {local}", "start it within them"
+    message = N_("it waits for its hours, which open at {local}").format(local=local)
+    hint = N_("start it within them")
     if is_too_late(start + campaign.latest, opening):
         latest = format_duration(campaign.latest)
-        message = f"its hours open at {local}, more than `latest` ({latest}) after its start"
-        hint = "start it within them: as it is, it would be missed"
+        message = N_(
+            "its hours open at {local}, more than `latest` ({latest}) after its start"
+        ).format(local=local, latest=latest)
+        hint = N_("start it within them: as it is, it would be missed")
     labels = tuple(_place_hours(subject))
     subject.faults.at_value(("start",), "start-outside-hours", message, hint, labels=labels)
     return True
@@ -93,7 +99,7 @@ def _judge_hours(subject: Subject) -> bool:
 
 def _place_hours(subject: Subject) -> Iterator[Label]:
     if subject.campaign.hours:
-        yield subject.faults.label(("hours",), "the hours of the campaign")
+        yield subject.faults.label(("hours",), N_("the hours of the campaign"))
     if subject.account.place:
         yield subject.account.place
 
@@ -104,8 +110,10 @@ def _judge_night(subject: Subject, start: datetime) -> None:
         return
     if next_opening(subject.zone, start, _USUAL) != start:
         local = f"{start.astimezone(subject.zone):%R}"
-        message = f"it starts at {local}, outside of the usual hours from 08:00 to 21:00"
-        hint = "start it within them, or name the hours that you mean in `hours`"
+        message = N_("it starts at {local}, outside of the usual hours from 08:00 to 21:00").format(
+            local=local
+        )
+        hint = N_("start it within them, or name the hours that you mean in `hours`")
         subject.faults.at_value(("start",), "start-at-night", message, hint)
 
 
@@ -113,12 +121,15 @@ def _judge_holiday(subject: Subject, start: datetime, frames: Sequence[ShownFram
     holiday = find_holiday(start.astimezone(subject.zone).date())
     texts = [text.written for frame in frames for text in frame.texts]
     if holiday and not _is_meant(holiday, [subject.campaign.message.title, *texts]):
-        days = f"{holiday.first:%F} to {holiday.last:%F}"
+        days = N_("{first} to {last}").format(
+            first=f"{holiday.first:%F}", last=f"{holiday.last:%F}"
+        )
         if holiday.first == holiday.last:
             days = f"{holiday.first:%F}"
-        names = "、".join(holiday.names)
-        message = f"it starts on a public holiday that it does not speak of: {names}, {days}"
-        hint = "start it on a working day, or name the holiday in the message if it is meant"
+        message = N_(
+            "it starts on a public holiday that it does not speak of: {holiday}, {days}"
+        ).format(holiday="、".join(holiday.names), days=days)
+        hint = N_("start it on a working day, or name the holiday in the message if it is meant")
         subject.faults.at_value(("start",), "start-on-a-holiday", message, hint)
 
 

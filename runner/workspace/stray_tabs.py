@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from runner.language import N_
 from runner.model.diagnostic import Edit
 from runner.workspace.tree_reader import marks
 from runner.workspace.yaml_tree import DEEPEST
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from runner.workspace.source_text import SourceText
 
 TAB = "tab"
-TAB_MESSAGE = "a tab stands here where only blanks may"
-TAB_HINT = "indent with blanks; many editors can convert tabs"
+TAB_MESSAGE = N_("a tab stands here where only blanks may")
+TAB_HINT = N_("indent with blanks; many editors can convert tabs")
 
 
 def find_stray_tabs(source: SourceText, text: str, spaced: str) -> list[Span]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from runner.errors import WrongUsage
+from runner.language import N_
 from runner.model.diagnostic import Edit
 from runner.workspace.signs import Draft, find_in_line, find_in_tree, find_prose
 from runner.workspace.source_text import MOST_BYTES, decode
@@ -46,8 +47,8 @@ def read_yaml(
     Raises WrongUsage where PyYAML has no libyaml.
     """
     if not yaml.__with_libyaml__:
-        message = "PyYAML was installed without libyaml"
-        raise WrongUsage(message, hint="install PyYAML from its wheel on PyPI")
+        message = N_("PyYAML was installed without libyaml")
+        raise WrongUsage(message, hint=N_("install PyYAML from its wheel on PyPI"))
     source = decode(data, file)
     if source.text is None:
         return Document(source=source, root=None, data=None, diagnostics=source.faults)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Say which known word is near enough to be meant, as a hint; None where none is."""
     near = nearest_word(word, known)
-    return f"did you mean `{show_name(near)}`?" if near else None
+    return N_("did you mean `{name}`?").format(name=show_name(near)) if near else None
 
 
 def same_file(root: Path, name: str) -> str | None:
@@ -53,7 +54,7 @@ def same_file(root: Path, name: str) -> str | None:
 def nearest_file(path: Path) -> str | None:
     """Say which file of the same folder is near enough to be meant, as `nearest` does."""
     if "\\" in path.name:
-        return "write `/` between folders and files, not a backslash"
+        return N_("write `/` between folders and files, not a backslash")
     try:
         return nearest(path.name, [file.name for file in path.parent.iterdir()])
     except OSError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from runner.language import N_
 from runner.model.account import Account
 from runner.timing import WrongTime, parse_hours
 from runner.workspace.yaml_tree import Mapping as MappingNode
@@ -87,15 +88,19 @@ def _read_account(name: str, data: object, file: SettingsFile) -> AccountRules:
         return AccountRules(name=name, message_limit=None)
     signature, opt_out, hours = (data.get(key) for key in ("signature", "opt_out", "hours"))
     words = opt_out if isinstance(opt_out, list) else []
-    place = f"the hours of account {name}"
     return AccountRules(
         name=name,
         message_limit=_message_limit(data),
         signature=signature if isinstance(signature, str) else None,
         opt_out=tuple(word for word in words if isinstance(word, str)),
         hours=_hours(hours),
-        place=file.faults.label(("accounts", name, "hours"), place) if hours else None,
+        place=_place_hours(name, file) if hours else None,
     )
+
+
+def _place_hours(name: str, file: SettingsFile) -> Label:
+    message = N_("the hours of account {name}").format(name=name)
+    return file.faults.label(("accounts", name, "hours"), message)
 
 
 def _message_limit(account: Mapping[str, Any]) -> int | None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.codec.gb2312 import encode_text, find_strays
+from runner.language import N_
 from runner.model.campaign import Part, PartType
 from runner.model.diagnostic import Edit, Span
 
@@ -30,10 +31,14 @@ def read_text(path: Path, text: str, faults: Faults) -> Part | None:
         return Part(type=PartType.TXT, payload=encode_text(text))
     told = strays[:_MOST_STRAYS]
     for stray, span in zip(told, _locate(path, told, faults), strict=True):
-        shown = f"`{stray.text}`" if stray.text.isprintable() else "this character"
-        message = f"{shown} (U+{ord(stray.text[0]):04X}) cannot be sent: a text travels in GB2312"
+        shown = f"`{stray.text}`" if stray.text.isprintable() else N_("this character")
+        message = N_("{shown} (U+{code}) cannot be sent: a text travels in GB2312").format(
+            shown=shown, code=f"{ord(stray.text[0]):04X}"
+        )
         if stray is told[-1] and len(strays) > len(told):
-            message += f" ({len(strays) - len(told)} more in this text)"
+            message = N_("{message} ({count} more in this text)").format(
+                message=message, count=len(strays) - len(told)
+            )
         fix = _mend(stray, span, faults.document.source_of(path))
         faults.at_value(path, "outside-gb2312", message, _suggest(stray), span=span, fix=fix)
     return None
@@ -42,8 +47,8 @@ def read_text(path: Path, text: str, faults: Faults) -> Part | None:
 def warn_of_quotes(path: Path, text: str, faults: Faults) -> None:
     """Note that a whole text stands in quotes that a phone shows: YAML's were meant, perhaps."""
     if _WHOLLY_QUOTED.fullmatch(text):
-        message = "phones show the quotes around this text: they are not YAML's"
-        hint = 'leave them out, or write "…" where YAML needs quotes'
+        message = N_("phones show the quotes around this text: they are not YAML's")
+        hint = N_('leave them out, or write "…" where YAML needs quotes')
         faults.at_value(path, "quotes-shown", message, hint)
 
 
@@ -77,7 +82,9 @@ def _mend(stray: Stray, span: Span, source: SourceText) -> Edit | None:
 
 def _suggest(stray: Stray) -> str:
     if stray.suggestion is None:
-        return "write it in another way"
+        return N_("write it in another way")
     if stray.suggestion == "":
-        return "leave it out"
-    return f"write `{stray.suggestion}`" if stray.suggestion.strip() else "use a plain blank"
+        return N_("leave it out")
+    if not stray.suggestion.strip():
+        return N_("use a plain blank")
+    return N_("write `{text}`").format(text=stray.suggestion)

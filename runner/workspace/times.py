@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from runner.language import N_
 from runner.model.diagnostic import Edit
 from runner.timing import WrongTime, parse_duration, parse_hours, parse_moment
 from runner.workspace.yaml_tree import Scalar
@@ -59,7 +60,13 @@ def _read(
         return parse()
     except WrongTime as error:
         hint, fix = _correct(faults, path, zone) if zone else (None, None)
-        faults.at_value(path, rule, f"`{path[-1]}`: {error}", hint or error.hint, fix=fix)
+        faults.at_value(
+            path,
+            rule,
+            N_("`{name}`: {why}").format(name=path[-1], why=str(error)),
+            hint or error.hint,
+            fix=fix,
+        )
         return None
 
 
@@ -75,5 +82,5 @@ def _correct(faults: Faults, path: Path, zone: ZoneInfo) -> tuple[str | None, Ed
     with suppress(WrongTime):
         parse_moment(text, zone)
         fix = Edit(span=node.span, text=text) if is_certain else None
-        return f"write `{path[-1]}: {text}`", fix
+        return N_("write `{name}: {value}`").format(name=path[-1], value=text), fix
     return None, None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import yaml
 
+from runner.language import N_, join_clauses
 from runner.model.diagnostic import Span
 from runner.workspace.masking import mask_line, show_name
 from runner.workspace.plain_scalars import OtherReading, read_plain
@@ -33,9 +34,9 @@ _PROPERTY = re.compile(r"&[\w-]+|!<[^>\s]*>|![^\s,\[\]{}]*", re.ASCII)
 # What begins or ends as no text for people does, or as a key or a list.
 _ODD = re.compile(r"[“‘「『＂＇［｛－\s]|\w+[^\S\n]*[:：]|[A-Za-z0-9./_+ -]+，")
 _DIRECTIVE = re.compile(r"^%.*", re.MULTILINE)
-_ANOTHER_FILE = "write the other one into a file of its own"
-_NO_ANCHORS = 'write the value out in each place; if it is text, put it in quotes: "…"'
-_NO_TAGS = 'delete it; if the value is text, put all of it in quotes: "…"'
+_ANOTHER_FILE = N_("write the other one into a file of its own")
+_NO_ANCHORS = N_('write the value out in each place; if it is text, put it in quotes: "…"')
+_NO_TAGS = N_('delete it; if the value is text, put all of it in quotes: "…"')
 
 
 class EndOfReading(Exception):  # noqa: N818 - it carries a fault, as FaultyFiles does
@@ -73,13 +74,15 @@ class TreeReader:
         self._next()
         if self._events.check_event(yaml.StreamEndEvent):
             nowhere = self.source.span((0, 0), (0, 0))
-            raise self._end(nowhere, "empty-file", "the file is empty", "write `key: value` lines")
+            raise self._end(
+                nowhere, "empty-file", N_("the file is empty"), N_("write `key: value` lines")
+            )
         self._refuse_directives(self._next())
         root = self._read_node(self._as_written, 0)
         self._next()
         if not self._events.check_event(yaml.StreamEndEvent):
             span = self._span(self._next())
-            message = "a second document begins here"
+            message = N_("a second document begins here")
             raise self._end(span, "several-documents", message, _ANOTHER_FILE)
         return root
 
@@ -91,15 +94,15 @@ class TreeReader:
         event = self._next()
         self._values += 1
         if self._values > _MOST_VALUES:
-            message = f"the file holds more than {_MOST_VALUES} values"
-            raise self._end(self._span(event), "too-many-values", message, "put lists into CSV")
+            message = N_("the file holds more than {count} values").format(count=_MOST_VALUES)
+            raise self._end(self._span(event), "too-many-values", message, N_("put lists into CSV"))
         if isinstance(event, yaml.ScalarEvent):
             return self._read_scalar(event, as_written=() in below)
         if isinstance(event, yaml.AliasEvent):
             return self._refuse_alias(event)
         if depth == DEEPEST:
-            message = f"more than {DEEPEST} levels inside each other"
-            raise self._end(self._span(event), "too-deep", message, "write fewer levels")
+            message = N_("more than {count} levels inside each other").format(count=DEEPEST)
+            raise self._end(self._span(event), "too-deep", message, N_("write fewer levels"))
         if isinstance(event, yaml.SequenceStartEvent):
             return self._read_sequence(event, below, depth + 1)
         return self._read_mapping(cast(yaml.MappingStartEvent, event), below, depth + 1)
@@ -218,9 +221,9 @@ class TreeReader:
 
     def _refuse_property(self, span: Span, written: str) -> None:
         if written.startswith("&"):
-            self._note(span, "anchor", "anchors (`&name`) are not allowed", _NO_ANCHORS)
+            self._note(span, "anchor", N_("anchors (`&name`) are not allowed"), _NO_ANCHORS)
         else:
-            self._note(span, "tag", "tags (`!name`) are not allowed", _NO_TAGS)
+            self._note(span, "tag", N_("tags (`!name`) are not allowed"), _NO_TAGS)
 
     def _refuse_directives(self, event: yaml.Event) -> None:
         start, end = marks(event)
@@ -228,43 +231,54 @@ class TreeReader:
         for found in _DIRECTIVE.finditer(text):
             line = found[0].rstrip()
             span = _stretch(self.source, start, text[: found.start()], len(line))
-            message = "directives (lines that begin with `%`) are not allowed"
-            self._note(span, "directive", message, "delete the line")
+            message = N_("directives (lines that begin with `%`) are not allowed")
+            self._note(span, "directive", message, N_("delete the line"))
 
     def _refuse_alias(self, event: yaml.AliasEvent) -> Scalar:
         span = self._span(event)
         if span.line not in self._lines_of_merges:  # the merge key has been told
-            self._note(span, "alias", "aliases (`*name`) are not allowed", _NO_ANCHORS)
+            self._note(span, "alias", N_("aliases (`*name`) are not allowed"), _NO_ANCHORS)
         return Scalar(span=span, value=None, text="", poisoned=True)
 
     def _refuse_merge(self, span: Span) -> None:
         self._lines_of_merges.add(span.line)
-        hint = "write the fields out; many small files are easier to review than one clever one"
-        self._note(span, "merge-key", "merge keys (`<<`) are not allowed", hint)
+        hint = N_("write the fields out; many small files are easier to review than one clever one")
+        self._note(span, "merge-key", N_("merge keys (`<<`) are not allowed"), hint)
 
     def _refuse_duplicate(self, key: Scalar, first: Scalar) -> None:
-        message = f"`{show_name(key.text)}` stands in line {first.span.line} already"
-        label = self.source.label(first.span, "the first one")
-        self._note(key.span, "duplicate-key", message, "delete one of the two", labels=(label,))
+        message = N_("`{name}` stands in line {line} already").format(
+            name=show_name(key.text), line=first.span.line
+        )
+        label = self.source.label(first.span, N_("the first one"))
+        self._note(key.span, "duplicate-key", message, N_("delete one of the two"), labels=(label,))
 
     def _refuse_key(self, key: Node) -> None:
         if not key.poisoned:
-            hint = "write `key: value`, with a plain word as the key"
-            self._note(key.span, "key-not-text", "a list or mapping cannot be a key", hint)
+            hint = N_("write `key: value`, with a plain word as the key")
+            self._note(key.span, "key-not-text", N_("a list or mapping cannot be a key"), hint)
 
     def _refuse_plain_key(self, span: Span, text: str) -> None:
-        hint = f"write {_quoted(text)} with quotes" if text else "write a word before the colon"
-        message = (
-            "a key must be text, and this one is not read as text" if text else "a key is empty"
-        )
-        self._note(span, "key-not-text", message, hint)
+        if not text:
+            hint = N_("write a word before the colon")
+            self._note(span, "key-not-text", N_("a key is empty"), hint)
+            return
+        message = N_("a key must be text, and this one is not read as text")
+        quoted = _quoted(text)
+        hint = N_("write {text} with quotes") if quoted else N_("write it with quotes")
+        self._note(span, "key-not-text", message, hint.format(text=quoted))
 
     def _refuse_other_reading(self, span: Span, text: str, reading: OtherReading) -> None:
         quoted = _quoted(text)
-        hint = f"if it is text, write {quoted} with quotes"
+        hint = (
+            N_("if it is text, write {text} with quotes")
+            if quoted
+            else N_("if it is text, write it with quotes")
+        ).format(text=quoted)
         if reading is OtherReading.TRUTH:
-            hint = f"write `true` or `false`; {hint}"
-        message = f"without quotes, many programs read this as {reading.value}"
+            hint = join_clauses(N_("write `true` or `false`"), hint)
+        message = N_("without quotes, many programs read this as {reading}").format(
+            reading=reading.value
+        )
         self._note(span, AMBIGUOUS, message, hint)
 
     def _span(self, event: yaml.Event) -> Span:
@@ -276,8 +290,8 @@ class TreeReader:
     ) -> None:
         self.faults.append(self.source.fault(span, rule, message, hint, labels=labels))
         if len(self.faults) == MOST_FAULTS:
-            message = f"there are more than {MOST_FAULTS} faults"
-            raise self._end(span, "too-many-faults", message, "correct the ones above first")
+            message = N_("there are more than {count} faults").format(count=MOST_FAULTS)
+            raise self._end(span, "too-many-faults", message, N_("correct the ones above first"))
 
     def _end(self, span: Span, rule: str, message: str, hint: str) -> EndOfReading:
         return EndOfReading(self.source.fault(span, rule, message, hint))
@@ -313,7 +327,7 @@ def _stretch(source: SourceText, mark: yaml.Mark, skipped: str, length: int) -> 
     return source.span((line, column), (line, column + length))
 
 
-def _quoted(text: str) -> str:
-    """Show a value in quotes, or only that it needs them where it is long or a number to dial."""
+def _quoted(text: str) -> str | None:
+    """Show a value in quotes; None where it is long or a number to dial."""
     is_harmless = len(text) <= _LONGEST_SHOWN and text.isprintable() and mask_line(text) == text
-    return f'"{text}"' if is_harmless else "it"
+    return f'"{text}"' if is_harmless else None

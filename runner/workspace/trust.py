@@ -11,6 +11,8 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.language import N_
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,12 +29,14 @@ class Stranger:
 
     def __str__(self) -> str:
         """Say it to a person."""
-        return f"{self.who} may change {self.place}"
+        return N_("{who} may change {place}").format(who=self.who, place=self.place)
 
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return f"take that right away: chmod {self.right} {self.place}"
+        return N_("take that right away: chmod {right} {place}").format(
+            right=self.right, place=self.place
+        )
 
 
 def find_stranger(path: Path, *, group: bool = True) -> Stranger | None:
@@ -48,6 +52,6 @@ def find_stranger(path: Path, *, group: bool = True) -> Stranger | None:
         rights = mode & unwanted
         if not rights or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
             continue
-        who = "everybody on this machine" if rights & _EVERYBODY else "its group"
+        who = N_("everybody on this machine") if rights & _EVERYBODY else N_("its group")
         return Stranger(who=who, place=place, right="go-w" if group else "o-w")
     return None

@@ -21,6 +21,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.language import N_
 from runner.workspace.masking import show_name
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ class Watch:
             place = os.path.realpath(self._folder, strict=True)
             files = _scan(place, self._left_out)
         except OSError as error:
-            trouble = f"the folder {self._folder} cannot be read: {error.strerror}"
+            trouble = N_("the folder {folder} cannot be read: {problem}").format(
+                folder=self._folder, problem=error.strerror
+            )
             return Glance(place=str(self._folder), files={}, trouble=trouble)
         return Glance(place=place, files=files | {path: _stamp(path) for path in self._extra})
 
@@ -198,9 +201,9 @@ def _find_movement(before: Glance, after: Glance) -> str | None:
     if after.trouble:
         return after.trouble
     if before.place != after.place:
-        return f"the folder is {after.place} since a moment ago"
+        return N_("the folder is {folder} since a moment ago").format(folder=after.place)
     path, _ = min(before.files.items() ^ after.files.items())
-    return f"{_show(path, after)} has just changed"
+    return N_("{file} has just changed").format(file=_show(path, after))
 
 
 def _find_fresh_file(glance: Glance, now: datetime) -> str | None:
@@ -210,7 +213,7 @@ def _find_fresh_file(glance: Glance, now: datetime) -> str | None:
     """
     for path, stamp in glance.files.items():
         if 0 <= now.timestamp() - stamp.modified / 1e9 < _REST:
-            return f"{_show(path, glance)} was written a moment ago"
+            return N_("{file} was written a moment ago").format(file=_show(path, glance))
     return None
 
 
@@ -220,7 +223,7 @@ def _find_git_at_work(glance: Glance, now: datetime) -> str | None:
         if git_folder := _find_git_folder(Path(glance.place)):
             lock = git_folder / "index.lock"
             if abs(now.timestamp() - lock.stat().st_mtime) < _LONGEST_GIT:
-                return f"git is at work, as {lock} says"
+                return N_("git is at work, as {file} says").format(file=lock)
     return None
 
 

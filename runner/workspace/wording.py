@@ -7,6 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
+from runner.language import N_
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,8 +52,10 @@ def judge_wording(subject: Subject, frames: Sequence[ShownFrame]) -> None:
 def _judge_title(subject: Subject) -> None:
     length = len(subject.campaign.message.title)
     if length > _LONGEST_TITLE:
-        message = f"the title has {length} characters, and many phones show no more than 40"
-        hint = "shorten it; the first text can say the rest"
+        message = N_(
+            "the title has {count} characters, and many phones show no more than 40"
+        ).format(count=length)
+        hint = N_("shorten it; the first text can say the rest")
         subject.faults.at_value(("title",), "title-too-long", message, hint)
 
 
@@ -60,18 +64,20 @@ def _judge_signature(subject: Subject, text: ShownPart) -> None:
     if account.signature is not None:
         if begin.startswith(account.signature):
             return
-        message = f"the first text does not begin with the signature of account {account.name}"
+        message = N_(
+            "the first text does not begin with the signature of account {account}"
+        ).format(account=account.name)
         given = subject.data.get("signature")
         if given and begin.startswith(given):
-            hint = f"write `signature: {account.signature}`"
+            hint = N_("write `signature: {words}`").format(words=account.signature)
             subject.faults.at_value(("signature",), "missing-signature", message, hint)
             return
-        hint = f"write `{account.signature}` in front of it"
+        hint = N_("write `{words}` in front of it").format(words=account.signature)
     else:
         if _SIGNATURE.match(begin):
             return
-        message = "the first text does not begin with a signature that says who sends it"
-        hint = "write the name of your company or shop in front of it in 【】, such as 【某店】"
+        message = N_("the first text does not begin with a signature that says who sends it")
+        hint = N_("write the name of your company or shop in front of it in 【】, such as 【某店】")
     subject.faults.at_use(text.path, "missing-signature", message, hint)
 
 
@@ -81,17 +87,19 @@ def _judge_opt_out(subject: Subject, texts: Sequence[ShownPart]) -> None:
     if account.opt_out:
         if any(_squeeze(words) in text for words in account.opt_out for text in plain):
             return
-        message = f"no text has the opt-out words of account {account.name}"
+        message = N_("no text has the opt-out words of account {account}").format(
+            account=account.name
+        )
         if given:
-            hint = f"write `opt_out: {account.opt_out[0]}`"
+            hint = N_("write `opt_out: {words}`").format(words=account.opt_out[0])
             subject.faults.at_value(("opt_out",), "missing-opt-out", message, hint)
             return
-        hint = f"end the last text with `{account.opt_out[0]}`"
+        hint = N_("end the last text with `{words}`").format(words=account.opt_out[0])
     else:
         if given or any(map(_OPT_OUT.search, plain)):
             return
-        message = "no text says how to refuse further messages"
-        hint = (
+        message = N_("no text says how to refuse further messages")
+        hint = N_(
             "end the last text with words such as 拒收请回复R, or write yours as `opt_out`,"
             " for all campaigns at once in _defaults.yaml"
         )
@@ -108,7 +116,7 @@ def _judge_links(subject: Subject, text: ShownPart) -> None:
     ends = [found.end() for found in runs if _LINK.search(found[0])][:_MOST_LINKS]
     if not ends:
         return
-    message = "this character stands right behind a link, and phones take it for a part of it"
-    hint = "put a blank or a new line behind the link"
+    message = N_("this character stands right behind a link, and phones take it for a part of it")
+    hint = N_("put a blank or a new line behind the link")
     for span in subject.faults.document.locate_characters(text.path, ends):
         subject.faults.at_value(text.path, "link-runs-on", message, hint, span=span)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 
+from runner.language import N_
 from runner.workspace.xlsx_strings import decode_text, join_text
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class CellReader:
             "n": self._read_number,
             "s": self._read_shared,
             "str": lambda _, written: CellValue(decode_text(written)),
-            "b": lambda _, written: CellValue(written, "it is true or false"),
-            "e": lambda _, written: CellValue(written, "it is the error of a formula"),
-            "d": lambda _, written: CellValue(written, "it is a date"),
+            "b": lambda _, written: CellValue(written, N_("it is true or false")),
+            "e": lambda _, written: CellValue(written, N_("it is the error of a formula")),
+            "d": lambda _, written: CellValue(written, N_("it is a date")),
         }
 
     def read(self, cell: etree._Element) -> CellValue:
@@ -62,7 +63,7 @@ class CellReader:
         if written is None:
             if "f" not in within:
                 return EMPTY
-            why = "its formula has no saved value: open the file in a spreadsheet and save it"
+            why = N_("its formula has no saved value: open the file in a spreadsheet and save it")
             return CellValue("?", why)
         if kind not in self._readers:
             raise ValueError(kind)
@@ -77,15 +78,25 @@ class CellReader:
         except InvalidOperation as error:
             raise ValueError("no number") from error
         if not number.is_finite() or number.adjusted() >= _MOST_DIGITS:
-            why = f"it has more than the {_MOST_DIGITS} digits that a spreadsheet keeps"
-            return CellValue("0", f"{why}: format the column as text, and write it anew")
+            why = N_("it has more than the {count} digits that a spreadsheet keeps").format(
+                count=_MOST_DIGITS
+            )
+            return CellValue(
+                "0", N_("{why}: format the column as text, and write it anew").format(why=why)
+            )
         if number != number.to_integral_value():
-            return CellValue("0", "it is a date" if self._is_date(cell) else "it has decimals")
+            return CellValue(
+                "0", N_("it is a date") if self._is_date(cell) else N_("it has decimals")
+            )
         text = str(int(number))
         if len(text) >= 11 and text.endswith(ROUNDED):
-            why = "it ends like one that was rounded to 1.38E+10: where it is right, make it a text"
+            why = N_(
+                "it ends like one that was rounded to 1.38E+10: where it is right, make it a text"
+            )
             return CellValue(text, why)
-        return CellValue(text, "it is a date" if len(text) < 7 and self._is_date(cell) else None)
+        return CellValue(
+            text, N_("it is a date") if len(text) < 7 and self._is_date(cell) else None
+        )
 
     def _is_date(self, cell: etree._Element) -> bool:
         style = int(cell.get("s", "0"))

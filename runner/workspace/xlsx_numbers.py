@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lxml import etree
 
+from runner.language import N_
 from runner.model.diagnostic import Span
 from runner.model.recipient import looks_like_a_number, parse_mobile
 from runner.workspace.headings import find_column, is_heading
@@ -111,8 +112,10 @@ class _SheetReader:
         """
         rows = list(islice(filter(None, map(self._read_row, records)), _ROWS_ABOVE))
         if not rows:
-            message = f"`{self._name}` has nothing in its sheet `{self._sheet}`"
-            hint = "a list without anybody still has its headings"
+            message = N_("`{name}` has nothing in its sheet `{sheet}`").format(
+                name=self._name, sheet=self._sheet
+            )
+            hint = N_("a list without anybody still has its headings")
             raise UnreadableList("empty-list", message, hint)
         if looks_like_a_number(rows[0].texts[0]):
             return 0, rows

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from lxml import etree
 
+from runner.language import N_
 from runner.workspace.list_text import UnreadableList
 from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest
@@ -29,7 +30,7 @@ MOST_STRING_BYTES = 1 << 28  # of the table of texts, which is kept in memory
 
 _MOST_SMALL_BYTES = 1 << 24  # of each part that is read as a whole
 _MOST_DIRECTORY_BYTES = 1 << 20  # of the zip: some ten thousand parts
-_SAVE_AS_XLSX = "open it in a spreadsheet program and save it as .xlsx, or as CSV UTF-8"
+_SAVE_AS_XLSX = N_("open it in a spreadsheet program and save it as .xlsx, or as CSV UTF-8")
 _COMPOUND = b"\xd0\xcf\x11\xe0"  # .xls and other old files, and whatever is encrypted
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _COMPRESSED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -39,11 +40,11 @@ _BROKEN = (  # what zipfile, zlib and lxml raise over a damaged file
     *(EOFError, LookupError, NotImplementedError, OverflowError, ValueError),
 )
 _OTHER_KINDS = {
-    "mimetype": "an OpenDocument file",
-    "index/document.iwa": "a Numbers file",
-    "xl/workbook.bin": "an .xlsb workbook",
-    "word/document.xml": "a Word document",
-    "ppt/presentation.xml": "a presentation",
+    "mimetype": N_("an OpenDocument file"),
+    "index/document.iwa": N_("a Numbers file"),
+    "xl/workbook.bin": N_("an .xlsb workbook"),
+    "word/document.xml": N_("a Word document"),
+    "ppt/presentation.xml": N_("a presentation"),
 }
 
 
@@ -72,7 +73,7 @@ def open_workbook(file: BinaryIO, name: str) -> Iterator[Workbook]:
 
 def damaged(name: str) -> UnreadableList:
     """Make what says that a workbook cannot be read as it is."""
-    message = f"`{name}` is damaged, or written in a way that is not read here"
+    message = N_("`{name}` is damaged, or written in a way that is not read here").format(name=name)
     return UnreadableList("damaged-file", message, _SAVE_AS_XLSX)
 
 
@@ -94,15 +95,19 @@ class Workbook:
         if wanted is None:
             shown = [sheet for sheet in self.sheets if sheet.is_visible] or self.sheets
             if not shown:
-                raise UnreadableList("empty-list", f"`{self.name}` has no sheet", _SAVE_AS_XLSX)
+                raise UnreadableList(
+                    "empty-list", N_("`{name}` has no sheet").format(name=self.name), _SAVE_AS_XLSX
+                )
             return shown[0]
         folded = wanted.strip().casefold()
         for sheet in self.sheets:
             if sheet.name.strip().casefold() == folded:
                 return sheet
         names = [sheet.name for sheet in self.sheets]
-        message = f"`{self.name}` has no sheet `{show_name(wanted)}`"
-        known = f"its sheets are: {', '.join(map(show_name, names[:10]))}"
+        message = N_("`{name}` has no sheet `{sheet}`").format(
+            name=self.name, sheet=show_name(wanted)
+        )
+        known = N_("its sheets are: {names}").format(names=", ".join(map(show_name, names[:10])))
         raise UnreadableList("unknown-sheet", message, nearest(wanted, names) or known)
 
     def find_part(self, kind: str) -> str | None:
@@ -119,8 +124,10 @@ class Workbook:
         if info.compress_type not in _COMPRESSED:  # others are not inflated in bounded memory
             raise damaged(self.name)
         if info.file_size > most:
-            message = f"`{self.name}` is too large: a part of it has more than {most >> 20} MiB"
-            hint = "delete what is no list from it, split it, or save it as CSV UTF-8"
+            message = N_("`{name}` is too large: a part of it has more than {count} MiB").format(
+                name=self.name, count=most >> 20
+            )
+            hint = N_("delete what is no list from it, split it, or save it as CSV UTF-8")
             raise UnreadableList("list-too-large", message, hint)
         return self._package.open(info)
 
@@ -142,7 +149,7 @@ class Workbook:
         for part, what in _OTHER_KINDS.items():
             if part in self._parts:
                 raise _other_kind(self.name, what)
-        raise _other_kind(self.name, "a zip archive")
+        raise _other_kind(self.name, N_("a zip archive"))
 
     def _read_relations(self, part: str) -> Iterator[tuple[str, tuple[str, str]]]:
         """Give by its id what a part refers to: the kind, and the name of the other part."""
@@ -178,9 +185,13 @@ def _refuse_other_files(file: BinaryIO, name: str) -> None:
         raise _compound(file, name)
     if head[:2] != b"PK":
         if not head:
-            raise UnreadableList("empty-list", f"`{name}` is an empty file", _SAVE_AS_XLSX)
-        hint = "if it is a CSV file, name it .csv; else save it as .xlsx anew"
-        raise UnreadableList("not-a-spreadsheet", f"`{name}` is no .xlsx workbook", hint)
+            raise UnreadableList(
+                "empty-list", N_("`{name}` is an empty file").format(name=name), _SAVE_AS_XLSX
+            )
+        hint = N_("if it is a CSV file, name it .csv; else save it as .xlsx anew")
+        raise UnreadableList(
+            "not-a-spreadsheet", N_("`{name}` is no .xlsx workbook").format(name=name), hint
+        )
     _refuse_large_directory(file, name)
 
 
@@ -191,7 +202,7 @@ def _compound(file: BinaryIO, name: str) -> UnreadableList:
         if _ENCRYPTED in before + block:
             return _encrypted(name)
         before = block[-len(_ENCRYPTED) :]
-    return _other_kind(name, "an old .xls workbook")
+    return _other_kind(name, N_("an old .xls workbook"))
 
 
 def _refuse_large_directory(file: BinaryIO, name: str) -> None:
@@ -208,11 +219,11 @@ def _refuse_large_directory(file: BinaryIO, name: str) -> None:
 
 
 def _encrypted(name: str) -> UnreadableList:
-    message = f"`{name}` is protected by a password"
-    hint = "save it without one, or as CSV UTF-8"
+    message = N_("`{name}` is protected by a password").format(name=name)
+    hint = N_("save it without one, or as CSV UTF-8")
     return UnreadableList("protected-file", message, hint)
 
 
 def _other_kind(name: str, what: str) -> UnreadableList:
-    message = f"`{name}` is {what}, not an .xlsx workbook"
+    message = N_("`{name}` is {what}, not an .xlsx workbook").format(name=name, what=what)
     return UnreadableList("not-a-spreadsheet", message, _SAVE_AS_XLSX)

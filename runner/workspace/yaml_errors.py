@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.language import N_, join_clauses
 from runner.model.diagnostic import Edit
 from runner.workspace.stray_tabs import TAB, TAB_HINT, TAB_MESSAGE
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from runner.model.diagnostic import Diagnostic, Span
     from runner.workspace.source_text import SourceText
 
-_QUOTE_IT = 'if it is text, put the whole value in quotes: "…"'
-_SAME_COLUMN = "begin all keys of one mapping, and all dashes of one list, in the same column"
+_QUOTE_IT = N_('if it is text, put the whole value in quotes: "…"')
+_SAME_COLUMN = N_("begin all keys of one mapping, and all dashes of one list, in the same column")
 _COLON_EARLIER = re.compile(r":\s")
 _COLON_WITHOUT_BLANK = re.compile(r"\s*(?:- +)?([a-z_]+)(?:：|:(?=[^\s/]))")
-_COLON_AND_BLANK = "behind a key stands an ASCII colon and a blank"
+_COLON_AND_BLANK = N_("behind a key stands an ASCII colon and a blank")
 _NO_VALUE = re.compile("did not find expected node content")
 _LOST_KEY = re.compile("mapping values are not allowed|could not find expected ':'|expected key")
 _NEEDS_QUOTES = "needs-quotes"
@@ -98,120 +99,124 @@ _EXPLANATIONS = (
     _Explanation(
         words="cannot start any token",
         rule=_NEEDS_QUOTES,
-        message="a value without quotes cannot begin with `{problem}`",
+        message=N_("a value without quotes cannot begin with `{problem}`"),
         hint=_QUOTE_IT,
     ),
     _Explanation(
         words="scanning an? (?:alias|anchor|tag)|parsing a tag|tag handle",
         rule=_NEEDS_QUOTES,
-        message="a value without quotes cannot begin with `{context}`",
+        message=N_("a value without quotes cannot begin with `{context}`"),
         hint=_QUOTE_IT,
         at_context=True,
     ),
     _Explanation(
         words="quoted scalar: found unexpected (?:end of stream|document)",
         rule="unclosed-quote",
-        message="the quote {context} that opens here is never closed",
-        hint='close it; inside double quotes a quote is written \\"',
+        message=N_("the quote {context} that opens here is never closed"),
+        hint=N_('close it; inside double quotes a quote is written \\"'),
         at_context=True,
     ),
     _Explanation(
         words="quoted scalar: .*(?:escape|hexdecimal)",
         rule="wrong-escape",
-        message="inside double quotes a backslash begins an escape, and this is none",
-        hint="write \\\\ for a backslash, or use single quotes",
+        message=N_("inside double quotes a backslash begins an escape, and this is none"),
+        hint=N_("write \\\\ for a backslash, or use single quotes"),
     ),
     _Explanation(
         words="scanning a block scalar",
         rule="text-after-indicator",
-        message="behind `{context}` the text begins on the next line",
-        hint=f"begin a new line, indented; or {_QUOTE_IT}",
+        message=N_("behind `{context}` the text begins on the next line"),
+        hint=N_("begin a new line, indented; or {remedy}").format(remedy=_QUOTE_IT),
         at_context=True,
     ),
     _Explanation(
         words="directive|incompatible YAML",
         rule="directive",
-        message="directives (lines that begin with `%`) are not allowed",
-        hint="delete the line",
+        message=N_("directives (lines that begin with `%`) are not allowed"),
+        hint=N_("delete the line"),
         width=_END_OF_LINE,
     ),
     _Explanation(
         words="could not find expected ':'",
         rule="missing-colon",
-        message="this line has no key with `: ` behind it",
-        hint="write `key: value`; a line that goes on a text is indented further than its key",
+        message=N_("this line has no key with `: ` behind it"),
+        hint=N_("write `key: value`; a line that goes on a text is indented further than its key"),
         at_context=True,
         width=_END_OF_LINE,
     ),
     _Explanation(
         words="mapping values are not allowed",
         rule=_NEEDS_QUOTES,
-        message="a second `: ` in one line: a value that holds it needs quotes",
+        message=N_("a second `: ` in one line: a value that holds it needs quotes"),
         hint=_QUOTE_IT,
         fits=_has_colon_before,
     ),
     _Explanation(
         words="mapping values are not allowed",
         rule="wrong-indentation",
-        message="no key can begin here: this line goes on the value above it",
+        message=N_("no key can begin here: this line goes on the value above it"),
         hint=_SAME_COLUMN,
     ),
     _Explanation(
         words="block sequence entries are not allowed",
         rule="list-after-key",
-        message="a list cannot begin on the line of its key",
-        hint=f"begin the list on the next line; {_QUOTE_IT}",
+        message=N_("a list cannot begin on the line of its key"),
+        hint=join_clauses(N_("begin the list on the next line"), _QUOTE_IT),
     ),
     _Explanation(
         words="mapping keys are not allowed",
         rule=_NEEDS_QUOTES,
-        message="a value without quotes cannot begin with `? `",
+        message=N_("a value without quotes cannot begin with `? `"),
         hint=_QUOTE_IT,
     ),
     _Explanation(
         words="found unexpected ':'",
         rule=_NEEDS_QUOTES,
-        message="inside brackets a value that holds a colon needs quotes",
-        hint=f"{_QUOTE_IT}; behind a key stands `: ` with a blank",
+        message=N_("inside brackets a value that holds a colon needs quotes"),
+        hint=join_clauses(_QUOTE_IT, N_("behind a key stands `: ` with a blank")),
     ),
     _Explanation(
         words="parsing a flow .* did not find expected ',' or",
         rule="missing-comma",
-        message="a comma is missing here, or the bracket that closes `{context}`",
+        message=N_("a comma is missing here, or the bracket that closes `{context}`"),
         fits=_is_on_one_line,
     ),
     _Explanation(
         words="parsing a flow .* did not find expected ',' or",
         rule="unclosed-bracket",
-        message="the `{context}` that opens here is not closed, "
-        "or a comma is missing before line {problem_line}",
+        message=N_(
+            "the `{context}` that opens here is not closed, "
+            "or a comma is missing before line {problem_line}"
+        ),
         at_context=True,
     ),
     _Explanation(
         words="did not find expected (?:node content|key|'-'|<document start>)",
         rule="unexpected-character",
-        message="`{problem}` cannot stand here",
+        message=N_("`{problem}` cannot stand here"),
         hint=_QUOTE_IT,
         fits=_is_bracket,
     ),
     _Explanation(
         words="did not find expected node content",
         rule="unclosed-bracket",
-        message="the `{context}` that opens here is not closed, "
-        "or a value is missing before line {problem_line}",
+        message=N_(
+            "the `{context}` that opens here is not closed, "
+            "or a value is missing before line {problem_line}"
+        ),
         at_context=True,
     ),
     _Explanation(
         words="did not find expected (?:key|'-'|<document start>)",
         rule="text-after-value",
-        message="the value has ended before this: what follows belongs nowhere",
-        hint="a quote inside quotes is written twice ('') or as \\\" in double quotes",
+        message=N_("the value has ended before this: what follows belongs nowhere"),
+        hint=N_("a quote inside quotes is written twice ('') or as \\\" in double quotes"),
         fits=_follows_a_value,
     ),
     _Explanation(
         words="did not find expected (?:key|'-'|<document start>)",
         rule="wrong-indentation",
-        message="this line's indentation fits no line above it",
+        message=N_("this line's indentation fits no line above it"),
         hint=_SAME_COLUMN,
     ),
 )
@@ -257,7 +262,7 @@ def _look_up(trouble: _Trouble, source: SourceText) -> Diagnostic:
         if re.search(explanation.words, trouble.words) and explanation.fits(trouble):
             return _tell(explanation, trouble, source)
     # libyaml's words hold no value of the file
-    message = f"this is no YAML: {trouble.words.removeprefix(': ')}"
+    message = N_("this is no YAML: {words}").format(words=trouble.words.removeprefix(": "))
     return source.fault(_span(source, trouble.problem, 1), "unexpected-character", message)
 
 
@@ -294,7 +299,7 @@ def _find_colon_without_blank(trouble: _Trouble, source: SourceText) -> Diagnost
         match = _COLON_WITHOUT_BLANK.match(trouble.lines[number])
         if match:
             span = _span(source, (number, match.start(1)), match.end() - match.start(1))
-            hint = "write `key: value`"
+            hint = N_("write `key: value`")
             return source.fault(span, "missing-colon", _COLON_AND_BLANK, hint)
     return None
 

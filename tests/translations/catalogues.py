@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,28 @@ PROJECT = Path(__file__).parents[2]
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 KEYWORDS = {"_": None, "N_": None, "NN_": (1, 2), "ngettext": (1, 2)}
 
+# What libc says where a file or a connection fails, as it stands behind a colon of ours.
+OF_THE_SYSTEM = (
+    "Address already in use",
+    "Connection refused",
+    "Disk quota exceeded",
+    "File exists",
+    "File name too long",
+    "Input/output error",
+    "Is a directory",
+    "No space left on device",
+    "No such file or directory",
+    "Not a directory",
+    "Operation not permitted",
+    "Permission denied",
+    "Read-only file system",
+    "Stale file handle",
+    "Too many levels of symbolic links",
+    "Too many open files",
+)
+
+OF_A_SCHEMA = ("errorMessage", "patternErrorMessage")
+
 # What of click a user of ours can meet: its help and its errors, but not what it tells developers.
 OF_CLICK = {"core", "decorators", "exceptions", "formatting", "parser", "types"}
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)  # a catalogue depends on its messages alone
@@ -42,7 +65,13 @@ Message = str | tuple[str, str]
 
 def list_messages() -> set[Message]:
     """Give all messages; one with a plural as both of its forms."""
-    return {*_of_the_sources(), *_of_the_help(main), *_of_click()}
+    return {
+        *_of_the_sources(),
+        *_of_the_schemas(),
+        *_of_the_help(main),
+        *_of_click(),
+        *OF_THE_SYSTEM,
+    }
 
 
 def path_of(language: str, suffix: str) -> Path:
@@ -96,6 +125,21 @@ def _of_the_sources() -> Iterator[Message]:
         PROJECT / "runner", [("example/**", "ignore"), ("**.py", "python")], keywords=KEYWORDS
     ):
         yield message
+
+
+def _of_the_schemas() -> Iterator[Message]:
+    """Give the sentences that a schema has for its faults; editors show them in English."""
+    for path in (PROJECT / "runner" / "schemas").glob("*.json"):
+        yield from _find_messages(json.loads(path.read_bytes()))
+
+
+def _find_messages(schema: object) -> Iterator[Message]:
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _find_messages(each)
+    elif isinstance(schema, dict):
+        yield from (schema[key] for key in OF_A_SCHEMA if key in schema)
+        yield from _find_messages(list(schema.values()))
 
 
 def _of_the_help(command: click.Command) -> Iterator[Message]:
