@@ -120,6 +120,68 @@ def test_the_keys_and_states_of_json_are_english(office):
     assert (account["name"], account["state"]) == ("main", "paused")
 
 
+FAULTY = """\
+title: 中秋
+start: 2035-09-16
+frames:
+  - {duration: 3, txt: 【某店】拒收请回复R}
+recipients: {numbers: ["1380013800"]}
+"""
+WORDS_OF_A_FAULT = (
+    *("error", "unknown", "field", "wrong", "time", "invalid", "number", "validate"),
+    *("news", "yaml", "title", "start", "frames", "duration", "txt", "recipients", "numbers"),
+    *("skip", "rules", "failure", "testsuite", "testsuites", "testcase", "system", "out", "xml"),
+)
+
+
+@pytest.mark.parametrize("form", ["full", "concise", "junit"])
+def test_faults_are_told_in_chinese_by_rules_with_english_names(office, form):
+    office.write("news.yaml", FAULTY)
+    ran = office.run("validate", "--format", form, MMS_RUNNER_LANG="zh")
+    assert ran.status == 1
+    assert "没有字段 `txt`，是不是想写 `text`？" in ran.out
+    assert "error[unknown-field]" in ran.out
+    assert find_english(ran.out, *WORDS_OF_A_FAULT) == []
+    assert find_english(ran.err, *WORDS_OF_A_FAULT) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "message"), [("json", "message"), ("gitlab", "description"), ("sarif", "text")]
+)
+def test_only_the_sentences_of_a_document_are_chinese(office, form, message):
+    office.write("news.yaml", FAULTY)
+
+    def facts(document):
+        """Give it without its sentences."""
+        if isinstance(document, list):
+            return [facts(each) for each in document]
+        if isinstance(document, dict):
+            texts = {message, "hint", "text"}
+            return {key: facts(value) for key, value in document.items() if key not in texts}
+        return document
+
+    ran = [office.run("validate", "--format", form, MMS_RUNNER_LANG=each) for each in ("zh", "en")]
+    chinese, english = (each.json for each in ran)
+    assert "没有字段" in ran[0].out
+    assert facts(chinese) == facts(english)
+
+
+def test_what_was_mended_is_told_in_chinese(office):
+    office.write("news.yaml", FAULTY.replace("2035-09-16", "2035/9/16 9:00"))
+    shown = office.run("validate", "--diff", MMS_RUNNER_LANG="zh")
+    assert "（改正后）" in shown.out
+    ran = office.run("validate", "--fix", MMS_RUNNER_LANG="zh")
+    assert "已改正 1 个文件中的 2 处问题" in ran.err
+    assert find_english(ran.err, *WORDS_OF_A_FAULT) == []
+
+
+def test_a_secret_that_is_missing_is_told_in_chinese(office):
+    office.campaign()
+    ran = office.run("balance", MMS_RUNNER_LANG="zh", MMS_PASSWORD="")
+    assert "没有设置" in ran.err
+    assert find_english(ran.err, "password") == []
+
+
 def test_what_is_kept_of_a_command_is_english_and_shown_in_either_language(office):
     office.campaign()
     office.run("cancel", "news", "--yes", "--reason", "价格写错了", MMS_RUNNER_LANG="zh")

@@ -16,8 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from chinese import find_english
 from workbooks import ENCRYPTED, announce, write_workbook
 
+from runner.cli.diagnostics.fingerprint import fingerprint_all
+from runner.cli.diagnostics.found import Found
+from runner.language import speak
+from runner.workspace.fields import list_fields
 from runner.workspace.load import load_workspace
 
 TESTS = Path(__file__).parent
@@ -28,6 +33,12 @@ SCHEMAS = TESTS.parent / "schemas"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)  # by which a start has passed
 
 CASES = sorted(path.stem for path in CORPUS.glob("*.expected"))
+# What is the same in Chinese: fields, what the corpus calls its own, and names of the trade.
+NAMES = {
+    *(field.name for field in list_fields()),
+    *("branch", "txt"),
+    *("KiB", "MiB", "PostgreSQL", "baseline", "chmod", "git", "sRGB"),
+}
 RULE = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
 
 
@@ -101,6 +112,13 @@ def lay_out(case, folder):
     return root.resolve()
 
 
+@pytest.fixture
+def chinese():
+    speak("zh")
+    yield
+    speak("en")
+
+
 @pytest.fixture(scope="module", params=CASES)
 def case(request, tmp_path_factory):
     """The name of a case, and what is told of it."""
@@ -126,6 +144,20 @@ def test_what_is_told_can_be_read_and_gives_nothing_away(case):
         assert fault.message.isprintable()
         assert fault.span.line >= 1
         assert (fault.span.end_line, fault.span.end_column) >= (fault.span.line, fault.span.column)
+
+
+def test_what_is_told_is_said_in_chinese_too(case, chinese):
+    faults = tuple(case[1])
+    for fault in Found(root=Path(), checkout=Path(), faults=faults).told:
+        for text in (fault.message, fault.hint, *(label.message for label in fault.labels)):
+            assert find_english(text or "", *NAMES) == [], text
+
+
+def test_the_same_fault_is_known_again_in_another_language(case, chinese):
+    found = Found(root=Path(), checkout=Path(), faults=tuple(case[1]))
+    marks = fingerprint_all(found)
+    speak("en")
+    assert fingerprint_all(found) == marks
 
 
 def from_root(fault, root):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.cli.speech import warn, write_result
 from runner.cli.tables import count
 from runner.errors import WrongUsage
+from runner.language import _
 from runner.workspace.kept_lists import KeptLists
 from runner.workspace.load import load_workspace
 from runner.workspace.masking import excerpt
@@ -53,10 +54,19 @@ def write_files(root: Path, mended: Mended) -> tuple[list[str], bool]:
         if not _write(root, file, name):
             continue
         written.append(file)
-        told += [f"fixed {name}:{fault.span.line}: {fault.rule}" for fault in file.fixed]
+        told += [
+            _("fixed {file}:{line}: {rule}").format(
+                file=name, line=fault.span.line, rule=fault.rule
+            )
+            for fault in file.fixed
+        ]
     if written:
         faults = sum(len(file.fixed) for file in written)
-        told.append(f"fixed {count(faults, 'fault')} in {count(len(written), 'file')}")
+        told.append(
+            _("fixed {faults} in {files}").format(
+                faults=count(faults, "fault"), files=count(len(written), "file")
+            )
+        )
     return told, len(written) == len(mended.files)
 
 
@@ -70,15 +80,23 @@ def _write(root: Path, file: MendedFile, name: str) -> bool:
     try:
         done = rewrite(root, file)
     except OSError as error:
-        raise WrongUsage(f"{name} cannot be written: {error.strerror}") from error
+        raise WrongUsage(
+            _("{file} cannot be written: {problem}").format(file=name, problem=error.strerror)
+        ) from error
     if not done:
-        warn(f"{name} has changed meanwhile and is left as it is: repeat the command")
+        warn(
+            _("{file} has changed meanwhile and is left as it is: repeat the command").format(
+                file=name
+            )
+        )
     return done
 
 
 def _diff(name: str, file: MendedFile) -> Iterator[str]:
     before, after = (_show(file.file, data) for data in (file.before, file.after))
-    return difflib.unified_diff(before, after, name, f"{name} (fixed)", lineterm="")
+    return difflib.unified_diff(
+        before, after, name, _("{file} (fixed)").format(file=name), lineterm=""
+    )
 
 
 def _show(file: str, data: bytes) -> list[str]:

@@ -13,7 +13,7 @@ from runner.cli.speech import write_json, write_result
 from runner.cli.tables import count
 from runner.cli.wrap import wrap
 from runner.errors import WrongUsage
-from runner.language import spoken
+from runner.language import _, spoken
 from runner.model.diagnostic import Severity
 from runner.rules import list_rules, read_rule, read_rules, show_example
 from runner.rules.words import words_in
@@ -40,8 +40,8 @@ def command(session: Session, rule: str | None, *, as_json: bool) -> Exit:
     """
     known = list_rules()
     if rule is not None and rule not in known:
-        hint = nearest(rule, known) or "`mms-runner rules` lists them"
-        raise WrongUsage(f"there is no rule `{rule}`", hint=hint)
+        hint = nearest(rule, known) or _("`mms-runner rules` lists them")
+        raise WrongUsage(_("there is no rule `{name}`").format(name=rule), hint=hint)
     rules = [read_rule(rule, spoken())] if rule else read_rules(spoken())
     if as_json:
         write_json([_to_json(each) for each in rules])
@@ -49,7 +49,9 @@ def command(session: Session, rule: str | None, *, as_json: bool) -> Exit:
         write_result("\n".join(_explain(rules[0], _columns())))
     else:
         write_result("\n".join(_list(rules, _columns())))
-        session.say(f"{count(len(rules), 'rule')}; `mms-runner rules ID` explains one")
+        session.say(
+            _("{rules}; `mms-runner rules ID` explains one").format(rules=count(len(rules), "rule"))
+        )
     return Exit.OK
 
 

@@ -12,8 +12,9 @@ from runner.cli.diagnostics import Format, render_diagnostics
 from runner.cli.exits import Exit
 from runner.cli.selection import select_files
 from runner.cli.session import read_clock
-from runner.cli.tables import count
+from runner.cli.tables import count, enumerate_all
 from runner.due import is_too_late
+from runner.language import _
 from runner.model.diagnostic import Severity
 from runner.workspace.schema_copies import are_stale, find_copies
 
@@ -68,8 +69,10 @@ def command(
         session.say(_tell_passed(passed))
     if (copies := find_copies(root)) and are_stale(copies):
         session.say(
-            f"the schemas in {os.path.relpath(copies)}, which editors use, are not those of this"
-            " version: `mms-runner init --schemas` renews them"
+            _(
+                "the schemas in {folder}, which editors use, are not those of this version:"
+                " `mms-runner init --schemas` renews them"
+            ).format(folder=os.path.relpath(copies))
         )
     fails = workspace.errors or (strict and workspace.diagnostics)
     return Exit.FAULTY_FILES if fails else Exit.OK
@@ -112,16 +115,22 @@ def _sum_up(faults: Collection[Diagnostic], sound: int) -> str:
     errors = sum(fault.severity is Severity.ERROR for fault in faults)
     warnings = len(faults) - errors
     if not faults:
-        return f"{count(sound, 'campaign')}, no faults"
-    parts = [count(errors, "error")] if errors else []
-    parts += [count(warnings, "warning")] if warnings else []
-    return f"{' and '.join(parts)} in {count(len({fault.file for fault in faults}), 'file')}"
+        return _("{campaigns}, no faults").format(campaigns=count(sound, "campaign"))
+    if errors and warnings:
+        told = _("{errors} and {warnings} in {files}")
+    else:
+        told = _("{errors} in {files}") if errors else _("{warnings} in {files}")
+    return told.format(
+        errors=count(errors, "error"),
+        warnings=count(warnings, "warning"),
+        files=count(len({fault.file for fault in faults}), "file"),
+    )
 
 
 def _point_on(rules: Collection[str]) -> str:
     if len(rules) > 1:
-        return "`mms-runner rules ID` explains each rule"
-    return f"`mms-runner rules {next(iter(rules))}` explains this rule"
+        return _("`mms-runner rules ID` explains each rule")
+    return _("`mms-runner rules {rule}` explains this rule").format(rule=next(iter(rules)))
 
 
 def _list_passed(campaigns: Iterable[Campaign], now: datetime) -> list[str]:
@@ -135,5 +144,9 @@ def _list_passed(campaigns: Iterable[Campaign], now: datetime) -> list[str]:
 
 
 def _tell_passed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"the start has passed of {', '.join(names[:_MOST_NAMED])}{more}"
+    told = (
+        _("the start has passed of {names} and {more} more")
+        if len(names) > _MOST_NAMED
+        else _("the start has passed of {names}")
+    )
+    return told.format(names=enumerate_all(names[:_MOST_NAMED]), more=len(names) - _MOST_NAMED)

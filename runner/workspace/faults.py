@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runner.language import N_
 from runner.model.diagnostic import Severity
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Faults:
         if graft is None:
             self.at_value(path, rule, message, hint)
         else:
-            label = self.label(path, "it stands here")
+            label = self.label(path, N_("it stands here"))
             span = graft.used.span
             fault = self.document.source.fault(span, rule, message, hint, labels=(label,))
             self.found.append(fault)

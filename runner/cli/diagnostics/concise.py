@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def render(found: Found) -> str:
     """Write one line for each fault."""
-    return "\n".join(to_line(found.name_from_here(fault.file), fault) for fault in found.faults)
+    return "\n".join(to_line(found.name_from_here(fault.file), fault) for fault in found.told)
 
 
 def to_line(file: str, fault: Diagnostic) -> str:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def fingerprint_all(found: Found) -> list[str]:
     """Give each fault a mark of its own, which stays when its line moves.
 
-    It is made of the file, the rule, what the line says and the message, less the numbers in it,
-    such as those of lines. Faults that are alike in all these are counted, from the top.
+    It is made of the file, the rule, what the line says and the message in English, less the
+    numbers in it, such as those of lines. Faults that are alike in all these are counted, from the
+    top.
     """
     alike: Counter[str] = Counter()
     marks = []

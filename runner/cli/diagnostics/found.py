@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from runner.language import spoken, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,11 @@ class Found:
     files: Sequence[str] = ()
     color: bool = False
 
+    @property
+    def told(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics in the language that is spoken; their rules and severities stay."""
+        return self.faults if spoken() == "en" else tuple(map(_say, self.faults))
+
     def name_from_here(self, file: str) -> str:
         """Name a file relative to the current folder; one outside of the workspace as it is."""
         return os.path.normpath(os.path.join(os.path.relpath(self.root), file))  # noqa: PTH118 - a text for people
@@ -36,6 +43,15 @@ class Found:
         path = Path(os.path.normpath(self.root / file))
         inside = path.is_relative_to(self.checkout)
         return (path.relative_to(self.checkout) if inside else path).as_posix()
+
+
+def _say(fault: Diagnostic) -> Diagnostic:
+    return replace(
+        fault,
+        message=translate(fault.message),
+        hint=translate(fault.hint) if fault.hint else None,
+        labels=tuple(replace(label, message=translate(label.message)) for label in fault.labels),
+    )
 
 
 def find_checkout(root: Path) -> Path:

@@ -38,7 +38,7 @@ class _Place:
 
 def render(found: Found) -> str:
     """Write a paragraph for each fault."""
-    return "\n\n".join(_to_full(found, fault) for fault in found.faults)
+    return "\n\n".join(_to_full(found, fault) for fault in found.told)
 
 
 def _to_full(found: Found, fault: Diagnostic) -> str:

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def render(found: Found) -> str:
     """Write a command for each fault."""
-    return "\n".join(
-        _to_command(found.name_in_checkout(fault.file), fault) for fault in found.faults
-    )
+    return "\n".join(_to_command(found.name_in_checkout(fault.file), fault) for fault in found.told)
 
 
 def _to_command(file: str, fault: Diagnostic) -> str:

@@ -24,7 +24,7 @@ def render(found: Found) -> str:
     return to_json(
         [
             _to_violation(found.name_in_checkout(fault.file), fault, mark)
-            for fault, mark in zip(found.faults, marks, strict=True)
+            for fault, mark in zip(found.told, marks, strict=True)
         ],
         indent=2,
     )

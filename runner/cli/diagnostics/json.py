@@ -20,8 +20,7 @@ def render(found: Found) -> str:
 def to_objects(found: Found) -> list[dict[str, object]]:
     """Give each fault as an object; a list or settings outside of the workspace from here too."""
     return [
-        _to_object(os.path.relpath(found.name_from_here(fault.file)), fault)
-        for fault in found.faults
+        _to_object(os.path.relpath(found.name_from_here(fault.file)), fault) for fault in found.told
     ]
 
 

@@ -26,7 +26,7 @@ _NAME = "mms-runner validate"
 def render(found: Found) -> str:
     """Write a suite with one test for each file; warnings stand in the output of a passed one."""
     faults: dict[str, list[Diagnostic]] = {file: [] for file in found.files}
-    for fault in found.faults:
+    for fault in found.told:
         faults.setdefault(fault.file, []).append(fault)
     tests = [_to_test(found.name_in_checkout(file), faults[file]) for file in sorted(faults)]
     counts = {

@@ -24,7 +24,7 @@ _CHECKOUT = "%SRCROOT%"  # by convention: whoever reads it knows where the check
 
 def render(found: Found) -> str:
     """Write a log with one run."""
-    rules = sorted({fault.rule for fault in found.faults})
+    rules = sorted({fault.rule for fault in found.told})
     marks = fingerprint_all(found)
     run = {
         "tool": {
@@ -42,7 +42,7 @@ def render(found: Found) -> str:
                 **_to_result(found, fault),
                 "partialFingerprints": {"mmsRunnerFault/v1": mark},
             }
-            for fault, mark in zip(found.faults, marks, strict=True)
+            for fault, mark in zip(found.told, marks, strict=True)
         ],
     }
     return to_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
