@@ -80,8 +80,8 @@ def test_the_json_has_the_keys_of_the_contract_and_no_other(office: Office) -> N
         "start": "2035-09-18T09:00:00+08:00",
         "recipients": {"given": 5, "duplicates": 1, "invalid": 0, "excluded": 1, "total": 3},
         "sources": [
-            {"name": "lists/members.csv", "sheet": None, "rows": 3},
-            {"name": "lists/staff.csv", "sheet": None, "rows": 1},
+            {"name": "lists/members.csv", "rows": 3},
+            {"name": "lists/staff.csv", "rows": 1},
         ],
         "message": {
             "bytes": 21,
@@ -556,3 +556,10 @@ def test_of_several_campaigns_on_one_day_each_two_are_compared(office: Office) -
         "5 of its 15 recipients (33 %) also get b, which starts at the same time",
     ]
     assert (len(told["a"]), len(told["b"])) == (1, 1)
+
+
+def test_labels_are_shown_where_there_are_some(office: Office) -> None:
+    office.campaign(more="labels: [中秋, 会员]\n")
+
+    assert "  labels      中秋, 会员\n" in office.run("plan").out
+    assert office.run("plan", "--json").json["campaigns"][0]["labels"] == ["中秋", "会员"]

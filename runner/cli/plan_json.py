@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runner.cli.since import Comparison
     from runner.model.account import Account, Settings
-    from runner.model.campaign import Audience
+    from runner.model.campaign import Audience, Source
     from runner.model.outcome import Balance
     from runner.plan import CampaignPlan
 
@@ -68,15 +68,7 @@ def _campaign_json(
         "account": campaign.account,
         "start": _start(plan, settings, now),
         "recipients": _audience_json(campaign.audience),
-        "sources": [
-            {
-                "name": source.name,
-                "sheet": source.sheet,
-                "rows": source.rows,
-                "digest": source.digest,
-            }
-            for source in campaign.audience.sources
-        ],
+        "sources": [_source_json(source) for source in campaign.audience.sources],
         "message": _message_json(plan, settings.accounts[campaign.account]),
         "batches": [
             {
@@ -89,8 +81,15 @@ def _campaign_json(
         ],
         "warnings": list_warnings(plan, settings, balances),
         "not_checked": list_not_checked(plan, balances, comparison),
+        **({"labels": list(campaign.labels)} if campaign.labels else {}),
         **({"change": change_json(change, settings.zone)} if change else {}),
     }
+
+
+def _source_json(source: Source) -> dict[str, object]:
+    """Give a list as it was read; sheet: of a workbook alone."""
+    sheet = {"sheet": source.sheet} if source.sheet else {}
+    return {"name": source.name, **sheet, "rows": source.rows, "digest": source.digest}
 
 
 def _start(plan: CampaignPlan, settings: Settings, now: datetime) -> str | None:

@@ -250,6 +250,8 @@ def list_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, st
     if campaign.again:
         meant = _("{campaigns}, and that is meant")
         yield _("again"), meant.format(campaigns=enumerate_all(campaign.again))
+    if campaign.labels:
+        yield _("labels"), enumerate_all(campaign.labels)
     if account.pace:
         yield _("pace"), _("{count} people a minute").format(count=f"{account.pace:,}")
 
