@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +31,6 @@ from torture.syscalls import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from torture.processes.life import Lived
     from torture.processes.matrix import Calm
@@ -156,10 +156,17 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def doctored(settled: World, tmp_path: Path) -> Iterator[World]:
-    """Be that world for a test that changes its state."""
-    shutil.copy(settled.office.state, tmp_path / "kept.db")
+    """Be that world for a test that changes its state.
+
+    Who looks on while the last process ends keeps it from taking its log into the file.
+    """
+    state, kept = settled.office.state, tmp_path / "kept.db"
+    with closing(sqlite3.connect(state)) as source, closing(sqlite3.connect(kept)) as target:
+        source.backup(target)
     yield settled
-    shutil.copy(tmp_path / "kept.db", settled.office.state)
+    for end in ("-wal", "-shm"):
+        Path(f"{state}{end}").unlink(missing_ok=True)
+    shutil.copy(kept, state)
 
 
 SENT = "(SELECT batch FROM recipients WHERE delivered = 1 LIMIT 1)"

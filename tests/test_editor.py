@@ -89,7 +89,7 @@ def test_a_key_of_a_campaign_is_completed_with_its_description(server):
 
 def test_a_key_of_a_frame_is_completed(server):
     text = of_campaign(f"title: 好\nframes:\n  - duration: 3\n    {CURSOR}\n")
-    assert server.complete(HERE, text).keys() == {"text", "image", "parts"}
+    assert server.complete(HERE, text).keys() == {"text", "image", "parts", "use"}
 
 
 def test_a_key_of_an_account_is_completed(server):
