@@ -16,7 +16,7 @@ from runner.cli.tables import enumerate_all
 from runner.errors import FaultyFiles, WrongUsage
 from runner.language import _
 from runner.workspace.copying import copy_campaign
-from runner.workspace.locate import campaign_id
+from runner.workspace.locate import YAML_SUFFIXES, campaign_id
 from runner.workspace.new_name import choose_new_file
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(session: Session, old: str, new: str) -> Exit:
 
 def _name_inside(root: Path, name: str) -> str:
     """Give a path from here as one from the workspace's folder; an id is that already."""
-    if not name.endswith((".yaml", ".yml")):
+    if not name.endswith(YAML_SUFFIXES):
         return name
     path = Path(name)
     folder = path.parent.resolve()

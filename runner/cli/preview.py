@@ -49,7 +49,15 @@ _LIST = N_("list")  # of what cannot be checked, before its name
 # What stands in front of a line of a plan.
 _LABELS = (
     *(N_("title"), N_("start"), N_("recipients"), N_("message"), N_("requests"), N_("hours")),
-    *(N_("until"), N_("submission"), N_("again"), N_("pace"), N_("warning"), N_("balance")),
+    *(
+        N_("until"),
+        N_("submission"),
+        N_("again"),
+        N_("labels"),
+        N_("pace"),
+        N_("warning"),
+        N_("balance"),
+    ),
     N_("not checked"),
 )
 

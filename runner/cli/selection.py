@@ -10,6 +10,7 @@ from runner.errors import WrongUsage
 from runner.language import _
 from runner.workspace.locate import (
     SETTINGS_FILE,
+    YAML_SUFFIXES,
     campaign_id,
     find_campaign_files,
     is_campaign_name,
@@ -70,7 +71,7 @@ def _files_of(root: Path, path: Path, known: Sequence[str]) -> list[str]:
     if resolved == root:
         return [*known]
     is_folder = resolved.is_dir()
-    if is_ignored(inside) and (is_folder or resolved.suffix in {".yaml", ".yml"}):
+    if is_ignored(inside) and (is_folder or resolved.suffix in YAML_SUFFIXES):
         return [file for file in known if may_share(inside, file)]
     if is_folder:
         return [file for file in known if file.startswith(f"{inside}/")]

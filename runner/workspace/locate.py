@@ -24,7 +24,7 @@ DEFAULTS_FILE = "_defaults.yaml"
 ABSOLUTE_PATH = "absolute-path"
 
 _PLAIN_PATH = re.compile(r"\w[\w./-]*")  # which needs no quotes
-_SUFFIXES = (".yaml", ".yml")
+YAML_SUFFIXES = (".yaml", ".yml")
 _IGNORED = ("_", ".")
 _ON_A_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\|file:|~")
 
@@ -98,7 +98,7 @@ def is_ignored(file: str) -> bool:
 
 def is_campaign_name(name: str) -> bool:
     """Whether a file of this name is a campaign."""
-    return name.endswith(_SUFFIXES) and name != SETTINGS_FILE and not is_ignored(name)
+    return name.endswith(YAML_SUFFIXES) and name != SETTINGS_FILE and not is_ignored(name)
 
 
 def may_share(shared: str, file: str) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from runner.private import sync
 from runner.workspace.documents import read_bytes
 from runner.workspace.edits import apply_edits, choose_edits, save_as_utf_8
-from runner.workspace.locate import resolve_inside
+from runner.workspace.locate import YAML_SUFFIXES, resolve_inside
 from runner.workspace.source_text import NOT_UTF_8
 from runner.workspace.strict_yaml import read_yaml
 
@@ -119,7 +119,7 @@ def _read_files(root: Path, workspace: Workspace, only: Collection[str] | None) 
 def _list_files(workspace: Workspace, only: Collection[str] | None) -> Iterator[str]:
     for fault in workspace.diagnostics:
         may_be_mended = fault.fix is not None or fault.rule == NOT_UTF_8
-        is_ours = fault.file.endswith((".yaml", ".yml"))  # those that campaigns share, too
+        is_ours = fault.file.endswith(YAML_SUFFIXES)  # those that campaigns share, too
         is_inside = not Path(fault.file).is_absolute()
         is_named = only is None or any(map(PurePosixPath(fault.file).is_relative_to, only))
         if may_be_mended and is_ours and is_inside and is_named:

@@ -10,6 +10,7 @@ from runner.language import N_
 from runner.model.recipient import holds_mobile
 from runner.workspace.locate import (
     SETTINGS_FILE,
+    YAML_SUFFIXES,
     campaign_id,
     find_campaign_files,
     is_campaign_name,
@@ -18,8 +19,6 @@ from runner.workspace.locate import (
 )
 from runner.workspace.masking import show_name
 
-_SUFFIXES = (".yaml", ".yml")
-
 
 def choose_new_file(root: Path, name: str) -> str:
     """Give the file that a new campaign is to have, as a path from the workspace's folder.
@@ -27,7 +26,7 @@ def choose_new_file(root: Path, name: str) -> str:
     root: resolved. name: the id that is wanted, or such a path with its suffix.
     Raises WrongUsage where no campaign may have that name, or one has it.
     """
-    file = unicodedata.normalize("NFC", name if name.endswith(_SUFFIXES) else f"{name}.yaml")
+    file = unicodedata.normalize("NFC", name if name.endswith(YAML_SUFFIXES) else f"{name}.yaml")
     if reason := _why_not(file):
         told = N_("no campaign can be named `{name}`: {reason}")
         hint = N_("name it by its id, its path in the workspace, such as 2036/spring/openday")

@@ -42,6 +42,7 @@ class SharedFiles:
         self._root = root
         self._instead = instead
         self._read: dict[tuple[str, str], Faults] = {}
+        self._has_defaults: dict[PurePosixPath, bool] = {}  # by folder, of which many campaigns ask
 
     def put_into(self, faults: Faults) -> Faults:
         """Give a campaign's document with all that it shares, and what is wrong with that."""
@@ -54,7 +55,11 @@ class SharedFiles:
         self._add_defaults(document, fields, grafts, found)
         if frames := fields.get("frames"):
             value = self._replace_frames(frames.value, Faults(document, found), grafts)
-            fields["frames"] = replace(frames, value=_complete_texts(value, fields))
+            value = _complete_texts(value, fields)
+            if value is not frames.value:
+                fields["frames"] = replace(frames, value=value)
+        if fields == root.fields:
+            return Faults(document, found)  # as it stands in its file, like most
         whole = replace(root, fields=fields)
         return Faults(replace(document, root=whole, data=plain_data(whole), grafts=grafts), found)
 
@@ -65,8 +70,8 @@ class SharedFiles:
         grafts: dict[Path, Graft],
         found: list[Diagnostic],
     ) -> None:
-        used = document.source.label(Span(), N_("it holds for this campaign"))
         for file in self._list_defaults(document.file):
+            used = document.source.label(Span(), N_("it holds for this campaign"))
             shared = self._read_shared(file, "defaults")
             found += shared.found
             for name, field in _fields_of(shared.document):
@@ -77,15 +82,17 @@ class SharedFiles:
     def _list_defaults(self, file: str) -> Iterator[str]:
         """List the defaults that there are for a campaign's file, the nearest first."""
         for folder in PurePosixPath(file).parents:
-            defaults = self._root / folder / DEFAULTS_FILE
-            if defaults.is_symlink() or defaults.exists():
+            if folder not in self._has_defaults:
+                defaults = self._root / folder / DEFAULTS_FILE
+                self._has_defaults[folder] = defaults.is_symlink() or defaults.exists()
+            if self._has_defaults[folder]:
                 yield str(folder / DEFAULTS_FILE)
 
     def _replace_frames(self, frames: Node, faults: Faults, grafts: dict[Path, Graft]) -> Node:
         if not isinstance(frames, Sequence):
             return frames
         items = list(frames.items)
-        for index, item in enumerate(items):
+        for index, item in enumerate(frames.items):
             use = item.fields.get("use") if isinstance(item, Mapping) else None
             if use and isinstance(use.value, Scalar) and isinstance(use.value.value, str):
                 path: Path = ("frames", index)
@@ -94,7 +101,7 @@ class SharedFiles:
                 if shared:
                     label = faults.document.source.label(use.value.span, N_("it is used here"))
                     grafts[path] = Graft(source=shared.document.source, used=label)
-        return replace(frames, items=tuple(items))
+        return frames if items == list(frames.items) else replace(frames, items=tuple(items))
 
     def _read_frame(self, path: Path, name: str, faults: Faults) -> Faults | None:
         """Read the file of a shared frame; None where that cannot be, which is noted.
