@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import chain, repeat, takewhile
 from typing import TYPE_CHECKING
 
@@ -144,7 +145,12 @@ def poll_waits(every: timedelta) -> Iterator[timedelta]:
 
 def stamp(moment: datetime) -> str:
     """Write a moment for the state: UTC, milliseconds, sortable as text."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    return _write_utc(moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=64)  # a step writes its one moment ten times
+def _write_utc(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def unstamp(text: str) -> datetime:
