@@ -43,7 +43,7 @@ def send_body(
     pieces = [
         _credential_fields("send", credentials),
         b"&mobile=",
-        numbers.replace(",", "%2C").encode(),
+        numbers.encode().replace(b",", b"%2C"),  # three times as fast as in a `str`
         b"&title=",
         message.title,
         b"&starttime=",

@@ -347,13 +347,12 @@ class Pump:
         if claim is None:
             return Idle()
         faultpoint("pump.claimed")
-        numbers = self._leave_out(transaction, claim, opted_out, now)
-        if not numbers:
+        claim = self._leave_out(transaction, claim, opted_out, now)
+        if not claim.recipients:
             return Emptied(claim=claim)
-        people = numbers.count(",") + 1
-        self._take_slots(transaction, people, now)
+        self._take_slots(transaction, claim.recipients, now)
         return _Cargo(
-            claim=replace(claim, recipients=people, numbers=numbers),
+            claim=claim,
             message=self._find_message(transaction, claim.message),
             starttime=turn.starttime,
             claimed_at=monotonic(),
@@ -369,14 +368,14 @@ class Pump:
 
     def _leave_out(
         self, transaction: Transaction, claim: Claim, opted_out: OptedOut, now: datetime
-    ) -> str:
-        """Give the numbers of a batch, less those who opted out since the plan."""
+    ) -> Claim:
+        """Give a claim less those who opted out since the plan."""
         if not opted_out.mobiles:
-            return claim.numbers
+            return claim
         mobiles = [int(number) for number in claim.numbers.split(",")]
         unwanted = opted_out.mobiles.find_among(mobiles)
         if not unwanted:
-            return claim.numbers
+            return claim
         by_list: dict[str, list[int]] = {}
         for mobile, name in unwanted.items():
             by_list.setdefault(name, []).append(mobile)
@@ -387,7 +386,7 @@ class Pump:
         if not left and (batch := find_claimed(transaction, claim)):
             nobody = BatchChange(event=BatchEvent.CANCEL, reason=N_("everybody in it opted out"))
             change_batch(transaction, batch, nobody, now)
-        return join_numbers(left)
+        return replace(claim, recipients=len(left), numbers=join_numbers(left))
 
     def _submit(self, cargo: _Cargo) -> Submitted:
         prefix = self.account.extno
