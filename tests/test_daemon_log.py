@@ -303,7 +303,7 @@ def test_a_secret_is_covered_in_the_base64_of_a_longer_text(mask, user, encode):
 
 def test_secrets_are_covered_in_what_libraries_say(said, mask):
     mask.hide("hunter2")
-    library = logging.getLogger("urllib3.connectionpool")
+    library = logging.getLogger("apscheduler.scheduler")
     assert said(lambda: library.warning("retrying %s", "/?password=hunter2&x")) == [
         "retrying /?password=***&x"
     ]

@@ -13,7 +13,7 @@ from workspaces import FRAMES, shop
 
 __all__ = ["shop"]
 
-GATEWAY = ("requests", "urllib3", "http.client", "ssl", "lxml", "runner.gateway")
+GATEWAY = ("http.client", "ssl", "lxml", "runner.gateway")
 SCHEDULER = ("apscheduler", "asyncio", "runner.daemon", "runner.sandbox")
 STATE = ("sqlite3", "runner.store")
 FILES = ("yaml", "runner.workspace")

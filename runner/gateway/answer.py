@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
 from runner.errors import UnreadableAnswer
@@ -17,7 +18,7 @@ from runner.language import N_
 from runner.model.outcome import RawAnswer
 
 if TYPE_CHECKING:
-    from urllib3.response import BaseHTTPResponse
+    from http.client import HTTPResponse
 
 _PIECE = 65_536
 _GZIP_OR_ZLIB, _RAW_DEFLATE = 47, -15  # zlib's wbits; some servers' `deflate` has no zlib header
@@ -41,7 +42,7 @@ class Inflated:
     complete: bool
 
 
-def read_body(raw: BaseHTTPResponse, wire: bytearray, cap: int) -> bytes:
+def read_body(raw: HTTPResponse, wire: bytearray, cap: int) -> bytes:
     """Read a whole body of at most `cap` bytes, on the wire and inflated.
 
     wire: everything received, this body too once it is read.
@@ -49,12 +50,14 @@ def read_body(raw: BaseHTTPResponse, wire: bytearray, cap: int) -> bytes:
     whatever the connection raises.
     """
     body = bytearray()
-    while piece := raw.read1(_PIECE, decode_content=False):
+    while piece := raw.read(_PIECE):
         body += piece
         if len(body) > cap:
             raise UnreadableAnswer(
                 N_("the answer is larger than {size}").format(size=_name_size(cap))
             )
+    if raw.length:
+        raise IncompleteRead(bytes(body), raw.length)  # as http.client does where it reads all
     _check_frame(bytes(wire), len(body))
     if not body or not _ENCODED.fullmatch(raw.headers.get("content-encoding", "")):
         return bytes(body)
@@ -136,7 +139,8 @@ def _check_frame(wire: bytes, size: int) -> None:
     if split is None:
         raise UnreadableAnswer(N_("the answer was cut short within its head"))
     _, head, body = split
-    if not all(length.strip().isdigit() for length in _LENGTH.findall(head)):
+    lengths = {length.strip() for length in _LENGTH.findall(head)}
+    if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
         raise UnreadableAnswer(N_("the answer announces a length that is none"))
     rest = _join_chunks(body)[1] if _CHUNKED.search(head) else body[size:]
     if rest.strip():

@@ -11,15 +11,13 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
-from requests import PreparedRequest, Request, RequestException
-
 from runner.codec.answers import decode_balance, decode_receipt
 from runner.codec.redaction import Redaction, name_secrets
 from runner.codec.requests import balance_body, query_body
-from runner.errors import UnreadableAnswer, WrongUsage
+from runner.errors import UnreadableAnswer
 from runner.gateway.answer import inflate_unnamed, read_body, salvage
 from runner.gateway.clock import GatewayClock
-from runner.gateway.connection import GatewayAdapter
+from runner.gateway.connection import Connections
 from runner.gateway.exchange import Exchange, start_exchange
 from runner.gateway.failure import explain
 from runner.gateway.route import read_route
@@ -28,8 +26,7 @@ from runner.model.outcome import NoAnswer, NotSent, NotTaken, RawAnswer, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from urllib3.response import BaseHTTPResponse
+    from http.client import HTTPResponse
 
     from runner.model.account import Account, Credentials
     from runner.model.outcome import BalanceAnswer, GatewayTime, Outcome
@@ -68,10 +65,9 @@ class Gateway:
         self._idle_limit = idle_limit
         self._reports_cap = reports_cap
         self._credentials = credentials
-        # One connection more than requests in flight: the queries are asked beside them.
-        self._adapter = GatewayAdapter(self._route, connections=account.concurrency + 1)
-        self._submission = _prepare(f"{self._route.url}/sendmms.aspx", account)
-        self._polling = _prepare(f"{self._route.url}/mmsStatusApi.aspx", account)
+        self._connections = Connections(self._route, _HEADERS)
+        self._submission = self._route.target("/sendmms.aspx")
+        self._polling = self._route.target("/mmsStatusApi.aspx")
         self._balance_body = balance_body(credentials)
         self._redaction = Redaction(name_secrets(account, credentials))
         self._clock = GatewayClock()
@@ -127,7 +123,7 @@ class Gateway:
 
     def close(self) -> None:
         """Close the connections that rest."""
-        self._adapter.close()
+        self._connections.close()
 
     def _fetch(self, page: int) -> RawAnswer | NoAnswer:
         exchange = self._start()
@@ -144,13 +140,9 @@ class Gateway:
         return start_exchange(self._timeout, idle_limit=self._idle_limit)
 
     @contextmanager
-    def _post(
-        self, exchange: Exchange, template: PreparedRequest, body: bytes
-    ) -> Iterator[BaseHTTPResponse]:
+    def _post(self, exchange: Exchange, target: str, body: bytes) -> Iterator[HTTPResponse]:
         """Post and give the answer with its body unread."""
-        request = template.copy()
-        request.prepare_body(body, files=None)
-        with exchange.under_way(), self._adapter.post(request) as raw:
+        with self._connections.post(exchange, target, body) as raw:
             self._clock.note(raw.headers.get("date"))
             yield raw
 
@@ -158,18 +150,7 @@ class Gateway:
         return explain(error, self._route, self._timeout, begun=exchange.begun)
 
 
-def _prepare(url: str, account: Account) -> PreparedRequest:
-    """Prepare a request once, to be copied for every body."""
-    try:
-        return Request("POST", url, headers=_HEADERS).prepare()
-    except RequestException:
-        # Its words repeat the address, which may be a secret: not chained.
-        raise WrongUsage(
-            N_("the url of account {account} is no address").format(account=account.name)
-        ) from None
-
-
-def _judge(raw: BaseHTTPResponse, exchange: Exchange) -> Outcome:
+def _judge(raw: HTTPResponse, exchange: Exchange) -> Outcome:
     if raw.status in _NOT_TAKEN:
         return NotTaken(status=raw.status)
     if raw.status != HTTPStatus.OK:
@@ -190,7 +171,7 @@ def _read_balance(body: bytes) -> BalanceAnswer:
         return NoAnswer(why=N_("HTTP 200, but the body is no answer"))
 
 
-def _keep_page(raw: BaseHTTPResponse, exchange: Exchange, cap: int) -> RawAnswer | NoAnswer:
+def _keep_page(raw: HTTPResponse, exchange: Exchange, cap: int) -> RawAnswer | NoAnswer:
     """Keep a page of any status: a gateway that answers 500 may have handed its reports out."""
     body = read_body(raw, exchange.wire, cap)
     if raw.status == HTTPStatus.OK:

@@ -18,9 +18,9 @@ _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What an answer said: its time, None for none; at: when we read it, in steady seconds."""
+    """What an answer said: its `Date`, None for none; at: when we read it, in steady seconds."""
 
-    moment: datetime | None
+    date: str | None
     at: float
 
 
@@ -32,7 +32,7 @@ class GatewayClock:
 
     def note(self, date: str | None) -> None:
         """Note the `Date` of an answer; what names no time is as good as none."""
-        self._said = _Said(moment=_read_date(date) if date else None, at=_read_steady_clock())
+        self._said = _Said(date=date, at=_read_steady_clock())
 
     def tell(self) -> GatewayTime | None:
         """Tell the gateway's time, carried on by a clock that nobody sets; None before any."""
@@ -40,7 +40,8 @@ class GatewayClock:
         if said is None:
             return None
         age = timedelta(seconds=_read_steady_clock() - said.at)
-        return GatewayTime(moment=said.moment and said.moment + age, age=age)
+        moment = _read_date(said.date) if said.date else None
+        return GatewayTime(moment=moment and moment + age, age=age)
 
 
 def _read_steady_clock() -> float:

@@ -1,52 +1,53 @@
-"""Sockets that keep a deadline, and connections that note the first byte of a request.
+"""Connections to one gateway that keep a deadline and note the first byte of a request.
 
-Exception classes cannot tell whether a request went out (requests raises the same one for a
-refused connection and for one that was closed after everything was read): the connection notes it.
+Exception classes cannot tell whether a request went out (the same one is raised for a refused
+connection and for one that was closed after everything was read): the connection notes it.
 Source: gateway protocol, "What can be known after a POST".
+
+http.client speaks HTTP, and nothing stands between: what a library above it adds (redirects,
+cookies, retries, the environment's proxies) is what nobody may do here.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
-
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
-
-from runner.gateway.exchange import current_exchange
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from http.client import HTTPResponse
 
     from _typeshed import ReadableBuffer, WriteableBuffer
-    from requests import PreparedRequest
 
+    from runner.gateway.exchange import Exchange
     from runner.gateway.route import Route
 
 
 class DeadlineSocket(socket.socket):
     """A socket whose every operation ends with its exchange, however slowly the peer drips."""
 
+    exchange: Exchange
+
     def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
         """Receive within the time left."""
-        exchange = current_exchange()
-        self.settimeout(exchange.seconds_left())
+        self.settimeout(self.exchange.seconds_left())
         count = super().recv_into(buffer, nbytes or 0, flags)
-        exchange.note_received(memoryview(buffer)[:count])
+        self.exchange.note_received(memoryview(buffer)[:count])
         return count
 
     def send(self, data: ReadableBuffer, flags: int = 0) -> int:
         """Send a piece within the time left."""
-        self.settimeout(current_exchange().seconds_left())
+        self.settimeout(self.exchange.seconds_left())
         return super().send(data, flags)
 
     def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
         """Send everything within the time left."""
-        self.settimeout(current_exchange().seconds_left())
+        self.settimeout(self.exchange.seconds_left())
         super().sendall(data, flags)
 
 
@@ -57,180 +58,167 @@ class DeadlineTLSSocket(DeadlineSocket, ssl.SSLSocket):
         """Shake hands within the time left for connecting."""
         # A stream that ends without TLS's own farewell may have been cut: never taken as an end.
         self.suppress_ragged_eofs = False
-        self.settimeout(current_exchange().seconds_left())
+        self.settimeout(self.exchange.seconds_left())
         super().do_handshake(block)
 
 
 class GatewayConnection(HTTPConnection):
-    """A connection that notes in its exchange when the first byte of a request is handed over.
+    """A connection over a route, used by one exchange after another.
 
-    idle_since: when it was last put back into its pool, on the monotonic clock.
+    idle_since: when it last came to rest, on the monotonic clock.
     """
 
-    idle_since = 0.0
-    _is_connecting = False
+    sock: Any  # a DeadlineSocket, None while it is closed
+
+    def __init__(self, route: Route) -> None:
+        super().__init__(*route.opened_to)
+        self.idle_since = 0.0
+        self._route = route
+        self._exchange: Exchange
+        self._body = b""
+        self._is_connecting = False
+        self._create_connection = self._open  # http.client's seam for another kind of socket
+        if route.tunnel:
+            self.set_tunnel(*route.tunnel, headers=route.proxy_headers())
+
+    def ask(
+        self, exchange: Exchange, target: str, headers: Mapping[str, str], body: bytes
+    ) -> HTTPResponse:
+        """Post a request, and give the answer with its body unread."""
+        self._exchange, self._body = exchange, body
+        if self.sock is not None:
+            self.sock.exchange = exchange
+        try:
+            self.request("POST", target, headers={**headers, "Content-Length": str(len(body))})
+        except OSError:
+            # A gateway may answer (413) and close before it has read everything. Where nothing is
+            # there, reading fails in its turn.
+            if not exchange.begun:
+                raise
+        finally:
+            self._body = b""
+        return self.getresponse()
 
     def connect(self) -> None:
         """Connect; what is said to a proxy and in a TLS handshake is no part of the request."""
         self._is_connecting = True
         try:
             super().connect()
+            if self._route.tls:
+                self._shake_hands(self._route.tls)
         finally:
             self._is_connecting = False
 
     def send(self, data: Any) -> None:
-        """Hand bytes to the socket; http.client opens a missing connection only at this point."""
+        """Hand the head of a request to the socket, and its body in the same piece."""
         if self.sock is None:
             self.connect()
-        if not self._is_connecting:
-            current_exchange().begin()
-        super().send(data)
+        if self._is_connecting:
+            super().send(data)
+        else:
+            self._exchange.begin()
+            super().send(data + self._body)
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request; where that breaks off, an answer may still be there to be read.
+    def may_be_used(self, exchange: Exchange) -> bool:
+        """Tell whether it rested so shortly that the peer's idle close cannot race a request."""
+        rested = monotonic() - self.idle_since
+        return rested <= exchange.idle_limit and not _has_news(self.sock)
 
-        A gateway may answer (413) and close before it has read everything. Where nothing is there,
-        reading fails in its turn.
-        """
-        try:
-            super().request(*args, **kwargs)
-        except OSError:
-            if not current_exchange().begun:
-                raise
+    def _shake_hands(self, tls: ssl.SSLContext) -> None:
+        secured: Any = tls.wrap_socket(
+            self.sock, server_hostname=self._route.host, do_handshake_on_connect=False
+        )
+        self.sock = secured
+        secured.exchange = self._exchange
+        secured.do_handshake()
 
-    def is_fit(self) -> bool:
-        """Tell whether the exchange may use it: the peer's idle close would race a request."""
-        return monotonic() - self.idle_since <= current_exchange().idle_limit
-
-    def _new_conn(self) -> socket.socket:
+    def _open(self, address: tuple[str, int], *_: object) -> DeadlineSocket:
         # Name resolution is the C library's, with limits of its own; it comes before everything.
-        addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
         *others, last = ((family, address) for family, _, _, _, address in addresses)
-        for left, (family, address) in zip(range(len(addresses), 1, -1), others, strict=True):
+        for left, (family, each) in zip(range(len(addresses), 1, -1), others, strict=True):
             # Each address has its share of the time: one that is silent must not hide the next.
             with suppress(OSError):
-                return _open(family, address, seconds=current_exchange().seconds_left() / left)
-        return _open(*last, seconds=current_exchange().seconds_left())
+                return self._open_one(family, each, share=1 / left)
+        return self._open_one(*last, share=1)
+
+    def _open_one(self, family: int, address: Any, *, share: float) -> DeadlineSocket:
+        sock = DeadlineSocket(family, socket.SOCK_STREAM)
+        sock.exchange = self._exchange
+        try:
+            sock.settimeout(self._exchange.seconds_left() * share)
+            sock.connect(address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
-def _open(family: int, address: Any, *, seconds: float) -> DeadlineSocket:
-    sock = DeadlineSocket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(seconds)
-        sock.connect(address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+def _has_news(sock: socket.socket | None) -> bool:
+    """Whether a connection that rests was closed by the peer, or holds what nobody asked for."""
+    if sock is None:
+        return True
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    return bool(poller.poll(0))
 
 
-class GatewayTLSConnection(GatewayConnection, HTTPSConnection):
-    """The same over TLS."""
+class Connections:
+    """The connections of a route: those that rest are used again, the one used last first.
 
-
-class GatewayPool(HTTPConnectionPool):
-    """A pool that hands out no connection that rested too long; urllib3 opens it anew.
-
-    It takes none back by itself: urllib3 offers it as soon as a body has been read, and whether
-    that was a sound answer is known only later.
+    headers: of every request. Safe for many threads; it repeats nothing and follows nothing.
     """
 
-    ConnectionCls = GatewayConnection
-
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        connection = super()._get_conn(timeout)
-        if not cast(GatewayConnection, connection).is_fit():
-            connection.close()
-        return connection
-
-    def _put_conn(self, conn: Any) -> None:
-        if conn is None:
-            super()._put_conn(conn)
-        else:
-            current_exchange().connection = conn
-
-    def take_back(self, connection: GatewayConnection) -> None:
-        """Let a connection rest until the next exchange."""
-        connection.idle_since = monotonic()
-        super()._put_conn(connection)
-
-
-class GatewayTLSPool(GatewayPool, HTTPSConnectionPool):
-    """The same over TLS."""
-
-    ConnectionCls = GatewayTLSConnection
-
-
-class GatewayAdapter(HTTPAdapter):
-    """requests' transport over the one pool of a route.
-
-    It is used without a ``Session``, which reads a redirect's whole body, however long, and obeys
-    environment, netrc and cookies. It retries nothing.
-    """
-
-    def __init__(self, route: Route, *, connections: int) -> None:
-        super().__init__()
-        self._proxies = None if route.proxy is None else {"all": route.proxy}
-        self._pool = self._open_pool(route, connections)
+    def __init__(self, route: Route, headers: Mapping[str, str]) -> None:
+        if route.tls:
+            route.tls.sslsocket_class = DeadlineTLSSocket
+        self._route = route
+        self._headers = {**headers, **route.headers()}
+        self._resting: list[GatewayConnection] = []
+        self._is_closed = False
 
     @contextmanager
-    def post(self, request: PreparedRequest) -> Iterator[Any]:
+    def post(self, exchange: Exchange, target: str, body: bytes) -> Iterator[HTTPResponse]:
         """Send a request and give the answer, its body unread.
 
         Its connection is used again only where the body was read to its end and nothing was raised:
         what else it may hold would be taken for the answer to the next request.
         """
-        exchange = current_exchange()
+        connection = self._find(exchange)
         try:
-            answer: Any = self.send(request, stream=True, proxies=self._proxies)
-            try:
+            answer = connection.ask(exchange, target, self._headers, body)
+            with answer:
                 yield answer
-            finally:
-                answer.close()
-                answer.release_conn()
+                is_whole = answer.isclosed()
         except BaseException:
-            if exchange.connection is not None:
-                exchange.connection.close()
+            connection.close()
             raise
-        if exchange.connection is not None:
-            self._pool.take_back(exchange.connection)
-
-    def get_connection_with_tls_context(
-        self,
-        request: PreparedRequest,  # noqa: ARG002 - the signature is requests'
-        verify: Any,  # noqa: ARG002 - as above
-        proxies: Mapping[str, str] | None = None,  # noqa: ARG002 - as above
-        cert: Any = None,  # noqa: ARG002 - as above
-    ) -> GatewayPool:
-        """Give the pool, whatever the request: there is one gateway."""
-        return self._pool
-
-    def build_response(self, req: PreparedRequest, resp: Any) -> Any:  # noqa: ARG002 - as above
-        """Give the answer as it came: nobody asks for cookies, encodings or a history."""
-        return resp
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave the pool as it is: the route's TLS context verifies, and trusts nobody else."""
+        if is_whole and connection.sock is not None:
+            self._lay_down(connection)
+        else:
+            connection.close()
 
     def close(self) -> None:
         """Close every connection that rests; one that is in use ends with its exchange."""
-        self._pool.close()
-        super().close()
+        self._is_closed = True
+        while connection := self._pick_up():
+            connection.close()
 
-    def _open_pool(self, route: Route, connections: int) -> GatewayPool:
-        options: dict[str, Any] = {"maxsize": connections}
-        if route.tls is not None:
-            route.tls.sslsocket_class = DeadlineTLSSocket
-            options["ssl_context"] = route.tls
-        if route.proxy is None:
-            return _POOLS[route.scheme](route.host, route.port, **options)
-        manager = ProxyManager(
-            route.proxy, proxy_headers=self.proxy_headers(route.proxy), **options
-        )
-        manager.pool_classes_by_scheme = _POOLS
-        pool = manager.connection_from_host(route.host, route.port, route.scheme)
-        return cast(GatewayPool, pool)
+    def _find(self, exchange: Exchange) -> GatewayConnection:
+        while connection := self._pick_up():
+            if connection.may_be_used(exchange):
+                return connection
+            connection.close()
+        return GatewayConnection(self._route)
 
+    def _pick_up(self) -> GatewayConnection | None:
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return None
 
-_POOLS: dict[str, type[GatewayPool]] = {"http": GatewayPool, "https": GatewayTLSPool}
+    def _lay_down(self, connection: GatewayConnection) -> None:
+        connection.idle_since = monotonic()
+        self._resting.append(connection)
+        if self._is_closed:  # meanwhile
+            self.close()

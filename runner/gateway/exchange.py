@@ -1,13 +1,7 @@
-"""One POST as the connection sees it: how long it may last, and whether its first byte went out.
-
-urllib3 has no seam through which a caller could tell its connection about a single request, so the
-exchange travels in a context variable, set by the client and read by sockets and connections.
-"""
+"""One POST as the connection sees it: how long it may last, and whether its first byte went out."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -15,12 +9,7 @@ from typing import TYPE_CHECKING
 from runner.faultpoint import faultpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from runner.gateway.connection import GatewayConnection
     from runner.model.account import Timeouts
-
-_current: ContextVar[Exchange] = ContextVar("exchange")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +19,6 @@ class Exchange:
     connect_by, answer_by: on the monotonic clock, in seconds.
     idle_limit: seconds that a connection may have rested and still carry this request.
     begun: whether the first byte of the request was handed to the socket.
-    connection: the one of an answer that was read to its end.
     wire: every byte received after that, head and framing included.
     """
 
@@ -38,7 +26,6 @@ class Exchange:
     answer_by: float
     idle_limit: float
     begun: bool = False
-    connection: GatewayConnection | None = None
     wire: bytearray = field(default_factory=bytearray)
 
     def seconds_left(self) -> float:
@@ -64,15 +51,6 @@ class Exchange:
         if self.begun:
             self.wire += data
 
-    @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Make this the exchange that sockets and connections of this thread obey."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
-
 
 def start_exchange(timeout: Timeouts, *, idle_limit: float) -> Exchange:
     """Begin to count: connecting never takes longer than the whole exchange may."""
@@ -83,8 +61,3 @@ def start_exchange(timeout: Timeouts, *, idle_limit: float) -> Exchange:
         answer_by=now + total,
         idle_limit=idle_limit,
     )
-
-
-def current_exchange() -> Exchange:
-    """Give the exchange that this thread is in."""
-    return _current.get()

@@ -13,8 +13,6 @@ import ssl
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING
 
-from urllib3.exceptions import InvalidHeader
-
 from runner.errors import UnreadableAnswer
 from runner.language import N_, Message
 
@@ -37,7 +35,6 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionError, N_("{peer} broke the connection off")),
     (IncompleteRead, N_("the answer of {peer} was cut short")),
     (HTTPException, N_("what {peer} answered is no HTTP")),
-    (InvalidHeader, N_("what {peer} answered is no HTTP")),
 )
 # http.client raises a bare OSError with these words, followed by the proxy's own.
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import ssl
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+import certifi
 
 from runner.errors import WrongUsage
 from runner.language import N_
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _PORTS = {"http": 80, "https": 443}
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
+_KEPT = "/%:@!$&'()*+,;=~"  # what a path may hold as it is, escapes among it (RFC 3986, 3.3)
 
 _Fault = tuple["Callable[[SplitResult], bool]", str]
 
@@ -69,11 +71,51 @@ class Route:
     @property
     def peer(self) -> str:
         """Name the host and port that connections are opened to."""
+        address = _name(*self.opened_to)
+        return N_("the proxy {address}").format(address=address) if self.proxy else address
+
+    @property
+    def opened_to(self) -> tuple[str, int]:
+        """Give the host and port that connections are opened to."""
         if self.proxy is None:
-            return _name(self.host, self.port)
+            return self.host, self.port
         proxy = urlsplit(self.proxy)
-        address = _name(proxy.hostname or "", proxy.port or _PORTS["http"])
-        return N_("the proxy {address}").format(address=address)
+        return _to_ascii(proxy.hostname), proxy.port or _PORTS["http"]
+
+    @property
+    def tunnel(self) -> tuple[str, int] | None:
+        """Give the host and port that a proxy is asked to connect to; None where it is not."""
+        return (_bracket(self.host), self.port) if self.proxy and self.tls else None
+
+    def target(self, path: str) -> str:
+        """Write what a request asks for: a proxy that it is not tunnelled through needs it whole.
+
+        Source: RFC 9112, 3.2.
+        """
+        within = quote(urlsplit(self.url).path, safe=_KEPT) + path
+        return f"{self.scheme}://{self._authority}{within}" if self._is_told_all else within
+
+    def headers(self) -> dict[str, str]:
+        """Give the headers that belong to the way of a request; they may hold a password."""
+        passed = self.proxy_headers() if self._is_told_all else {}
+        return {"Host": self._authority, **passed}
+
+    def proxy_headers(self) -> dict[str, str]:
+        """Give what the proxy itself is told: the credentials of its address."""
+        proxy = urlsplit(self.proxy or "")
+        if proxy.username is None:
+            return {}
+        said = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        return {"Proxy-Authorization": f"Basic {b64encode(said.encode()).decode()}"}
+
+    @property
+    def _is_told_all(self) -> bool:
+        return self.proxy is not None and self.tls is None
+
+    @property
+    def _authority(self) -> str:
+        is_default = self.port == _PORTS[self.scheme]
+        return _bracket(self.host) if is_default else _name(self.host, self.port)
 
 
 def read_route(account: Account, credentials: Credentials) -> Route:
@@ -119,7 +161,11 @@ def _find_fault(text: str, faults: tuple[_Fault, ...]) -> str | None:
 
 
 def _name(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{_bracket(host)}:{port}"
+
+
+def _bracket(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _to_ascii(name: str | None) -> str:
@@ -135,7 +181,7 @@ def _trust(account: Account, *, secure: bool) -> ssl.SSLContext | None:
 
     A `ca_file` is looked at for http too, which has no context.
     """
-    authorities = account.ca_file or (DEFAULT_CA_BUNDLE_PATH if secure else None)
+    authorities = account.ca_file or (certifi.where() if secure else None)
     if authorities is None:
         return None
     try:
@@ -153,4 +199,5 @@ def _trust(account: Account, *, secure: bool) -> ssl.SSLContext | None:
                 account=account.name, file=authorities
             )
         ) from error
+    context.set_alpn_protocols(["http/1.1"])
     return context if secure else None

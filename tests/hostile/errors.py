@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import email.errors
 import errno
 import http.client
 import inspect
-import queue
 import socket
 import ssl
 import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import requests.exceptions
-import urllib3.exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,21 +20,14 @@ SECRETS = ("sesame", "13800138000")
 _WORDS = " ".join(SECRETS)  # what a message may repeat, and nobody may read
 _BYTES = _WORDS.encode()
 
-_MODULES = (
-    *(requests.exceptions, urllib3.exceptions),
-    *(http.client, socket, ssl, zlib, queue, builtins),
-)
+_MODULES = (http.client, email.errors, socket, ssl, zlib, builtins)
 
 # What constructors ask for, by the names of their parameters.
-_POOL = urllib3.HTTPConnectionPool("127.0.0.1")
 _ARGUMENTS: dict[str, Any] = {
-    "pool": _POOL,
-    "conn": urllib3.connection.HTTPConnection("127.0.0.1"),
     "error": OSError(_WORDS),
     "reason": socket.gaierror(socket.EAI_NONAME, _WORDS),
     "partial": _BYTES,
     "expected": 99,
-    "response": urllib3.HTTPResponse(),
     "length": _BYTES,
     "defects": [],
     "pos": 0,
@@ -50,8 +40,6 @@ _ODD: dict[type[Exception], tuple[Any, ...]] = {
     UnicodeEncodeError: ("idna", _WORDS, 0, 1, _WORDS),
     UnicodeTranslateError: (_WORDS, 0, 1, _WORDS),
     ExceptionGroup: (_WORDS, [OSError(_WORDS)]),
-    requests.exceptions.JSONDecodeError: (_WORDS, _WORDS, 0),
-    urllib3.exceptions.IncompleteRead: (12, 99),
 }
 
 

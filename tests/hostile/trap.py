@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runner.gateway import Gateway
     from runner.model.outcome import BalanceAnswer, NoAnswer, Outcome, RawAnswer
 
-_LIBRARIES = {"requests", "urllib3", "http", "email", "socket", "ssl", "queue"}
+_LIBRARIES = {"http", "email", "socket", "ssl"}
 _SOCKETS = "runner.gateway.connection"
 
 
@@ -56,8 +56,9 @@ class Trap:
     def set(self) -> Iterator[None]:
         """Lie in wait in this thread."""
         before = sys.gettrace()
+        hear = self._hear_call  # held: the interpreter lets go of it where it raises
         with hearing_steps(self._hear_step):
-            sys.settrace(self._hear_call)
+            sys.settrace(hear)
             try:
                 yield
             finally:

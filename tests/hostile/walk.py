@@ -94,20 +94,20 @@ class Walked:
 # Where something may fail: the names of functions end so. A library that takes another way takes
 # it past this list.
 LANDMARKS = {
-    "GatewayConnection._new_conn": "before the name is resolved",
+    "GatewayConnection._open": "before the name is resolved",
     "socket.getaddrinfo": "while the name is resolved",
-    "connection._open": "while it connects",
+    "GatewayConnection._open_one": "while it connects",
     "HTTPConnection._tunnel": "while the proxy is asked for a tunnel",
     "DeadlineTLSSocket.do_handshake": "in the handshake",
     "HTTPConnection.putrequest": "before the request line",
     "HTTPConnection.putheader": "between the headers",
     "HTTPConnection.endheaders": "after the headers",
-    "DeadlineSocket.sendall": "before the head, and between head and body",
+    "DeadlineSocket.sendall": "before the request",
     "HTTPConnection.getresponse": "after the body",
     "HTTPResponse._read_status": "before the status line",
     "DeadlineSocket.recv_into": "before the first byte of the answer",
     "client.parse_headers": "before the headers of the answer",
-    "HTTPResponse.read1": "before the body of the answer",
+    "HTTPResponse.read": "before the body of the answer",
 }
 
 
