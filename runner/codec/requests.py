@@ -6,6 +6,7 @@ Source: gateway interface, 参数说明 of 彩信下发接口, 余额查询接�
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
@@ -77,6 +78,7 @@ def query_body(credentials: Credentials, page: int) -> bytes:
     return _credential_fields("query", credentials) + b"&statusNum=%d" % page
 
 
+@lru_cache(maxsize=64)  # the same for every request of an account
 def _credential_fields(action: str, credentials: Credentials) -> bytes:
     fields = {
         "action": action,

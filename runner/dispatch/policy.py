@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.language import N_
 from runner.lifecycle import AccountEvent, AccountState, BatchEvent
@@ -169,7 +169,7 @@ def _accept(outcome: Accepted, standing: Standing, report_deadline: datetime) ->
             task_id=outcome.task_id,
             report_deadline=report_deadline,
         ),
-        standing=replace(_answered(standing), probation=False),
+        standing=_answered(standing, probation=False),
     )
 
 
@@ -229,7 +229,7 @@ def _retry(
 def _doubt(change: BatchChange, standing: Standing) -> Ruling:
     """Rule on what nobody can know: nothing more goes out before a balance query succeeds."""
     unknowns = standing.unknowns + 1
-    doubted = replace(_reached(standing), unknowns=unknowns, ask_balance=True)
+    doubted = _reached(standing, unknowns=unknowns, ask_balance=True)
     if unknowns < UNKNOWNS_THAT_SUSPEND:
         return Ruling(batch=change, standing=doubted)
     reason = N_("{count} unknown outcomes in a row, the last: {reason}").format(
@@ -242,15 +242,15 @@ def _describe_refusal(answer: QueryRefused) -> str:
     return N_("the balance query was refused: {remark}").format(remark=answer.remark)
 
 
-def _answered(standing: Standing) -> Standing:
+def _answered(standing: Standing, **changes: Any) -> Standing:
     """Note that the gateway said something definite."""
-    return replace(_reached(standing), unknowns=0)
+    return _reached(standing, unknowns=0, **changes)
 
 
-def _reached(standing: Standing) -> Standing:
+def _reached(standing: Standing, **changes: Any) -> Standing:
     if standing.state is AccountState.ACTIVE:
-        return replace(standing, unreachable=0, not_before=None, reason=None)
-    return replace(standing, unreachable=0)
+        changes |= {"not_before": None, "reason": None}
+    return replace(standing, unreachable=0, **changes)
 
 
 def _stopped(standing: Standing, reason: str) -> Standing:
