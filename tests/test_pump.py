@@ -35,6 +35,7 @@ from builders import (
     states_of,
     stop,
 )
+from torture.simulation.steps import hearing_steps
 
 from runner.codec.requests import join_numbers, send_body
 from runner.dispatch.pump import Asked, Emptied, Idle, Submitted, Wait
@@ -134,6 +135,66 @@ def test_the_intent_is_durable_before_the_request(database, state, clock):
 
     make_pump(database, FakeGateway(accepted(), during=look), make_account(), clock).step()
     assert seen == [["submitting"]]
+
+
+def test_the_next_batch_is_claimed_with_the_outcome_of_the_one_before(database, clock):
+    """One wait for the disk in the place of two; the order claim, request, outcome is the same."""
+    begin(database, 6)
+    gateway = OpenGateway()
+    sender = make_pump(database, gateway, make_account(), clock)
+    first = sender.step(may_go_on=lambda: True)
+    assert batch_states(database) == ["accepted", "submitting", "planned"]
+    assert len(gateway.bodies) == 1
+    second = sender.step(first.following)
+    assert second.claim == first.following.claim
+    assert second.following is None
+    assert batch_states(database) == ["accepted", "accepted", "planned"]
+
+
+def test_nothing_is_claimed_with_an_outcome_where_nothing_may_follow(database, clock):
+    begin(database, 4)
+    account = make_account(rate=1.0)
+    step = make_pump(database, OpenGateway(), account, clock).step(may_go_on=lambda: True)
+    assert step.following is None
+    assert batch_states(database) == ["accepted", "planned"]
+
+
+class Failing:
+    """Raises a defect at the last of some steps that are passed."""
+
+    def __init__(self, *steps):
+        self.steps = list(steps)
+
+    def __call__(self, step):
+        if self.steps and step == self.steps[0]:
+            self.steps.pop(0)
+            if not self.steps:
+                raise ZeroDivisionError("a defect")
+
+
+def test_an_answer_is_recorded_where_the_claim_with_it_breaks_off(database, clock):
+    """Their transaction is undone as a whole, and the answer recorded by itself."""
+    begin(database, 4)
+    sender = make_pump(database, OpenGateway(), make_account(), clock)
+    failing = Failing("pump.answered", "pump.recorded", "pump.claimed")
+    with hearing_steps(failing):
+        step = sender.step(may_go_on=lambda: True)
+    assert failing.steps == []
+    assert (step.state, step.following) == (BatchState.ACCEPTED, None)
+    assert batch_states(database) == ["accepted", "planned"]
+    assert isinstance(sender.step(), Submitted)
+
+
+def test_an_answer_is_recorded_once_where_something_fails_behind_the_transaction(database, clock):
+    """It is durable by then, and the claim with it, whose request nobody sends."""
+    begin(database, 4)
+    sender = make_pump(database, OpenGateway(), make_account(), clock)
+    failing = Failing("pump.answered", "pump.recorded", "pump.claimed", "store.committed")
+    with hearing_steps(failing), pytest.raises(ZeroDivisionError):
+        sender.step(may_go_on=lambda: True)
+    assert batch_states(database) == ["accepted", "submitting"]
+    late = "SELECT count(*) FROM events WHERE reason LIKE '%settled before'"
+    assert rows_of(database, late) == [(0,)]
 
 
 def test_what_is_sent_is_what_was_planned(database, sandbox, pump):

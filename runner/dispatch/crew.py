@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from runner.dispatch.pump import Pump, Step
+    from runner.dispatch.pump import Cargo, Pump, Step
 
 _LOOK_UP = 0.2  # seconds between two looks at whether somebody said stop
 _ROOM_AGAIN = timedelta(seconds=1)  # how soon a disk that is full is tried again
@@ -35,13 +35,13 @@ class _Watch:
         self.at_work = 0
         self.news = 0
 
-    def step(self, pump: Pump) -> Step:
+    def step(self, pump: Pump, cargo: Cargo | None, may_go_on: Callable[[], bool]) -> Step:
         """Count the thread as at work until the others can see what its step changed."""
         with self.changed:
             self.at_work += 1
         step: Step = Idle()
         try:
-            step = pump.step()
+            step = pump.step(cargo, may_go_on=may_go_on)
             return step
         finally:
             with self.changed:
@@ -122,11 +122,14 @@ class Crew:
                 watch.changed.notify_all()
 
     def _work(self, pump: Pump, watch: _Watch) -> None:
+        cargo: Cargo | None = None
         try:
-            while not self._stopping.is_set():
+            while cargo or self._may_go_on():
                 seen = watch.news
-                step = self._step(pump, watch)
+                step = self._step(pump, watch, cargo)
+                cargo = None
                 if isinstance(step, Submitted):
+                    cargo = step.following
                     self._notice(step)
                 elif isinstance(step, Wait | Idle) and not self._stay(watch, step, seen):
                     return
@@ -141,9 +144,12 @@ class Crew:
         self.failure = self.failure or error
         self._stopping.set()
 
-    def _step(self, pump: Pump, watch: _Watch) -> Step:
+    def _may_go_on(self) -> bool:
+        return not self._stopping.is_set()
+
+    def _step(self, pump: Pump, watch: _Watch, cargo: Cargo | None) -> Step:
         try:
-            return watch.step(pump)
+            return watch.step(pump, cargo, self._may_go_on)
         except DiskFull as error:
             if self._stand_still is None:
                 raise

@@ -4,6 +4,9 @@
     submit   the POST; a value comes back
     record   one transaction, only where the claim's token still matches
 
+With more to send, the outcome of one batch and the claim of the next share a transaction, and so
+one wait for the disk.
+
 A pump never sleeps: a step that could not send says until when, or why not at all. Only with an
 answer in hand it waits for a disk that is full.
 """
@@ -105,11 +108,25 @@ class SendEndpoint(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cargo:
+    """A claim with everything that its request needs.
+
+    starttime: None for at once; claimed_at: on the monotonic clock, in seconds.
+    """
+
+    claim: Claim
+    message: PackedMessage
+    starttime: datetime | None
+    claimed_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
     """A step that sent a batch.
 
     state: what became of it, None where the outcome came too late; reason: why, for a person.
     again_at: when it may be tried again, None where nothing says so.
+    following: what was claimed with the outcome, for the next step; None for nothing.
     """
 
     claim: Claim
@@ -117,6 +134,7 @@ class Submitted:
     state: BatchState | None
     reason: str | None = None
     again_at: datetime | None = None
+    following: Cargo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,19 +169,7 @@ class Idle:
 
 
 Step = Submitted | Asked | Emptied | Wait | Idle
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cargo:
-    """A claim with everything that its request needs.
-
-    starttime: None for at once; claimed_at: on the monotonic clock, in seconds.
-    """
-
-    claim: Claim
-    message: PackedMessage
-    starttime: datetime | None
-    claimed_at: float
+_Found = Cargo | Emptied | Wait | Asked | Idle
 
 
 class Pump:
@@ -199,33 +205,42 @@ class Pump:
         self._knows_balance = False
         self._messages: dict[str, PackedMessage] = {}
 
-    def step(self) -> Step:
+    def step(
+        self, cargo: Cargo | None = None, *, may_go_on: Callable[[], bool] = lambda: False
+    ) -> Step:
         """Do the next thing that may be done now.
 
+        cargo: what the step before claimed for this one, which must be sent; None for nothing.
+        may_go_on: asked once the batch is answered; whether another may be claimed with its
+        outcome. It is `following` then, and the caller's to hand to the next step at once.
         Raises DiskFull before anything is sent whose answer the disk has no room for.
         """
-        self._database.require_room(ROOM_FOR_AN_ANSWER)
-        # Before the transaction: a large list that has changed is read, and others write meanwhile.
-        opted_out = self._opt_outs.look(self._clock())
-        found = self._database.write(lambda transaction: self._look(transaction, opted_out))
+        found = cargo or self._database.write(self._ready_to_look())
         match found:
             case Asked():
                 return self._ask_balance()
-            case _Cargo():
-                return self._submit(found)
+            case Cargo():
+                return self._submit(found, may_go_on)
             case _:
                 return found
 
-    def _look(
-        self, transaction: Transaction, opted_out: OptedOut
-    ) -> _Cargo | Emptied | Wait | Asked | Idle:
+    def _ready_to_look(self) -> Callable[[Transaction], _Found]:
+        """Do what comes before the transaction of a claim, which is given.
+
+        A large list that has changed is read here: others write meanwhile.
+        """
+        self._database.require_room(ROOM_FOR_AN_ANSWER)
+        opted_out = self._opt_outs.look(self._clock())
+        return lambda transaction: self._look(transaction, opted_out)
+
+    def _look(self, transaction: Transaction, opted_out: OptedOut) -> _Found:
         found = self._look_for_work(transaction, opted_out, self._clock())
         faultpoint("pump.looked")
         return found
 
     def _look_for_work(
         self, transaction: Transaction, opted_out: OptedOut, now: datetime
-    ) -> _Cargo | Emptied | Wait | Asked | Idle:
+    ) -> _Found:
         candidates = self._read_candidates(transaction, now)
         standing = read_standing(transaction, self.account.name)
         if not candidates and not self._is_tended(transaction, standing):
@@ -331,7 +346,7 @@ class Pump:
 
     def _load(
         self, transaction: Transaction, turn: Turn, opted_out: OptedOut, now: datetime
-    ) -> _Cargo | Emptied | Wait | Asked | Idle:
+    ) -> _Found:
         time = self._gateway.tell_time() if self.account.clock_skew else None
         if wants_time(self.account, time, now):
             return Asked()
@@ -351,7 +366,7 @@ class Pump:
         if not claim.recipients:
             return Emptied(claim=claim)
         self._take_slots(transaction, claim.recipients, now)
-        return _Cargo(
+        return Cargo(
             claim=claim,
             message=self._find_message(transaction, claim.message),
             starttime=turn.starttime,
@@ -388,7 +403,7 @@ class Pump:
             change_batch(transaction, batch, nobody, now)
         return replace(claim, recipients=len(left), numbers=join_numbers(left))
 
-    def _submit(self, cargo: _Cargo) -> Submitted:
+    def _submit(self, cargo: Cargo, may_go_on: Callable[[], bool]) -> Submitted:
         prefix = self.account.extno
         extno = None if prefix is None else write_extno(prefix, cargo.claim.batch)
         body = send_body(
@@ -401,11 +416,12 @@ class Pump:
         faultpoint("pump.claim-safe")
         outcome = NotSent(why=_GIVEN_UP) if self._is_given_up(cargo) else self._gateway.send(body)
         faultpoint("pump.answered")
-        submitted = self._record(cargo, outcome)
+        submitted = self._record_and_look(cargo, outcome) if may_go_on() else None
+        submitted = submitted or self._record(cargo, outcome)
         faultpoint("pump.outcome-safe")
         return submitted
 
-    def _is_given_up(self, cargo: _Cargo) -> bool:
+    def _is_given_up(self, cargo: Cargo) -> bool:
         """Whether this process stood still before its request, and another settled the claim.
 
         A stop later than this is the exchange's: it sends no first byte past its own deadline.
@@ -416,7 +432,29 @@ class Pump:
             batch = find_claimed(transaction, cargo.claim)
         return batch is None or batch.state is not BatchState.SUBMITTING
 
-    def _record(self, cargo: _Cargo, outcome: Outcome) -> Submitted:
+    def _record_and_look(self, cargo: Cargo, outcome: Outcome) -> Submitted | None:
+        """Record an outcome, and claim what follows it, in one transaction.
+
+        None where that failed: an answer in hand comes before all else, and is recorded by itself
+        then; what was in the way of a claim meets the next step again.
+        """
+        used: list[Transaction] = []
+
+        def act(transaction: Transaction) -> Submitted:
+            used.append(transaction)
+            submitted = self._keep(transaction, cargo, outcome, self._clock())
+            found = look(transaction)
+            return replace(submitted, following=found if isinstance(found, Cargo) else None)
+
+        try:
+            look = self._ready_to_look()
+            return self._database.write(act)
+        except Exception:
+            if used and used[-1].durable:
+                raise
+            return None
+
+    def _record(self, cargo: Cargo, outcome: Outcome) -> Submitted:
         return self._database.record(
             lambda transaction: self._keep(transaction, cargo, outcome, self._clock()),
             explain=lambda error: N_(
@@ -425,7 +463,7 @@ class Pump:
         )
 
     def _keep(
-        self, transaction: Transaction, cargo: _Cargo, outcome: Outcome, now: datetime
+        self, transaction: Transaction, cargo: Cargo, outcome: Outcome, now: datetime
     ) -> Submitted:
         claim, batch = cargo.claim, find_claimed(transaction, cargo.claim)
         if batch is None:
