@@ -25,7 +25,7 @@ from builders import (
 from runner.dispatch.clocks import compare_clocks
 from runner.dispatch.follow import follow_workspace
 from runner.dispatch.line import Line, take_up
-from runner.dispatch.pump import Asked, Emptied, Pump, Submitted
+from runner.dispatch.pump import Asked, Cargo, Emptied, Pump, Submitted
 from runner.due import is_too_late, next_opening
 from runner.lifecycle import BatchState
 from runner.model.campaign import Audience
@@ -176,9 +176,12 @@ class World:
         self._send()
 
     def _send(self) -> None:
+        cargo: Cargo | None = None
         for _ in range(_MOST_STEPS):
-            step = self._pump.step()
+            step = self._pump.step(cargo, may_go_on=lambda: True)
+            cargo = None
             if isinstance(step, Submitted):
+                cargo = step.following
                 self._judge_claim(step)
             elif not isinstance(step, Asked | Emptied):
                 return

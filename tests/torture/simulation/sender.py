@@ -13,7 +13,7 @@ from builders import make_credentials
 
 from runner.dispatch.follow import follow_workspace
 from runner.dispatch.line import Line, take_up
-from runner.dispatch.pump import Asked, Emptied, Pump, Submitted, Wait
+from runner.dispatch.pump import Asked, Cargo, Emptied, Pump, Submitted, Wait
 from runner.plan import plan_campaign
 from runner.reports import apply_left_over, may_poll, poll_reports
 from runner.store.accounts import ensure_accounts
@@ -154,9 +154,11 @@ class Sender:
     def _work(self, pump: Pump) -> None:
         """Be one thread of a pump."""
         name = pump.account.name
+        cargo: Cargo | None = None
         while True:
             seen = self._news[name]
-            step = pump.step()
+            step = pump.step(cargo, may_go_on=lambda: True)
+            cargo = step.following if isinstance(step, Submitted) else None
             if isinstance(step, Submitted | Asked | Emptied):
                 self._wake(name)
             elif self._news[name] == seen:
