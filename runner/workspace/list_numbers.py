@@ -1,14 +1,16 @@
 """Reads the numbers out of the text of a list, a hundred thousand characters at once.
 
 Nearly every row of a list is a line in which nothing has to be explained to anybody. One regular
-expression takes the numbers out of all these; what lies between its matches is read row by row, as
-a CSV, by what can say what is wrong and where. Wherever a quote may reach over the end of a line,
-all rows of a block are read so. Lines that are a number and nothing else are taken many at once.
+expression takes the numbers out of all these, and a quicker one where there is no quote; what lies
+between its matches is read row by row, as a CSV, by what can say what is wrong and where. Wherever
+a quote may reach over the end of a line, all rows of a block are read so. Lines that are a number
+and nothing else are taken many at once.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import re
 from array import array
 from functools import cache, partial
@@ -34,7 +36,7 @@ _LONGEST_EXCERPT = 500
 _NUMBER = r"[ \t]*+(?:(?:\+86|0086|86)[ -]?+)?+(?P<mobile>1[3-9][0-9]{9})[ \t]*+"
 _CELL = r'(?:"(?:[^"\r\n]|"")*+"|[^",\r\n]*+)'
 
-_BARE_LINES = re.compile(r"^((?:(?:\+86)?+1[3-9][0-9]{9}\r?\n)++)", re.MULTILINE)
+_BARE_LINES = re.compile(r"^((?:(?:\+86)?+1[3-9][0-9]{9}\n)++)", re.MULTILINE)
 
 
 def read_numbers(
@@ -77,19 +79,30 @@ class _Reader:
             block += self._text.readline(LONGEST_LINE + 1)
             if _may_have_too_long_line(block):
                 self._read_with_care(block)
-            elif self._index or "," in block or '"' in block:
-                self._take_block(block)
+                continue
+            plain = block.replace("\r\n", "\n") if "\r" in block else block
+            if '"' in plain or "\r" in plain:
+                self._take_block(block, _compile_line(self._index))
+            elif self._index or "," in plain:
+                self._take_block(plain, _compile_plain_line(self._index))
             else:
-                others, *parts = _BARE_LINES.split(block)
-                self._take_block(others)
-                for lines, others in zip(parts[::2], parts[1::2], strict=True):
-                    self._take_numbers(lines.replace("+86", "").split())
-                    self._take_block(others)
+                self._take_bare_block(plain)
 
-    def _take_block(self, block: str) -> None:
-        """Take lines of any kind."""
-        parts = _compile_line(self._index).split(block)
-        between, numbers = parts[::3], parts[2::3]
+    def _take_bare_block(self, block: str) -> None:
+        """Take lines of one cell."""
+        others, *parts = _BARE_LINES.split(block)
+        self._take_block(others, _compile_plain_line(0))
+        for lines, others in zip(parts[::2], parts[1::2], strict=True):
+            # JSON makes numbers of a text without a text for each: half the time
+            listed = lines.replace("+86", "").replace("\n", ",")[:-1]
+            self._extend(json.loads(f"[{listed}]"))
+            self._take_block(others, _compile_plain_line(0))
+
+    def _take_block(self, block: str, line: re.Pattern[str]) -> None:
+        """Take lines of any kind; line: matches most of them, and its last group is the number."""
+        parts = line.split(block)
+        step = line.groups + 1
+        between, numbers = parts[::step], parts[step - 1 :: step]
         if '"' in "".join(between):
             self._read_with_care(block)
             return
@@ -97,13 +110,16 @@ class _Reader:
         for at in compress(count(), between):
             self._take_numbers(numbers[taken:at])
             taken = at
-            for line in io.StringIO(between[at], newline=""):
-                self._take_line(line)
+            for other in io.StringIO(between[at], newline=""):
+                self._take_line(other)
         self._take_numbers(numbers[taken:])
 
     def _take_numbers(self, numbers: list[str]) -> None:
         """Take lines of which nothing is left but their numbers."""
-        self.mobiles.fromlist(list(map(int, numbers)))  # half the time of `extend`
+        self._extend(list(map(int, numbers)))
+
+    def _extend(self, numbers: list[int]) -> None:
+        self.mobiles.fromlist(numbers)  # half the time of `extend`
         self._line += len(numbers)
 
     def _take_line(self, line: str) -> None:
@@ -139,6 +155,13 @@ def _compile_line(index: int) -> re.Pattern[str]:
     """Make what matches a line with a number in a cell, counted from 0; its last group is it."""
     cells = rf"(?:{_CELL},){{{index}}}"
     pattern = rf'^{cells}("?){_NUMBER}\1(?:,{_CELL})*+(?:\r?\n|\Z)'
+    return re.compile(pattern, re.MULTILINE)
+
+
+@cache
+def _compile_plain_line(index: int) -> re.Pattern[str]:
+    """Make the same for a text without quotes, whose lines end in a line feed."""
+    pattern = rf"^(?:[^,\n]*+,){{{index}}}{_NUMBER}(?:\n|,[^\n]*+\n)"
     return re.compile(pattern, re.MULTILINE)
 
 

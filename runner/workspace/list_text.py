@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SAVE_AS_CSV = N_("save it as CSV UTF-8")
 
 _BLOCK = 256 * 1024
+_PIECE = 64 * 1024  # of more, what is read and decoded leaves the cache of a processor
 _SUFFIXES = (".xlsx", ".xlsm")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .ods and .numbers; .xls
 
@@ -47,12 +48,12 @@ def choose_encoding(file: BinaryIO, name: str) -> str:
     Raises UnreadableList for what is no text; that GB18030 holds is not yet proven.
     """
     utf_8 = codecs.getincrementaldecoder("utf-8")()
-    block = file.read(_BLOCK)
-    _refuse_binary(block, name)
+    head = file.read(_BLOCK)
+    _refuse_binary(head, name)
     try:
-        while block:
-            utf_8.decode(block)
-            block = file.read(_BLOCK)
+        utf_8.decode(head)
+        while piece := file.read(_PIECE):
+            utf_8.decode(piece)
         utf_8.decode(b"", final=True)
     except UnicodeDecodeError:
         return "gb18030"
