@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from runner.codec.content import PackedMessage, pack_message
 from runner.codec.digest import digest_of
-from runner.codec.requests import measure_send
+from runner.codec.requests import join_numbers, measure_send
 from runner.due import find_unfit, is_too_late, next_opening
 from runner.language import N_
 from runner.lifecycle import CampaignState
@@ -132,12 +132,13 @@ class UnreadableState:
 class PlannedBatch:
     """What one request would carry.
 
-    seq: 1-based within the campaign; mobiles: ascending.
+    seq: 1-based within the campaign; numbers: ascending and joined by commas.
     request_bytes and digest: of the form body with empty credentials and without extno.
     """
 
     seq: int
-    mobiles: array[int]
+    recipients: int
+    numbers: str
     request_bytes: int
     digest: str
 
@@ -403,9 +404,16 @@ def _cut(campaign: Campaign, batch_size: int, message: PackedMessage) -> Iterato
     starttime = gateway_time(start) if start else ""
     for seq, first in enumerate(range(0, len(mobiles), batch_size), start=1):
         # Ascending, as the store gives them back: what is sent is what was planned, to the byte.
-        batch = array("Q", sorted(mobiles[first : first + batch_size]))
-        request_bytes, digest = measure_send(message, batch, starttime=starttime)
-        yield PlannedBatch(seq=seq, mobiles=batch, request_bytes=request_bytes, digest=digest)
+        people = sorted(mobiles[first : first + batch_size])
+        numbers = join_numbers(people)
+        request_bytes, digest = measure_send(message, numbers, starttime=starttime)
+        yield PlannedBatch(
+            seq=seq,
+            recipients=len(people),
+            numbers=numbers,
+            request_bytes=request_bytes,
+            digest=digest,
+        )
 
 
 def _differs(stored: StoredCampaign, campaign: Campaign, digest: str, contents: str) -> bool:

@@ -116,16 +116,16 @@ def test_a_request_is_measured_with_empty_credentials_and_without_extno():
     message = pack_message(message_of())
     body = send_body(message, "13800138000", NOBODY)
     digest = "sha256:" + hashlib.sha256(body).hexdigest()
-    assert measure_send(message, [13800138000]) == (len(body), digest)
+    assert measure_send(message, "13800138000") == (len(body), digest)
     assert body.startswith(b"action=send&userid=&account=&password=&mobile=13800138000&title=")
 
 
 def test_the_measure_follows_the_start_at_the_gateway():
     message = pack_message(message_of())
     start = "2035-09-16 09:00:00"
-    size, digest = measure_send(message, [13800138000], starttime=start)
+    size, digest = measure_send(message, "13800138000", starttime=start)
     assert size == len(send_body(message, "13800138000", NOBODY, starttime=start))
-    assert digest != measure_send(message, [13800138000])[1]
+    assert digest != measure_send(message, "13800138000")[1]
 
 
 # ---- the two queries

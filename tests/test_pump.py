@@ -37,7 +37,7 @@ from builders import (
 )
 from torture.simulation.steps import hearing_steps
 
-from runner.codec.requests import join_numbers, send_body
+from runner.codec.requests import send_body
 from runner.dispatch.pump import Asked, Emptied, Idle, Submitted, Wait
 from runner.lifecycle import AccountState, BatchState, CampaignState
 from runner.model.account import NamedList, OnCode8, Retry, Timeouts
@@ -202,9 +202,7 @@ def test_what_is_sent_is_what_was_planned(database, sandbox, pump):
     begin(database, 2)
     begin(database, 2, name="sun", message=make_plan(2, name="sun").campaign.message)
     pump().step()
-    body = send_body(
-        plan.message, join_numbers(plan.batches[0].mobiles), make_credentials("", password="")
-    )
+    body = send_body(plan.message, plan.batches[0].numbers, make_credentials("", password=""))
     assert sandbox.submissions[0].body == body
 
 
@@ -790,7 +788,7 @@ def test_what_is_submitted_with_a_start_is_what_was_planned(database, sandbox, p
     pump().step()
     body = send_body(
         plan.message,
-        join_numbers(plan.batches[0].mobiles),
+        plan.batches[0].numbers,
         make_credentials("", password=""),
         starttime="2035-09-16 11:00:00",
     )

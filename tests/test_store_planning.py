@@ -26,7 +26,6 @@ from builders import (
 )
 
 from runner.codec.answers import ReportPage
-from runner.codec.requests import join_numbers
 from runner.lifecycle import BatchEvent, CampaignEvent, CampaignState, IllegalTransition
 from runner.model.account import NamedList
 from runner.model.campaign import Audience, Source
@@ -75,7 +74,7 @@ def test_batches_remember_the_size_and_digest_of_their_requests(database):
     keep(database, plan)
     kept = rows_of(database, "SELECT seq, recipients, request_bytes, digest FROM batches")
     assert kept == [
-        (batch.seq, len(batch.mobiles), batch.request_bytes, batch.digest) for batch in plan.batches
+        (batch.seq, batch.recipients, batch.request_bytes, batch.digest) for batch in plan.batches
     ]
 
 
@@ -126,7 +125,7 @@ def test_half_a_million_recipients_are_kept_and_given_back(database):
     keep(database, plan)
     assert rows_of(database, "SELECT count(*) FROM batches") == [(250,)]
     with database.reading() as transaction:
-        assert read_numbers(transaction, 250) == join_numbers(plan.batches[-1].mobiles)
+        assert read_numbers(transaction, 250) == plan.batches[-1].numbers
 
 
 def test_recipients_are_given_in_the_order_of_the_indexes(database):

@@ -43,7 +43,7 @@ def write_rows(made: Input, rows: Path) -> None:
 
 def _list_rows(plan: CampaignPlan) -> Iterator[str]:
     for batch in plan.batches:
-        yield from (f"{batch.seq},{mobile}\n" for mobile in batch.mobiles)
+        yield from (f"{batch.seq},{mobile}\n" for mobile in batch.numbers.split(","))
 
 
 def _plan(made: Input) -> CampaignPlan:

@@ -73,7 +73,7 @@ def _campaign_json(
         "batches": [
             {
                 "seq": batch.seq,
-                "recipients": len(batch.mobiles),
+                "recipients": batch.recipients,
                 "request_bytes": batch.request_bytes,
                 "digest": batch.digest,
             }

@@ -267,7 +267,7 @@ def list_times(plan: CampaignPlan, settings: Settings) -> Iterator[tuple[str, st
 def _describe_batches(plan: CampaignPlan) -> str:
     if not plan.batches:
         return _("none, by account {account}").format(account=plan.campaign.account)
-    sizes = [f"{len(batch.mobiles):,}" for batch in plan.batches[:5]]
+    sizes = [f"{batch.recipients:,}" for batch in plan.batches[:5]]
     more = ["…"] if len(plan.batches) > len(sizes) else []
     largest = max((batch.request_bytes for batch in plan.batches), default=0)
     told = ngettext(

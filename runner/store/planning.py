@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.codec.requests import join_numbers
 from runner.faultpoint import faultpoint
 from runner.lifecycle import (
     BATCH,
@@ -362,7 +361,6 @@ def _keep_campaign(
 
 def _keep_batches(transaction: Transaction, plan: CampaignPlan) -> None:
     for batch in plan.batches:
-        numbers = join_numbers(batch.mobiles)
         batch_id = transaction.execute(
             _KEEP_BATCH,
             {
@@ -370,11 +368,11 @@ def _keep_batches(transaction: Transaction, plan: CampaignPlan) -> None:
                 "seq": batch.seq,
                 "account": plan.campaign.account,
                 "state": BatchState.PLANNED,
-                "recipients": len(batch.mobiles),
+                "recipients": batch.recipients,
                 "request_bytes": batch.request_bytes,
                 "digest": batch.digest,
-                "numbers": numbers,
+                "numbers": batch.numbers,
             },
         ).new_id
-        transaction.execute(_KEEP_RECIPIENTS, {"batch": batch_id, "numbers": numbers})
+        transaction.execute(_KEEP_RECIPIENTS, {"batch": batch_id, "numbers": batch.numbers})
         faultpoint("planner.batch-kept")
