@@ -20,20 +20,21 @@ FILES = ("yaml", "runner.workspace")
 PICTURES = ("PIL",)
 SCREEN = ("rich",)
 WORDS = ("jsonschema", "runner.workspace.schema_words", "runner.workspace.yaml_errors")
+FAULTS = ("runner.workspace.signs", "runner.codec.strays", "runner.rules")
 SMALL = ("json", "pathlib", "dataclasses", "traceback", "runner.model")  # a third of the help's own
 
-FORMATS = ("xml.etree", "runner.cli.diagnostics.sarif", "runner.cli.diagnostics.gitlab")
+FORMATS = ("xml.etree", *(f"runner.cli.diagnostics.{form}" for form in ("full", "sarif", "gitlab")))
 REVIEW = ("runner.cli.since", "runner.cli.comment", "runner.workspace.history")
 
 # Each command, of a sound workspace without pictures or state, and what nothing in it needs.
 SPARED = {
     ("--help",): GATEWAY + SCHEDULER + STATE + FILES + PICTURES + SCREEN + WORDS + SMALL,
-    ("validate",): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS + FORMATS,
+    ("validate",): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS + FAULTS + FORMATS,
     ("validate", "--help"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS + ("yaml",),
     ("schema", "title"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN,
     ("init", "--schemas"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
     ("add", "openday"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
-    ("plan",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS + FORMATS + REVIEW,
+    ("plan",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS + FAULTS + FORMATS + REVIEW,
     ("copy", "news", "autumn"): GATEWAY + SCHEDULER + STATE + PICTURES + SCREEN + WORDS,
     ("status",): GATEWAY + SCHEDULER + PICTURES + SCREEN + WORDS,
 }
@@ -72,6 +73,7 @@ def test_of_all_that_reads_pictures_only_what_reads_those_in_use_is_imported(sho
     status, names = imported("validate")
     readers = {name for name in names if name.endswith("ImagePlugin")}
     assert (status, readers) == (0, {"PIL.JpegImagePlugin"})
+    assert "runner.workspace.gif" not in names
 
 
 def test_what_explains_a_fault_is_imported_where_there_is_one(shop, imported):

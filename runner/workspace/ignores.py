@@ -7,12 +7,10 @@ ignored: with them nothing goes out. What ignores nothing is told, or a file wou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.language import N_
 from runner.model.diagnostic import Severity, severity_of
-from runner.rules import is_rule, list_rules
 from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest
 
@@ -22,13 +20,13 @@ if TYPE_CHECKING:
     from runner.model.diagnostic import Diagnostic, Span
     from runner.workspace.source_text import SourceText
 
-_COMMENT = re.compile(r"(?:^|\s)#\s*runner:\s*ignore\[(?P<rules>[^\]]*)\]")
-_RULE = re.compile(r"[^\s,]+")
-_COMMENT_ALONE = re.compile(r"\s*(?:#.*)?")
+# Patterns as texts: `re` compiles them where a file has such a comment, which few have.
+_COMMENT = r"(?:^|\s)#\s*runner:\s*ignore\[(?P<rules>[^\]]*)\]"
+_RULE = r"[^\s,]+"
+_COMMENT_ALONE = r"\s*(?:#.*)?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ignore:
+class _Ignore(NamedTuple):
     """A rule that is ignored. span: where it is named; line: the one that it is about."""
 
     rule: str
@@ -46,6 +44,11 @@ def without_ignored(
     """
     own = [(source, ignore) for ignore in _find_ignores(source)]
     others = [(other, ignore) for other in shared for ignore in _find_ignores(other)]
+    if not own and not others:
+        yield from found
+        return
+    from runner.rules import is_rule
+
     wanted = {(text.file, ignore.rule, ignore.line) for text, ignore in (*own, *others)}
     used = set()
     for fault in found:
@@ -66,7 +69,7 @@ def _find_ignores(source: SourceText) -> list[_Ignore]:
     return [
         ignore
         for number, line in enumerate(source.lines)
-        if "runner:" in line and (comment := _COMMENT.search(line))
+        if "runner:" in line and (comment := re.search(_COMMENT, line))
         for ignore in _read_comment(source, number, comment)
     ]
 
@@ -74,10 +77,10 @@ def _find_ignores(source: SourceText) -> list[_Ignore]:
 def _read_comment(source: SourceText, number: int, comment: re.Match[str]) -> Iterator[_Ignore]:
     """Give the rules that a comment names; number: of its line, from 0."""
     line = number + 1
-    if _COMMENT_ALONE.fullmatch(source.lines[number]):
+    if re.fullmatch(_COMMENT_ALONE, source.lines[number]):
         line = _find_next(source.lines, number) + 1
     start = comment.start("rules")
-    for rule in _RULE.finditer(comment["rules"]):
+    for rule in re.finditer(_RULE, comment["rules"]):
         span = source.span((number, start + rule.start()), (number, start + rule.end()))
         yield _Ignore(rule=rule[0], span=span, line=line)
 
@@ -85,10 +88,12 @@ def _read_comment(source: SourceText, number: int, comment: re.Match[str]) -> It
 def _find_next(lines: Sequence[str], number: int) -> int:
     """Find the next line that is not only a comment; the last one where there is none."""
     below = range(number + 1, len(lines))
-    return next((at for at in below if not _COMMENT_ALONE.fullmatch(lines[at])), len(lines) - 1)
+    return next((at for at in below if not re.fullmatch(_COMMENT_ALONE, lines[at])), len(lines) - 1)
 
 
 def _judge(source: SourceText, ignore: _Ignore) -> Diagnostic:
+    from runner.rules import is_rule, list_rules
+
     name = show_name(ignore.rule)
     if not is_rule(ignore.rule):
         hint = nearest(ignore.rule, list_rules()) or N_("`mms-runner rules` lists them")

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from runner.language import N_
 from runner.model.campaign import Part, PartType
-from runner.workspace.gif import read_gif
 from runner.workspace.jpeg import Jpeg, read_jpeg
 
 if TYPE_CHECKING:
@@ -34,15 +33,15 @@ _TURNED = range(2, 9)
 _SRGB_RED = (0.436, 0.222, 0.014)  # of IEC 61966-2-1 under D50, as colour profiles have it
 
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "GIF": (".gif",)}
-_SIGNATURES = {
-    "JPEG": re.compile(rb"\xff\xd8\xff"),
-    "GIF": re.compile(rb"GIF8[79]a"),
-    "PNG": re.compile(rb"\x89PNG"),
-    "WebP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
-    "HEIC": re.compile(rb".{4}ftyp(?:hei|hev|mif|msf)", re.DOTALL),
-    "AVIF": re.compile(rb".{4}ftypavi", re.DOTALL),
-    "TIFF": re.compile(rb"II\*\0|MM\0\*"),
-    "BMP": re.compile(rb"BM"),
+_SIGNATURES = {  # nearly always the first of them is all that `re` has to compile
+    "JPEG": rb"\xff\xd8\xff",
+    "GIF": rb"GIF8[79]a",
+    "PNG": rb"\x89PNG",
+    "WebP": rb"RIFF.{4}WEBP",
+    "HEIC": rb".{4}ftyp(?:hei|hev|mif|msf)",
+    "AVIF": rb".{4}ftypavi",
+    "TIFF": rb"II\*\0|MM\0\*",
+    "BMP": rb"BM",
 }
 
 
@@ -91,7 +90,8 @@ def _recognise(data: bytes, name: str) -> str:
     if data.startswith(b"version https://git-lfs"):
         message = N_("`{name}` is a Git LFS pointer, not the image itself").format(name=name)
         raise _Unfit("unknown-image", message, N_("fetch the image with `git lfs pull`"))
-    kind = next((kind for kind, head in _SIGNATURES.items() if head.match(data)), None)
+    heads = _SIGNATURES.items()
+    kind = next((kind for kind, head in heads if re.match(head, data, re.DOTALL)), None)
     if kind is None:
         message = (
             N_("`{name}` is not an image").format(name=name)
@@ -127,6 +127,8 @@ def _command(path: PurePosixPath, options: str) -> str:
 
 
 def _read_gif(data: bytes, name: str) -> Part:
+    from runner.workspace.gif import read_gif
+
     try:
         gif = read_gif(data)
     except ValueError as error:

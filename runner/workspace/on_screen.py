@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from math import ceil
-from string import punctuation
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
@@ -31,7 +30,7 @@ _CHARACTERS_A_SECOND = 7
 _SHORTEST_PICTURE = 2  # seconds: ours, since a phone fades frames in and out
 _LONGEST_FRAME = 255
 # A word or a number in Latin letters is read at a glance, as one character is; a sign is not read.
-_READ_AT_A_GLANCE = re.compile(r"[!-~]+|[^\W\x00-\x7f]")
+_READ_AT_A_GLANCE = re.compile(r"[0-9A-Za-z][!-~]*|[^\W\x00-\x7f]")
 
 # What a message of 100 KB may show, either way up: OMA-TS-MMS-CONF, content classes Image Rich and
 # Video Basic. Message centres and phones fit the rest into it; so does Android by default
@@ -109,7 +108,7 @@ def _seconds(number: int) -> str:
 
 
 def _count_read(text: ShownPart) -> int:
-    return sum(bool(run.strip(punctuation)) for run in _READ_AT_A_GLANCE.findall(text.written))
+    return len(_READ_AT_A_GLANCE.findall(text.written))
 
 
 def _judge_size(subject: Subject, picture: ShownPart) -> None:

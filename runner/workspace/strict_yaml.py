@@ -13,7 +13,7 @@ import yaml
 from runner.errors import WrongUsage
 from runner.language import N_
 from runner.model.diagnostic import Edit
-from runner.workspace.signs import Draft, find_in_line, find_in_tree, find_prose
+from runner.workspace.draft import Draft
 from runner.workspace.source_text import MOST_BYTES, decode
 from runner.workspace.stray_tabs import TAB, TAB_HINT, TAB_MESSAGE, find_stray_tabs, replace_tabs
 from runner.workspace.tree_reader import AMBIGUOUS, EndOfReading, TreeReader
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from runner.model.diagnostic import Diagnostic
-    from runner.workspace.signs import Sign
+    from runner.workspace.draft import Sign
     from runner.workspace.source_text import SourceText
     from runner.workspace.tree_reader import Pattern
     from runner.workspace.yaml_tree import Node
@@ -127,7 +127,11 @@ def _read_tree(draft: Draft, as_written: tuple[Pattern, ...]) -> _Reading:
 
 def _quote_texts(reading: _Reading, prose: tuple[Pattern, ...]) -> Iterator[Diagnostic]:
     """Add to what other readers take for something else the quotes that a text needs."""
-    texts = find_prose(reading.root, prose) if reading.root and reading.faults else {}
+    if not reading.faults:
+        return
+    from runner.workspace.signs import find_prose
+
+    texts = find_prose(reading.root, prose) if reading.root else {}
     for fault in reading.faults:
         text = texts.get(fault.span)
         is_meant_as_text = text is not None and fault.rule == AMBIGUOUS
@@ -142,7 +146,11 @@ def _find_signs(
     draft: Draft, reading: _Reading, prose: tuple[Pattern, ...]
 ) -> dict[int, list[Sign]]:
     """Find YAML's own signs as an input method writes them, by lines from 0."""
+    if reading.root and not reading.is_odd:  # nearly every file
+        return {}
+    from runner.workspace.signs import find_in_line, find_in_tree
+
     if reading.root:
-        return find_in_tree(draft, reading.root, prose) if reading.is_odd else {}
+        return find_in_tree(draft, reading.root, prose)
     found = {number: find_in_line(draft.lines[number]) for number in reading.suspects}
     return {number: signs for number, signs in found.items() if signs}

@@ -13,7 +13,7 @@ from runner.model.diagnostic import Edit, Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.codec.gb2312 import Stray
+    from runner.codec.strays import Stray
     from runner.workspace.faults import Faults
     from runner.workspace.source_text import SourceText
     from runner.workspace.yaml_tree import Path

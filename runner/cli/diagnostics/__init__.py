@@ -9,8 +9,6 @@ import importlib
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from runner.cli.diagnostics.found import Found, find_checkout
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
@@ -30,6 +28,9 @@ class Format(StrEnum):
     JUNIT = "junit"  # a test for each file
 
 
+_FOR_PEOPLE = (Format.FULL, Format.CONCISE)  # who are told of no fault by no words
+
+
 def render_diagnostics(
     faults: Iterable[Diagnostic],
     root: Path,
@@ -42,8 +43,13 @@ def render_diagnostics(
 
     files: all that were looked at, for `junit`; color: only for `full`.
     """
+    told = tuple(faults)
+    if not told and form in _FOR_PEOPLE:
+        return ""
+    from runner.cli.diagnostics.found import Found, find_checkout
+
     room = importlib.import_module(f"runner.cli.diagnostics.{form}")
     checkout = find_checkout(root)
-    found = Found(root=root, checkout=checkout, faults=tuple(faults), files=files, color=color)
+    found = Found(root=root, checkout=checkout, faults=told, files=files, color=color)
     text: str = room.render(found)
     return text
