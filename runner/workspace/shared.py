@@ -57,10 +57,10 @@ class SharedFiles:
             value = self._replace_frames(frames.value, Faults(document, found), grafts)
             value = _complete_texts(value, fields)
             if value is not frames.value:
-                fields["frames"] = replace(frames, value=value)
+                fields["frames"] = frames._replace(value=value)
         if fields == root.fields:
             return Faults(document, found)  # as it stands in its file, like most
-        whole = replace(root, fields=fields)
+        whole = root._replace(fields=fields)
         return Faults(replace(document, root=whole, data=plain_data(whole), grafts=grafts), found)
 
     def _add_defaults(
@@ -101,7 +101,7 @@ class SharedFiles:
                 if shared:
                     label = faults.document.source.label(use.value.span, N_("it is used here"))
                     grafts[path] = Graft(source=shared.document.source, used=label)
-        return frames if items == list(frames.items) else replace(frames, items=tuple(items))
+        return frames if items == list(frames.items) else frames._replace(items=tuple(items))
 
     def _read_frame(self, path: Path, name: str, faults: Faults) -> Faults | None:
         """Read the file of a shared frame; None where that cannot be, which is noted.
@@ -145,7 +145,7 @@ def _fields_of(document: Document) -> Iterator[tuple[str, Field]]:
 def _take_root(shared: Faults | None, use: Scalar) -> Node:
     """Give the frame of a shared file; of one that has faults, a value of which all is told."""
     root = shared.document.root if shared and not shared.any_error else None
-    return root or replace(use, poisoned=True)
+    return root or use._replace(poisoned=True)
 
 
 def _complete_texts(frames: Node, fields: dict[str, Field]) -> Node:
@@ -192,12 +192,12 @@ def _change_text(node: Node, path: Path, change: Callable[[str], str]) -> Node:
     """Give a tree with the text at a path changed; its place stays that of what is written."""
     if isinstance(node, Scalar):
         text = change(node.text)
-        return replace(node, value=text, text=text)
+        return node._replace(value=text, text=text)
     name, *below = path
     if isinstance(node, Sequence):
         items = list(node.items)
         items[int(name)] = _change_text(items[int(name)], tuple(below), change)
-        return replace(node, items=tuple(items))
+        return node._replace(items=tuple(items))
     field = node.fields[str(name)]
-    changed = replace(field, value=_change_text(field.value, tuple(below), change))
-    return replace(node, fields={**node.fields, str(name): changed})
+    changed = field._replace(value=_change_text(field.value, tuple(below), change))
+    return node._replace(fields={**node.fields, str(name): changed})

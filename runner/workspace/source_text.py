@@ -81,7 +81,7 @@ class SourceText:
         if span.end_line == span.line:
             return span
         end_column = len(self.lines[span.line - 1]) + 1
-        return replace(span, end_line=span.line, end_column=end_column)
+        return span._replace(end_line=span.line, end_column=end_column)
 
     def fault(
         self,

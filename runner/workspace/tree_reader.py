@@ -7,7 +7,6 @@ do harm.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import yaml
@@ -195,7 +194,7 @@ class TreeReader:
         last = span.end_line - 1
         while last > span.line and not self.source.lines[last - 1].strip():
             last -= 1
-        return replace(span, end_line=last, end_column=len(self.source.lines[last - 1]) + 1)
+        return span._replace(end_line=last, end_column=len(self.source.lines[last - 1]) + 1)
 
     def _close(self, start: Span, last: Span) -> Span:
         """Take the end of a list or mapping; where no bracket closes it, its last value does."""

@@ -6,7 +6,7 @@ A poisoned node has a fault already: later checks stay silent about it and what 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.model.diagnostic import Span
 
@@ -25,8 +25,7 @@ MOST_FAULTS = 1000  # told of one file
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A single value. text: as YAML unfolds and unquotes it, before it is read as a number.
 
     is_plain: it has no quotes and is no block.
@@ -39,8 +38,7 @@ class Scalar:
     is_plain: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list."""
 
     span: Span
@@ -48,16 +46,14 @@ class Sequence:
     poisoned: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(NamedTuple):
     """A key with its value."""
 
     key: Scalar
     value: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Fields by their names. incomplete: more may have been meant, so that nothing is missing."""
 
     span: Span
