@@ -9,10 +9,10 @@ tests hold every verdict to that of jsonschema.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     Schema = Mapping[str, Any]
     Check = Callable[[Any], bool]
@@ -36,11 +36,26 @@ def compile_schema(schema: Schema, root: Schema | None = None) -> Check:
         for keyword, limit in schema.items()
         if keyword not in _SILENT
     ]
-    return lambda value: all(check(value) for check in checks)
+    return _every(checks)
+
+
+def _every(checks: Sequence[Check]) -> Check:
+    if len(checks) == 1:
+        return checks[0]
+
+    def check(value: object) -> bool:
+        for each in checks:  # noqa: SIM110 - `all` of a generator takes longer than most checks
+            if not each(value):
+                return False
+        return True
+
+    return check
 
 
 def _type(names: str | list[str], _: Schema, __: Schema) -> Check:
-    types = [_TYPES[name] for name in ([names] if isinstance(names, str) else names)]
+    if isinstance(names, str):
+        return _TYPES[names]
+    types = [_TYPES[name] for name in names]
     return lambda value: any(is_type(value) for is_type in types)
 
 
@@ -83,28 +98,32 @@ def _max_properties(most: int, _: Schema, __: Schema) -> Check:
 
 
 def _required(names: list[str], _: Schema, __: Schema) -> Check:
-    return lambda value: not isinstance(value, dict) or all(name in value for name in names)
+    required = frozenset(names)
+    return lambda value: not isinstance(value, dict) or required <= value.keys()
 
 
 def _properties(schemas: Mapping[str, Schema], _: Schema, root: Schema) -> Check:
     checks = {name: compile_schema(schema, root) for name, schema in schemas.items()}
-    return lambda value: (
-        not isinstance(value, dict)
-        or all(checks[name](item) for name, item in value.items() if name in checks)
-    )
+
+    def check(value: object) -> bool:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                if name in checks and not checks[name](item):
+                    return False
+        return True
+
+    return check
 
 
-def _additional(limit: Schema | bool, schema: Schema, root: Schema) -> Check:
-    check = _same(limit) if isinstance(limit, bool) else compile_schema(limit, root)
+def _additional(limit: Schema | Literal[False], schema: Schema, root: Schema) -> Check:
     known = schema.get("properties", {})
+    if limit is False:
+        return lambda value: not isinstance(value, dict) or value.keys() <= known.keys()
+    check = compile_schema(limit, root)
     return lambda value: (
         not isinstance(value, dict)
         or all(check(item) for name, item in value.items() if name not in known)
     )
-
-
-def _same(verdict: bool) -> Check:
-    return lambda _: verdict
 
 
 def _items(schema: Schema, _: Schema, root: Schema) -> Check:
@@ -117,8 +136,7 @@ def _ref(pointer: str, _: Schema, root: Schema) -> Check:
 
 
 def _all_of(schemas: list[Schema], _: Schema, root: Schema) -> Check:
-    checks = [compile_schema(schema, root) for schema in schemas]
-    return lambda value: all(check(value) for check in checks)
+    return _every([compile_schema(schema, root) for schema in schemas])
 
 
 def _any_of(schemas: list[Schema], _: Schema, root: Schema) -> Check:
