@@ -98,11 +98,15 @@ class Faults:
 
     def is_told(self, path: Path) -> bool:
         """Whether a fault of exactly this value is noted already."""
+        if not self.found:
+            return False
         place = self.document.source_of(path).file, self.document.at(path).span
         return any((fault.file, fault.span) == place for fault in self.found)
 
     def any_within(self, path: Path) -> bool:
         """Whether a fault of this value, or of anything in it, is noted already."""
+        if not self.found:
+            return False
         whole = self.document.at(path).span
         return any(
             fault.file == self.document.file

@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from pathlib import Path, PurePosixPath
+from posixpath import splitext
 from typing import TYPE_CHECKING, NoReturn
 
 from runner.errors import WrongUsage
@@ -112,12 +113,14 @@ def may_share(shared: str, file: str) -> bool:
 
 def is_sayable(file: str) -> bool:
     """Whether a path can be shown and stored: it is UTF-8 and holds no control characters."""
+    if file.isprintable():  # nearly every one
+        return True
     return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in file)
 
 
 def campaign_id(file: str) -> str:
     """Give a campaign's id: its path in the workspace without the suffix, in NFC."""
-    return unicodedata.normalize("NFC", str(PurePosixPath(file).with_suffix("")))
+    return unicodedata.normalize("NFC", splitext(file)[0])
 
 
 def resolve_inside(root: Path, name: str) -> Path | None:

@@ -62,8 +62,10 @@ def judge_frames(subject: Subject, frames: Sequence[ShownFrame]) -> None:
 
 def _judge_length(subject: Subject, frame: ShownFrame) -> None:
     texts = frame.texts
-    lines = sum(map(_count_lines, texts))
     most = _LINES_BESIDE_A_PICTURE if frame.pictures else _LINES
+    if sum(map(_count_lines_at_most, texts)) <= most:  # as of nearly every frame
+        return
+    lines = sum(map(_count_lines, texts))
     if lines <= most:
         return
     message = (
@@ -80,6 +82,11 @@ def _judge_length(subject: Subject, frame: ShownFrame) -> None:
 
 def _count_lines(text: ShownPart) -> int:
     return sum(max(1, ceil(_width(line) / _COLUMNS)) for line in text.written.splitlines())
+
+
+def _count_lines_at_most(text: ShownPart) -> int:
+    """Bound the lines that a text takes, as if each of its characters were wide."""
+    return sum(1 + 2 * len(line) // _COLUMNS for line in text.written.splitlines())
 
 
 def _width(line: str) -> int:

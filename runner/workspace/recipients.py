@@ -108,6 +108,7 @@ class RecipientReader:
         self._always = always
         self._read_list = read_list
         self._gather_audience = gather_audience
+        self._located: dict[str, FilePath] = {}  # by the names that campaigns write
 
     def read(self, data: Mapping[str, Any], faults: Faults) -> Audience:
         """Gather an audience from a campaign's `recipients`; what is wrong is in `faults`."""
@@ -170,11 +171,14 @@ class RecipientReader:
 
     def _read_file(self, entry: _Entry, faults: Faults) -> NumberList | ListFault | None:
         """Read a list of the workspace; None where that is told, or need not be."""
-        if parse_mobile(entry.name) is not None:
-            return _NUMBER_NOT_FILE
-        file = locate_named(self._root, entry.locate(), entry.name, faults)
+        file = self._located.get(entry.name)
         if file is None:
-            return None
+            if parse_mobile(entry.name) is not None:
+                return _NUMBER_NOT_FILE
+            file = locate_named(self._root, entry.locate(), entry.name, faults)
+            if file is None:
+                return None
+            self._located[entry.name] = file
         # normalised, so that a list has one name in every campaign
         numbers = self._read_list(
             file, name=normpath(entry.name), sheet=entry.sheet, column=entry.column

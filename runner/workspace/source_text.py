@@ -72,9 +72,7 @@ class SourceText:
 
     def span(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
         """Give a stretch by two places, (line, column) from 0 as libyaml counts, kept inside."""
-        line, column = self._inside(*start)
-        end_line, end_column = self._inside(*end)
-        return Span(line=line, column=column, end_line=end_line, end_column=end_column)
+        return Span(*self._inside(*start), *self._inside(*end))
 
     def first_line(self, span: Span) -> Span:
         """Cut a stretch of several lines down to the first of them."""

@@ -186,8 +186,10 @@ class TreeReader:
             span = _join(place, span)
         if end.column == 0 and start.line < end.line:
             span = self._end_above(span)
-        lines = range(span.line, span.end_line + 1)
-        return span, poisoned or not self.source.spoiled.isdisjoint(lines)
+        if self.source.spoiled and not poisoned:
+            lines = range(span.line, span.end_line + 1)
+            poisoned = not self.source.spoiled.isdisjoint(lines)
+        return span, poisoned
 
     def _end_above(self, span: Span) -> Span:
         """Take back the blank lines behind a `|` text: for libyaml it ends at the next value."""
@@ -306,16 +308,13 @@ def _is_plain(event: yaml.ScalarEvent) -> bool:
 
 
 def _narrow(patterns: tuple[Pattern, ...], name: str) -> tuple[Pattern, ...]:
+    if not patterns:  # as for nearly every value
+        return ()
     return tuple(pattern[1:] for pattern in patterns if pattern[:1] in {("*",), (name,)})
 
 
 def _join(start: Span, end: Span) -> Span:
-    return Span(
-        line=start.line,
-        column=start.column,
-        end_line=end.end_line,
-        end_column=end.end_column,
-    )
+    return Span(start.line, start.column, end.end_line, end.end_column)
 
 
 def _stretch(source: SourceText, mark: yaml.Mark, skipped: str, length: int) -> Span:
