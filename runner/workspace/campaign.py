@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.codec.content import message_size
 from runner.language import N_
@@ -37,8 +36,7 @@ DEFAULT_LATEST = timedelta(hours=1)
 _RANGE = re.compile(r"([0-9]{1,10}) ?- ?([0-9]{1,10})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Times:
+class _Times(NamedTuple):
     """When a campaign goes out, as for `Campaign`."""
 
     start: datetime | None

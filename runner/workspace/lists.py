@@ -14,7 +14,7 @@ import os
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.language import N_
 from runner.model.campaign import Source
@@ -145,8 +145,7 @@ def read_inline(numbers: Iterable[InlineNumber], *, file: str) -> NumberList:
     return faults.conclude(mobiles, None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """What to read of a file, as for `read_list`."""
 
     name: str

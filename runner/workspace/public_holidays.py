@@ -7,16 +7,15 @@ no holiday that is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _TABLE = Path(__file__).with_name("public_holidays.txt")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holiday:
+class Holiday(NamedTuple):
     """A stretch of days off, both ends included, with its weekends and swapped days (调休).
 
     names: in Chinese, those of all the festivals that lie in it.

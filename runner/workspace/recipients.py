@@ -5,11 +5,11 @@ A list of the settings that this machine lacks is no fault here: the machine tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path as FilePath
 from posixpath import normpath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.language import N_
 from runner.model.recipient import parse_mobile
@@ -44,8 +44,7 @@ _FIELDS = {
 _FEWEST_ROUNDED = 2  # one may be somebody's lucky number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A name under `files`, `lists` or `exclude`, or what a mapping there says of a file.
 
     path: its place; column: its own or that of all lists; fields: the keys of the mapping.
@@ -75,8 +74,7 @@ class _Entry:
         return (*self.path, field if field in self.fields else "path") if self.fields else self.path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Named:
+class _Named(NamedTuple):
     """Lists of the settings, as a campaign names them.
 
     absent: those that this machine lacks, or whose settings cannot be read.

@@ -7,7 +7,7 @@ something else to mend first, and half of what would be said might follow from t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.model.campaign import PartType
 from runner.workspace.listed_twice import judge_numbers
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from runner.workspace.yaml_tree import Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPart:
+class ShownPart(NamedTuple):
     """A part as the file has it. path: its place; written: the text, or the image's name."""
 
     path: Path
@@ -41,8 +40,7 @@ class ShownPart:
         return self.part.type is PartType.TXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFrame:
+class ShownFrame(NamedTuple):
     """A frame as the file has it. path: its place."""
 
     path: Path

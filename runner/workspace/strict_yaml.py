@@ -5,8 +5,8 @@ Nothing here knows what a campaign is: what the fields mean is for the schema an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
@@ -95,18 +95,17 @@ def _read_text(
     return reading.root, faults
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
+class _Reading(NamedTuple):
     """One reading. root: None where it stopped; stop: why.
 
     is_odd: as in TreeReader; suspects: the lines, from 0, that may have made it stop.
     """
 
+    faults: list[Diagnostic]
     root: Node | None = None
     stop: Diagnostic | None = None
-    faults: list[Diagnostic]
     is_odd: bool = False
-    suspects: list[int] = field(default_factory=list)
+    suspects: Iterable[int] = ()
 
 
 def _read_tree(draft: Draft, as_written: tuple[Pattern, ...]) -> _Reading:
