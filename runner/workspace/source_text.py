@@ -72,7 +72,17 @@ class SourceText:
 
     def span(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
         """Give a stretch by two places, (line, column) from 0 as libyaml counts, kept inside."""
-        return Span(*self._inside(*start), *self._inside(*end))
+        if self.origins or end[0] >= len(self.lines):
+            return Span(*self._inside(*start), *self._inside(*end))
+        # Nearly every place, of which a file has one for each value, without a further call.
+        (line, column), (end_line, end_column) = start, end
+        longest, end_longest = len(self.lines[line]), len(self.lines[end_line])
+        return Span(
+            line + 1,
+            (column if column < longest else longest) + 1,
+            end_line + 1,
+            (end_column if end_column < end_longest else end_longest) + 1,
+        )
 
     def first_line(self, span: Span) -> Span:
         """Cut a stretch of several lines down to the first of them."""

@@ -18,6 +18,8 @@ from runner.workspace.plain_scalars import OtherReading, read_plain
 from runner.workspace.yaml_tree import DEEPEST, MOST_FAULTS, Field, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.model.diagnostic import Diagnostic, Label
     from runner.workspace.source_text import SourceText
 
@@ -62,6 +64,7 @@ class TreeReader:
         self._text = text
         self._as_written = as_written
         self._events = yaml.CSafeLoader(text)
+        self._next = cast("Callable[[], yaml.Event]", self._events.get_event)
         self._values = 0
         self._lines_of_merges: set[int] = set()
 
@@ -84,9 +87,6 @@ class TreeReader:
             message = N_("a second document begins here")
             raise self._end(span, "several-documents", message, _ANOTHER_FILE)
         return root
-
-    def _next(self) -> yaml.Event:
-        return cast(yaml.Event, self._events.get_event())
 
     def _read_node(self, below: tuple[Pattern, ...], depth: int) -> Node:
         """below: the rest of every pattern that may match here; one without a rest does."""
@@ -150,14 +150,15 @@ class TreeReader:
         if not self._events.check_event(yaml.ScalarEvent):
             self._refuse_key(self._read_node((), depth))
             return None
-        event = cast(yaml.ScalarEvent, self._next())
+        event = cast("yaml.ScalarEvent", self._next())
         span, poisoned = self._place_scalar(event)
-        value = read_plain(event.value, as_written=False) if _is_plain(event) else event.value
+        is_plain = _is_plain(event)
+        value = read_plain(event.value, as_written=False) if is_plain else event.value
         if poisoned:
             return None
         self.is_odd |= not event.value.isascii() or event.value.startswith("-")
         if isinstance(value, str):
-            return Scalar(span=span, value=value, text=value, is_plain=_is_plain(event))
+            return Scalar(span=span, value=value, text=value, is_plain=is_plain)
         if value is OtherReading.SIGN and event.value == "<<":
             self._refuse_merge(span)
         else:
@@ -310,7 +311,7 @@ def _is_plain(event: yaml.ScalarEvent) -> bool:
 def _narrow(patterns: tuple[Pattern, ...], name: str) -> tuple[Pattern, ...]:
     if not patterns:  # as for nearly every value
         return ()
-    return tuple(pattern[1:] for pattern in patterns if pattern[:1] in {("*",), (name,)})
+    return tuple(pattern[1:] for pattern in patterns if pattern and pattern[0] in ("*", name))
 
 
 def _join(start: Span, end: Span) -> Span:
