@@ -16,6 +16,7 @@ from cli_workspace import (
     opening_sandbox,
     opening_sandboxes,
 )
+from workbooks import write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -323,18 +324,32 @@ def test_asking_the_balance_needs_the_secret(office: Office, sandbox: Sandbox) -
     assert "MMS_PASSWORD" in ran.err
 
 
-def test_skipped_numbers_are_counted_and_named_by_their_place(office: Office) -> None:
-    office.write("lists/members.csv", "mobile\n13800138000\n12345\n")
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("lists/members.csv", b"mobile\n13800138000\n12345\n", "lists/members.csv:3"),
+        (
+            "lists/members.xlsx",
+            write_workbook({"会员": [["mobile"], ["13800138000"], ["12345"]]}),
+            "lists/members.xlsx:会员!A3",
+        ),
+    ],
+    ids=["csv", "xlsx"],
+)
+def test_skipped_numbers_are_counted_and_named_by_their_place(
+    office: Office, name: str, content: bytes, place: str
+) -> None:
+    office.write(name, content)
     office.write(
         "news.yaml",
         "title: 中秋\nframes:\n  - {duration: 3, text: 你好}\n"
-        "recipients: {files: [lists/members.csv], invalid: skip}\n",
+        f"recipients: {{files: [{name}], invalid: skip}}\n",
     )
 
     campaign = only(office)
 
     assert campaign["recipients"]["invalid"] == 1
-    assert "lists/members.csv:3" in campaign["warnings"][0]
+    assert place in campaign["warnings"][0]
     assert "12345" not in campaign["warnings"][0]
 
 
@@ -502,6 +517,32 @@ def test_a_plan_tells_the_warnings_of_a_file_with_their_place_and_rule(office: O
     ran = office.run("plan")
     assert f"  warning     {warning}\n" in ran.out
     assert ran.err == "", "what stands in the plan is not told a second time"
+
+
+def test_a_warning_in_a_file_that_campaigns_share_stands_in_the_plan_of_each(
+    office: Office,
+) -> None:
+    office.settings("signature: 【老店】")
+    office.write("_defaults.yaml", "signature: 【某店】\n")
+    office.write("_frames/footer.yaml", "duration: 1\ntext: 地址：人民路1号，地铁站出，回T退订\n")
+    for name in ("news", "more"):
+        frames = "frames:\n  - use: _frames/footer.yaml\n"
+        office.write(
+            f"{name}.yaml", f"title: {name}\n{frames}recipients: {{numbers: ['13800138009']}}\n"
+        )
+    office.campaign("other")  # uses no shared frame
+
+    told = {
+        entry["id"]: [warning.split(":")[0] for warning in entry["warnings"]]
+        for entry in plan(office)["campaigns"]
+    }
+
+    assert told == {
+        "more": ["_defaults.yaml", "_frames/footer.yaml"],
+        "news": ["_defaults.yaml", "_frames/footer.yaml"],
+        "other": ["_defaults.yaml"],
+    }
+    assert office.run("plan").out.count("  warning     _frames/footer.yaml:1:11: ") == 2
 
 
 def at(hour: int, day: int = 18) -> str:

@@ -692,9 +692,13 @@ def test_the_way_that_is_told_takes_the_state_along(office: Office, sandbox: San
 def test_the_warnings_of_a_campaign_are_counted_once_when_it_begins(
     office: Office, sandbox: Sandbox
 ) -> None:
+    """One stands in its file, one in a file that it shares."""
+    office.write("_frames/offer.yaml", "duration: 1\ntext: 【某店】全场八折，会员另有好礼相送\n")
     path = office.campaign()
-    path.write_text(path.read_text().replace("，拒收请回复R", ""))
-    counted = "; 1 warning, see `mms-runner plan news`"
+    lines = path.read_text().splitlines()
+    lines[2] = "  - use: _frames/offer.yaml"
+    path.write_text("\n".join(lines))
+    counted = "; 2 warnings, see `mms-runner plan news`"
 
     assert counted in office.run("run", "news").err
     assert "warning" not in office.run("run", "news").err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -30,7 +29,7 @@ from runner.workspace.masking import show_name
 from runner.workspace.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from runner.cli.session import Session
@@ -134,10 +133,7 @@ def command(
     ]
     known = _ask_state(workspace, settings, made, now)
     judged = [known.judge(plan, now) for plan in made]
-    warnings = _gather_warnings(workspace.diagnostics, judged, now)
-    plans = [
-        replace(plan, warnings=(*plan.warnings, *warnings[plan.campaign.id])) for plan in judged
-    ]
+    plans = _add_warnings(judged, workspace, now)
     comparison = None
     if since is not None:
         from runner.cli.since import compare_since
@@ -155,25 +151,34 @@ def command(
     return _judge(plans, answers)
 
 
-def _gather_warnings(
-    faults: Iterable[Diagnostic], plans: Sequence[CampaignPlan], now: datetime
-) -> Mapping[str, list[str]]:
-    """Give what is odd about the campaigns' files, and about their company, by their ids."""
-    warnings = defaultdict[str, list[str]](list)
-    for fault in faults:
-        told = N_("{place}: {message} ({hint}) [{rule}]")
-        if not fault.hint:
-            told = N_("{place}: {message} [{rule}]")
-        text = told.format(
-            place=f"{fault.file}:{fault.span.line}:{fault.span.column}",
-            message=fault.message,
-            hint=fault.hint,
-            rule=fault.rule,
+def _add_warnings(
+    plans: Sequence[CampaignPlan], workspace: Workspace, now: datetime
+) -> list[CampaignPlan]:
+    """Give plans that tell what is odd about the campaigns' files, and about their company."""
+    overlaps = find_overlaps(plans, now)
+    return [
+        replace(
+            plan,
+            warnings=(
+                *plan.warnings,
+                *map(_write_warning, workspace.warnings[plan.campaign.id]),
+                *overlaps.get(plan.campaign.id, ()),
+            ),
         )
-        warnings[campaign_id(fault.file)].append(text)
-    for name, texts in find_overlaps(plans, now).items():
-        warnings[name] += texts
-    return warnings
+        for plan in plans
+    ]
+
+
+def _write_warning(fault: Diagnostic) -> str:
+    told = N_("{place}: {message} ({hint}) [{rule}]")
+    if not fault.hint:
+        told = N_("{place}: {message} [{rule}]")
+    return told.format(
+        place=f"{fault.file}:{fault.place}",
+        message=fault.message,
+        hint=fault.hint,
+        rule=fault.rule,
+    )
 
 
 def _show_resolved(workspace: Workspace) -> Exit:

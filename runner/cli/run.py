@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -101,7 +100,6 @@ def command(
     # What is wrong with the command is told before what is wrong with the files.
     select_campaigns(session.find_root(), campaigns)
     workspace, settings = session.load_sound(warn=True)
-    warned = Counter(fault.file for fault in workspace.diagnostics)
     chosen, accounts = _choose(workspace, settings, campaigns)
     words = " ".join(["run", *campaigns])
     with (
@@ -120,7 +118,7 @@ def command(
                 told = _("batch {batch} of {campaign} is in doubt: its sender died")
                 warn(told.format(batch=batch.id, campaign=batch.campaign))
         for begun in errand.begin(chosen, named=bool(campaigns)):
-            _tell_beginning(session, begun, warned[begun.plan.campaign.file])
+            _tell_beginning(session, begun, len(workspace.warnings[begun.plan.campaign.id]))
         if errand.beside_daemon:
             errand.look_on(wait, session.say)
         else:

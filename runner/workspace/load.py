@@ -43,6 +43,8 @@ class Workspace:
     folder: as it was named, with the symlinks on its way; root: the same, resolved.
     settings: None where they have an error; campaigns: the sound ones, by id.
     files: the settings and every campaign file that was read, as paths from the root.
+    warnings: of the diagnostics, by the id of the campaign that they are about; one in a file that
+    several share is about each of them.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Workspace:
     campaigns: Mapping[str, Campaign]
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    warnings: Mapping[str, tuple[Diagnostic, ...]]
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -102,11 +105,13 @@ def load_workspace(
     files = find_campaign_files(root)
     wanted = frozenset(files if only is None else only)
     diagnostics = [*read.files.diagnostics, *_check_ids(files, wanted)]
-    campaigns = {}
+    campaigns, warnings = {}, {}
     chosen = [file for file in files if file in wanted]
     for file in chosen:
         campaign, faults = _read_campaign(root, file, shared, reader, instead, now, warn=warn)
         diagnostics += faults
+        odd = (fault for fault in faults if fault.severity is Severity.WARNING)
+        warnings[campaign_id(file)] = _put_in_order(odd)
         if campaign:
             campaigns[campaign.id] = campaign
     kept.end()
@@ -116,7 +121,8 @@ def load_workspace(
         settings=read.settings,
         campaigns=campaigns,
         files=(SETTINGS_FILE, *chosen),
-        diagnostics=tuple(sorted(_without_repeats(diagnostics), key=_place)),
+        diagnostics=_put_in_order(diagnostics),
+        warnings=warnings,
     )
 
 
@@ -185,10 +191,7 @@ def _check_ids(files: Iterable[str], wanted: Collection[str]) -> Iterator[Diagno
             yield replace(whole_file(file, "duplicate-id", message, hint), labels=(label,))
 
 
-def _without_repeats(faults: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
-    """Give each fault once: of a shared file, each campaign that uses it tells all of them."""
-    return {(fault.file, fault.span, fault.rule, fault.message): fault for fault in faults}.values()
-
-
-def _place(fault: Diagnostic) -> tuple[str, Span]:
-    return fault.file, fault.span
+def _put_in_order(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Give each fault once, by its place; each campaign that uses a shared file tells all of it."""
+    once = {(fault.file, fault.span, fault.rule, fault.message): fault for fault in faults}
+    return tuple(sorted(once.values(), key=lambda fault: (fault.file, fault.span)))
