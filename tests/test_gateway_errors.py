@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from functools import partial
 
 import pytest
@@ -12,8 +11,7 @@ from hostile.walk import CALLS, LANDMARKS, WAYS, draw_sample, walk
 from torture.proof import chance
 from torture.simulation.folders import quick_folder
 
-# What a library was doing when it failed, it leaves behind for the collector of garbage: some fail
-# in the midst of closing a socket.
+# What a library was doing when it failed is left behind for the collector of garbage.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -31,7 +29,6 @@ def walked(tmp_path_factory):
             draw = partial(draw_sample, luck=luck, part=part, parts=len(WAYS))
             with quick_folder() as folder:
                 result[name, call] = walk(way, call, draw, authority=authority, folder=folder)
-    gc.collect()  # while it is allowed: some later test would be told of those sockets
     return result
 
 

@@ -6,6 +6,7 @@ time, what was not sent goes out once the line is well. Queries are asked of the
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -169,6 +170,9 @@ class _Trip:
                 self._complain(trap, pair, f"it is not mapped: {error!r}")
             else:
                 self._note(trap, pair, outcome)
+        # Of what a library was doing when it failed a socket may be left, in a cycle with the
+        # traceback: its peer waits for it, and a later test would be told of it.
+        gc.collect()
         return self.walked
 
     def _note(self, trap: Trap, pair: Pair, outcome: object) -> None:
@@ -250,6 +254,7 @@ class _Submissions(_Trip):
         pump = self._start_process()
         while not isinstance(pump.step(), Idle):
             self._clock.move(_LATER)
+        self._line.close()  # the peers would wait for what rests
         heard = self._stage.count_mobiles()
         twice = {mobile: times for mobile, times in heard.items() if times > 1}
         if twice:
