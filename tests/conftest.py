@@ -25,6 +25,12 @@ os.environ["LC_ALL"] = "C.UTF-8"
 os.environ.pop("MMS_RUNNER_LANG", None)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run half as many again at once as there are cores: tests often wait, for processes."""
+    return len(os.sched_getaffinity(0)) * 3 // 2
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(SandboxSettings(report_delay=0, seed=1)) as sandbox:

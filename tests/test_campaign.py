@@ -628,7 +628,7 @@ PIECES = [
 
 
 @given(data=st.data())
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 def test_no_damage_to_the_file_is_worse_than_a_fault(tmp_path_factory, data):
     """Pieces of it are cut out, doubled and replaced; it is read, or its faults are told."""
     shop = Shop(tmp_path_factory.getbasetemp().resolve() / "damaged")

@@ -688,7 +688,7 @@ def test_what_must_always_hold_holds_in_any_order():
     run_state_machine_as_test(
         Campaigns,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -538,7 +538,7 @@ ODD_BOXES = st.builds(
 SOUND_BOXES = st.builds(box, st.integers(0, 9), errorcode=TEXTS, extno=TEXTS, taskid=TEXTS, x=TEXTS)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(SOUND_BOXES | ODD_BOXES, max_size=4), BLANKS)
 def test_a_box_is_read_alike_whether_or_not_all_of_its_page_is_sound(boxes, blanks):
     """A page without a fault is read in one go, without the blanks between its elements."""
@@ -680,7 +680,7 @@ edits = st.lists(
 bodies = st.binary(max_size=200) | st.builds(mutate, st.sampled_from(ANSWERS), edits)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(bodies)
 def test_whatever_comes_a_send_or_balance_answer_is_read_or_unreadable(body):
     for decode in (decode_receipt, decode_balance):
@@ -691,7 +691,7 @@ def test_whatever_comes_a_send_or_balance_answer_is_read_or_unreadable(body):
         assert isinstance(answer, Accepted | Refused | Balance | QueryRefused)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(bodies)
 def test_whatever_comes_a_page_of_reports_is_kept_without_an_error(body):
     answer = decode_reports(body)
@@ -700,7 +700,7 @@ def test_whatever_comes_a_page_of_reports_is_kept_without_an_error(body):
         assert "<statusbox>" not in text or "<!--" in text
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 2), st.integers(0, 1000), snippets | st.binary(max_size=4))
 def test_damage_to_one_box_costs_no_other(damaged, place, new):
     boxes = [box(number).encode() for number in range(3)]

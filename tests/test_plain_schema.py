@@ -82,7 +82,7 @@ def test_whatever_one_changes_in_a_sound_file_it_says_what_jsonschema_says(name)
 
 
 @pytest.mark.parametrize("name", SOUND)
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_whatever_one_changes_in_several_places_it_says_what_jsonschema_says(name, data):
     whole = sound(name)

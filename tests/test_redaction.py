@@ -136,7 +136,7 @@ secrets = st.one_of(
 )
 
 
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(deadline=None, max_examples=40)
 @given(secrets, st.integers(0, 400))
 def test_no_secret_costs_a_report(secret, length):
     """Nor changes whom it is of, its task, its verdict and its time; whole or cut at any byte."""
@@ -177,7 +177,7 @@ LETTERS = st.sampled_from("aBc7 -/:'漢é")
 FORMS = st.sampled_from(["{0}", "x={0}", "password={0}&x=", "<errorcode>{0}</errorcode>"])
 
 
-@hypothesis_settings(deadline=None, max_examples=150)
+@hypothesis_settings(deadline=None, max_examples=60)
 @given(
     st.text(LETTERS, min_size=1, max_size=9),
     FORMS,

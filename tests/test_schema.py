@@ -379,7 +379,7 @@ values = st.recursive(
 )
 
 
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 @given(st.dictionaries(places, values))
 def test_whatever_stands_where_every_fault_has_words_and_a_place(fields):
     text = "".join(f"{key}: {value}\n" for key, value in fields.items()) or "{}"

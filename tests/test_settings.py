@@ -424,7 +424,7 @@ def test_settings_that_are_not_there_as_a_file_are_a_fault(shop):
 
 
 @given(data=st.data())
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 def test_no_damage_to_the_file_is_worse_than_a_fault(tmp_path_factory, data):
     """Pieces of it are cut out, doubled and replaced; it is read, or its faults are told."""
     shop = Shop(tmp_path_factory.mktemp("shop").resolve())

@@ -256,10 +256,6 @@ def test_64_levels_are_fine_and_65_are_not():
     assert told("[" * 65 + "]" * 65) == ["too-deep 1:65-66"]
 
 
-def test_more_values_than_a_campaign_can_need_are_refused():
-    assert only("[" + "1," * 100_001 + "]").rule == "too-many-values"
-
-
 def test_a_file_with_a_thousand_faults_is_read_no_further():
     faults = read("- NO\n" * 3000).diagnostics
     assert len(faults) == 1001
@@ -392,7 +388,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(anything)
 def test_nothing_makes_it_raise_and_every_fault_lies_in_the_file(data):
     document = read(data)
@@ -406,7 +402,7 @@ def test_nothing_makes_it_raise_and_every_fault_lies_in_the_file(data):
     assert (document.root is None) <= bool(document.diagnostics)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(anything)
 def test_what_is_read_without_a_fault_is_what_pyyaml_reads(data):
     document = read(data)
@@ -423,7 +419,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(trees, st.booleans())
 def test_what_pyyaml_writes_is_read_back(tree, flow):
     text = yaml.safe_dump(tree, allow_unicode=True, default_flow_style=flow)

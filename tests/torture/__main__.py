@@ -33,6 +33,7 @@ PROOFS = (
     "errors",
     "canary",
     "fuzz",
+    "guide",
 )
 
 _AT_ONCE = 3  # cases for each core: each waits for most of its time
