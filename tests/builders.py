@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from array import array
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,8 +20,10 @@ from runner.lifecycle import BrakeSource, CampaignEvent
 from runner.model.account import Account, Credentials, SecretKind, SecretRef, Timeouts
 from runner.model.campaign import Audience, Campaign, Frame, Message, Part, PartType
 from runner.plan import CampaignPlan, plan_campaign
+from runner.store.accounts import ensure_accounts
 from runner.store.brakes import Brake, Subject, lift_brake, set_brake
 from runner.store.claims import claim_batch, read_candidates
+from runner.store.database import open_database
 from runner.store.outcomes import BatchChange, change_batch, find_claimed
 from runner.store.planning import cancel_campaign, keep_plan, move_campaign
 from runner.store.progress import read_accounts, read_campaigns
@@ -188,6 +194,25 @@ def let_go(database: Database, brake: Brake = CAMPAIGN, now: datetime = NOW) -> 
 def cancel(database: Database, name: str = "moon", *, for_good: bool = True) -> int:
     with database.writing() as transaction:
         return cancel_campaign(transaction, name, NOW, reason="a test", for_good=for_good)
+
+
+def open_new_state(state: Path) -> Database:
+    """Open a state that knows the account `main` and nothing else: a copy of one made once."""
+    state.write_bytes(_read_new_state())
+    state.chmod(0o600)
+    return open_database(state, actor="test")
+
+
+@cache
+def _read_new_state() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state.db"
+        with (
+            closing(open_database(state, actor="test")) as database,
+            database.writing() as transaction,
+        ):
+            ensure_accounts(transaction, ["main"], NOW)
+        return state.read_bytes()
 
 
 def make_pump(

@@ -7,12 +7,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOW, Clock, make_account, make_credentials
+from builders import Clock, make_account, make_credentials, open_new_state
 
 from runner.gateway import Gateway
 from runner.sandbox import Sandbox, SandboxSettings
-from runner.store.accounts import ensure_accounts
-from runner.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,9 +42,7 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(state: Path) -> Iterator[Database]:
-    database = open_database(state, actor="test")
-    with database.writing() as transaction:
-        ensure_accounts(transaction, ["main"], NOW)
+    database = open_new_state(state)
     yield database
     database.close()
 

@@ -21,6 +21,7 @@ from builders import (
     make_account,
     make_credentials,
     make_pump,
+    open_new_state,
     rows_of,
     settle,
 )
@@ -33,9 +34,7 @@ from runner.gateway import Gateway
 from runner.lifecycle import BatchEvent
 from runner.model.outcome import RawAnswer
 from runner.reports import apply_again, apply_left_over, poll_reports
-from runner.store.accounts import ensure_accounts
 from runner.store.claims import cancel_recipients
-from runner.store.database import open_database
 from runner.store.inbox import list_entries
 from runner.store.journal import find_entry, keep_answer, match_waiting
 
@@ -240,10 +239,8 @@ def test_the_reports_of_a_batch_that_was_in_flight_when_its_campaign_was_cancell
 def opened(people):
     """A state that has sent task 77 to so many people."""
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(Path(folder) / "state.db", actor="test")
+        database = open_new_state(Path(folder) / "state.db")
         try:
-            with database.writing() as transaction:
-                ensure_accounts(transaction, ["main"], NOW)
             begin(database, people, batch_size=people)
             settle(database, claim(database), BatchEvent.ACCEPT, task_id="77")
             yield database

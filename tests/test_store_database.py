@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -33,9 +34,9 @@ def make_foreign(path):
     connection.close()
 
 
-def test_the_file_and_what_lies_beside_it_are_for_its_owner_alone(database, state):
-    begin(database)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.parent.iterdir()}
+def test_the_file_and_what_lies_beside_it_are_for_its_owner_alone(state):
+    with closing(open_database(state, actor="test")):
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.parent.iterdir()}
     assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
 
 

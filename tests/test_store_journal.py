@@ -20,6 +20,7 @@ from builders import (
     campaign_of,
     claim,
     counts_of,
+    open_new_state,
     rows_of,
     settle,
 )
@@ -482,7 +483,7 @@ EVENTS = st.sampled_from([None, BatchEvent.ACCEPT, BatchEvent.REJECT, BatchEvent
 )
 def test_counts_add_up_after_every_step_and_no_report_is_lost(pages, outcomes):
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(Path(folder) / "state.db", actor="test")
+        database = open_new_state(Path(folder) / "state.db")
         try:
             follow(database, pages, outcomes)
         finally:
@@ -490,8 +491,6 @@ def test_counts_add_up_after_every_step_and_no_report_is_lost(pages, outcomes):
 
 
 def follow(database, pages, outcomes):
-    with database.writing() as transaction:
-        ensure_accounts(transaction, ["main"], NOW)
     begin(database, 4)
     steps = [lambda page=page: receive(database, *page) for page in pages]
     for place, event in enumerate(outcomes):
@@ -550,10 +549,8 @@ def test_what_an_older_version_could_not_read_ends_where_it_would_have_been(page
 def opened():
     """A state in which two tasks of four people are known."""
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(Path(folder) / "state.db", actor="test")
+        database = open_new_state(Path(folder) / "state.db")
         try:
-            with database.writing() as transaction:
-                ensure_accounts(transaction, ["main"], NOW)
             begin(database, 4)
             for task_id in ("1", "2"):
                 settle(database, claim(database), BatchEvent.ACCEPT, task_id=task_id)
