@@ -150,6 +150,15 @@ def facts(report):
     return (report.mobile, report.task_id, report.delivered, report.received_at)
 
 
+def test_for_answers_that_can_hold_no_echo_no_pattern_is_made():
+    """It takes as long as a short run otherwise takes to start."""
+    redaction = Redaction({"password": SECRET})
+    redaction.clean(page_of("DELIVRD", "MK:0001"))
+    assert "_patterns" not in vars(redaction)
+    redaction.clean(quote(SECRET).encode())
+    assert "_patterns" in vars(redaction)
+
+
 @pytest.mark.parametrize("secret", [SECRET, "10", "13800138000", "27349872349823", "statusbox"])
 def test_an_answer_without_an_echo_stays_as_it_came(secret):
     page = page_of("DELIVRD", "MK:0001").replace(b"13800138000", b"<![CDATA[ 13800138000 ]]>")

@@ -8,6 +8,7 @@ looked into, so no secret, however short or common, costs one. Pure, from bytes 
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote, urlsplit
 
@@ -50,9 +51,7 @@ class Redaction:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         long = [each for each in secrets.values() if len(each) >= FEWEST_IN_ANSWERS]
         short = {name: each for name, each in secrets.items() if 0 < len(each) < FEWEST_IN_ANSWERS}
-        # Apart: one that begins with a group would cost `re` its fast search for the others.
-        searched = [b"|".join(_find_anywhere(long)), b"|".join(_find_named(short))]
-        self._patterns = [re.compile(pattern) for pattern in searched if pattern]
+        self._long, self._short = long, short
         # Of a short one, its field's name.
         unescaped = (*_write_unescaped(long), *map(_to_bytes, short))
         self._letters = {_close_up(text) for text in unescaped}
@@ -60,6 +59,15 @@ class Redaction:
             _to_bytes(text) for each in long if each.isdigit() for text in (each, each[::-1])
         }
         self._beginnings = [text for each in long for text in (_to_bytes(each), _as_sent(each))]
+
+    @cached_property
+    def _patterns(self) -> list[re.Pattern[bytes]]:
+        """What finds the secrets, compiled for the first answer that may hold one: most never do.
+
+        Apart: one that begins with a group would cost `re` its fast search for the others.
+        """
+        searched = [b"|".join(_find_anywhere(self._long)), b"|".join(_find_named(self._short))]
+        return [re.compile(pattern) for pattern in searched if pattern]
 
     def clean(self, body: bytes, *, is_cut: bool = False) -> bytes:
         """Give an answer without the secrets; is_cut: it broke off, maybe within one."""
