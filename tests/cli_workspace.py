@@ -174,7 +174,7 @@ def shows_a_defect(output: str) -> bool:
 
 def until(happened: Callable[[], object]) -> None:
     """Wait for something that another process does."""
-    for _ in range(2000):
+    for _ in range(6000):
         if happened():
             return
         time.sleep(0.01)

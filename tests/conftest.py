@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import Clock, make_account, make_credentials, open_new_state
+from torture.simulation.folders import MEMORY, has_room_in_memory
 
 from runner.gateway import Gateway
 from runner.sandbox import Sandbox, SandboxSettings
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from runner.store.database import Database
 
+# What nearly all tests write lies in memory, where there is room: each waits for a disk at every
+# commit of a state, and proves nothing of it.
+if has_room_in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 # Tests read English, whatever the developer does.
 os.environ["LC_ALL"] = "C.UTF-8"
 os.environ.pop("MMS_RUNNER_LANG", None)

@@ -24,7 +24,7 @@ ONE_BY_ONE = f"batch_size: 1\nconcurrency: 1\n{QUICK}"
 FOREVER = 30.0  # seconds until an answer; nobody waits so long
 FAR = "start: 2035-09-18 09:00\n"
 
-_PATIENCE = 20.0  # seconds for what happens within a few on a machine that is not busy
+_PATIENCE = 60.0  # seconds for what happens within a few on a machine that is not busy
 _PAUSE = 0.02  # seconds between two looks at the log
 _IN_FORCE = "the files are in force"
 
