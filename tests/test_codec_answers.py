@@ -402,28 +402,36 @@ def test_a_refusal_with_an_odd_code_is_a_refusal_without_a_code(code):
 # ---- what of a page cannot be read
 
 
-@pytest.mark.parametrize(
-    "malformed",
-    [
-        box(mobile=""),
-        box(mobile="12345"),
-        box(taskid=""),
-        box(status=""),
-        box(status="30"),
-        box(status="delivered"),
-        box(mobile="150<b>2</b>3239810"),
-        box(taskid="12<b/>12"),
-        box().replace("</mobile>", "</mobile><mobile>15023239899</mobile>"),
-        "<statusbox/>",
-        "<message>hello</message>",
-    ],
-)
+MALFORMED = [
+    box(mobile=""),
+    box(mobile="12345"),
+    box(taskid=""),
+    box(status=""),
+    box(status="30"),
+    box(status="delivered"),
+    box(mobile="150<b>2</b>3239810"),
+    box(taskid="12<b/>12"),
+    box().replace("</mobile>", "</mobile><mobile>15023239899</mobile>"),
+    "<statusbox/>",
+    "<message>hello</message>",
+    box().replace("statusbox>", "report>"),
+]
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
 def test_a_malformed_box_among_good_ones_is_kept_apart(malformed):
     malformed = re.sub(r"<(\w+)></\1>", r"<\1/>", malformed)  # the same to XML
     answer = read(page(box(1), malformed, box(2)))
     assert answer.reports == (report(1), report(2))
     assert [piece.text for piece in answer.unread] == [malformed]
     assert answer.boxes == 3
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
+def test_malformed_boxes_that_are_all_alike_are_kept(malformed):
+    answer = read(page(malformed, malformed))
+    assert not answer.reports
+    assert len(answer.unread) == 2
 
 
 @pytest.mark.parametrize("malformed", [box(errorcode="<"), box(errorcode="&none;"), box(x="\x02")])
@@ -444,6 +452,39 @@ def test_text_beside_the_boxes_is_kept():
     answer = read(page("系统", box(), "繁忙"))
     assert answer.reports == (report(),)
     assert [piece.text for piece in answer.unread] == ["系统", "繁忙"]
+
+
+def test_text_behind_thousands_of_boxes_is_kept():
+    answer = read(page(*map(box, range(1000)), "lost?", *map(box, range(1000, 2000)), "lost."))
+    assert answer.reports == tuple(map(report, range(2000)))
+    assert [piece.text for piece in answer.unread] == ["lost?", "lost."]
+
+
+@pytest.mark.parametrize("number", [0, 999, 1999])
+@pytest.mark.parametrize(
+    ("odd", "field"),
+    [
+        (box(mobile="110"), None),
+        (box(errorcode="<extno/>"), None),
+        (box(x="<statusbox/>"), None),
+        (box().replace("statusbox>", "report>"), None),
+        (box().replace("errorcode", "extno"), None),
+        (box(taskid="1").replace("errorcode>", "spcode>"), report(task_id="1", error_code="")),
+        (box(errorcode="A&amp;B"), report(error_code="A&B")),
+        (box(errorcode="&lt;/errorcode>"), report(error_code="</errorcode>")),
+        (box(mobile=" 138 0013 8000\n"), report(mobile=13800138000)),
+        (box(receivetime=""), report(received_at=None)),
+    ],
+)
+def test_one_box_unlike_thousands_of_others_is_read_for_itself(number, odd, field):
+    """Boxes that are built alike are read together."""
+    boxes = [*map(box, range(2000))]
+    reports = [*map(report, range(2000))]
+    boxes[number] = odd
+    reports[number : number + 1] = [field] if field else []
+    answer = read(page(*boxes))
+    assert answer.reports == tuple(reports)
+    assert len(answer.unread) == (field is None)
 
 
 def test_a_refusal_beside_boxes_costs_no_report():
@@ -507,6 +548,7 @@ def test_what_was_never_begun_or_has_its_end_lost_nothing(body):
     assert not read(body).cut
 
 
+LONG = "x" * 40_000  # longer than the pieces in which a page is read
 BLANKS = st.text(" \t\r\n", max_size=3)
 TEXTS = st.lists(
     st.sampled_from(
@@ -525,6 +567,7 @@ TEXTS = st.lists(
             ),
             *(" ", "\n", "\u3000", "<!-- a -->", "<?b c?>", "<![CDATA[ ]]>", "<![CDATA[1<2]]>"),
             "<b>1</b>",
+            *(f"<!--{LONG}-->", f"<!--{LONG}</statusbox>-->", f"<![CDATA[{LONG}</statusbox>]]>"),
         ]
     ),
     max_size=4,
@@ -536,12 +579,15 @@ ODD_BOXES = st.builds(
     "<statusbox{}>{}{}</statusbox>".format, SPACES, TEXTS, st.lists(FIELDS).map("".join)
 )
 SOUND_BOXES = st.builds(box, st.integers(0, 9), errorcode=TEXTS, extno=TEXTS, taskid=TEXTS, x=TEXTS)
+PLAIN_BOXES = st.builds(box, st.integers(0, 9), errorcode=st.sampled_from(["", "DELIVRD", LONG]))
+WRAPPED_BOXES = st.lists(PLAIN_BOXES, max_size=3).map("".join).map("<x>{}</x>".format)
+BOXES = st.lists(SOUND_BOXES | PLAIN_BOXES | ODD_BOXES | WRAPPED_BOXES, max_size=4)
 
 
-@settings(deadline=None, max_examples=100)
-@given(st.lists(SOUND_BOXES | ODD_BOXES, max_size=4), BLANKS)
+@settings(deadline=None, max_examples=150)
+@given(BOXES | st.lists(PLAIN_BOXES, max_size=4), BLANKS)
 def test_a_box_is_read_alike_whether_or_not_all_of_its_page_is_sound(boxes, blanks):
-    """A page without a fault is read in one go, without the blanks between its elements."""
+    """A page without a fault is read in pieces, without the blanks between its elements."""
     whole = read(f"<returnsms>{blanks.join(boxes)}</returnsms>")
     apart = [read(f"<returnsms>{each}<odd/></returnsms>") for each in boxes]
     assert whole.reports == tuple(report for each in apart for report in each.reports)

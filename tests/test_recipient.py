@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.recipient import looks_like_a_number, parse_mobile, why_no_mobile
+from runner.model.recipient import looks_like_a_number, parse_mobile, parse_mobiles, why_no_mobile
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,21 @@ from runner.model.recipient import looks_like_a_number, parse_mobile, why_no_mob
 )
 def test_every_form_that_people_write_means_the_same_recipient(text):
     assert parse_mobile(text) == 13800138000
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *("13800138000", "13900139000", "+8613800138000", "１３８００１３８０００"),
+                *("12800138000", "", "\n", "13800138000\n"),
+                *("13800138000\n13900139000", "13800138000\n1390013900"),
+            ]
+        )
+    )
+)
+def test_many_numbers_are_read_as_each_alone(texts):
+    assert parse_mobiles(texts) == list(map(parse_mobile, texts))
 
 
 @pytest.mark.parametrize("second", "3456789")

@@ -12,6 +12,7 @@ from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -19,7 +20,10 @@ from lxml import etree
 from runner.errors import UnreadableAnswer
 from runner.language import N_
 from runner.model.outcome import Accepted, Balance, Code, QueryRefused, Refused, Report
-from runner.model.recipient import mask_mobiles, parse_mobile
+from runner.model.recipient import mask_mobiles, parse_mobiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 CHINA_STANDARD_TIME = ZoneInfo("Asia/Shanghai")
 
@@ -41,6 +45,9 @@ _OPENED = re.compile(r"<returnsms\s*>", re.IGNORECASE)
 _CLOSED = re.compile(r"(?:</returnsms\s*>|<returnsms\s*/>)\s*\Z", re.IGNORECASE)
 _SUCCESS = ("success", "sucess")
 _WRONG_CREDENTIALS = ("用户名", "密码")
+_END_OF_BOX = "</statusbox>"
+_PIECE = 32_000  # characters
+_FIELDS = ("mobile", "taskid", "status", "receivetime", "errorcode", "extno")
 _DELIVERED = {"10": True, "20": False}
 _MOST_TAGS = 300_000  # twice what 10,000 boxes have; the tree of a larger one takes gigabytes
 _LONGEST_NAMES = 300  # characters of namespaces; each piece that cannot be read repeats them
@@ -130,16 +137,78 @@ def decode_reports(body: bytes) -> ReportPage | QueryRefused:
 def _read_sound(text: str) -> ReportPage | None:
     """Read a page of which everything is a sound box; None where something else is in it.
 
-    Without the blanks between the elements, which only a piece that is kept must show: to build the
-    tree and to walk through it takes a sixth less.
+    In pieces, which take the memory of one and stay near the processor; and without the blanks
+    between the elements, which only a piece that is kept must show.
     """
-    root = _parse_document(text, blanks=False)
-    if _find_stray_text(root):
-        return None
+    reports: list[Report] = []
+    reader = _BoxReader()
     try:
-        return ReportPage(reports=tuple(map(_BoxReader().read, root)))
+        for piece in _cut(text):
+            root = _parse_document(piece, blanks=False)
+            columns = _find_columns(root)
+            if columns is None:
+                if _find_stray_text(root):
+                    return None
+                columns = _gather_columns(root)
+            reports += reader.read_columns(columns)
     except UnreadableAnswer:
         return None
+    return ReportPage(reports=tuple(reports))
+
+
+def _cut(text: str) -> Iterator[str]:
+    """Cut a page behind boxes into pages of some hundred.
+
+    Where it must not be cut, as in a comment or another element, the pieces are no documents.
+    """
+    start, opening = 0, ""
+    while (cut := text.find(_END_OF_BOX, start + _PIECE)) >= 0:
+        end = cut + len(_END_OF_BOX)
+        yield f"{opening}{text[start:end]}</returnsms>"
+        start, opening = end, "<returnsms>"
+    yield f"{opening}{text[start:]}"
+
+
+def _find_columns(root: etree._Element) -> Sequence[Sequence[str]] | None:
+    """Give what stands in each of `_FIELDS` in all boxes; None where they are not built alike.
+
+    Quicker than box by box, and as strict: written with what was found, a page of such boxes must
+    be the very document, so that each text stands where it was looked for, and nothing beside.
+    """
+    if not len(root) or _tag(root[0]) != "statusbox":
+        return None
+    tags = [element.tag for element in root[0].iter()]
+    texts = [element.text or "" for element in root.iter()]
+    columns = {tag.lower(): texts[place :: len(tags)] for place, tag in enumerate(tags, start=1)}
+    alike = len(columns) == len(tags) and len(texts) == 1 + len(root) * len(tags)
+    if not alike or _write_page(root.tag, tags, texts[1:]) != _write(root):
+        return None
+    return [columns.get(name) or [""] * len(root) for name in _FIELDS]
+
+
+def _gather_columns(boxes: Iterable[etree._Element]) -> Sequence[Sequence[str]]:
+    """Give the same of boxes of any kind, one by one; raises UnreadableAnswer."""
+    found = []
+    for box in boxes:
+        if _tag(box) != "statusbox":
+            raise UnreadableAnswer(N_("an element that is no statusbox"))
+        found.append(_find_fields(box))
+    return [[fields.get(name) or "" for fields in found] for name in _FIELDS]
+
+
+def _write_page(root: str, tags: Sequence[str], texts: Sequence[str]) -> str:
+    """Write a page as `_write` would. tags: of each box and its fields; texts: of all of them."""
+    box, *fields = tags
+    form = "".join(f"<{field}>%s</{field}>" for field in fields)
+    page = f"<{box}>%s{form}</{box}>" * (len(texts) // len(tags)) % tuple(texts)
+    for place, field in enumerate(fields, start=1):
+        if "" in texts[place :: len(tags)]:
+            page = page.replace(f"<{field}></{field}>", f"<{field}/>")
+    return f"<{root}>{page}</{root}>"
+
+
+def _write(element: etree._Element) -> str:
+    return etree.tostring(element, encoding="unicode", with_tail=False)
 
 
 def _read_document(root: etree._Element) -> ReportPage | QueryRefused:
@@ -153,8 +222,7 @@ def _read_document(root: etree._Element) -> ReportPage | QueryRefused:
         try:
             reports.append(reader.read(child))
         except UnreadableAnswer as error:
-            text = etree.tostring(child, encoding="unicode", with_tail=False)
-            unread.append(Unread(text=text, reason=str(error)))
+            unread.append(Unread(text=_write(child), reason=str(error)))
     return ReportPage(reports=tuple(reports), unread=tuple(unread))
 
 
@@ -178,28 +246,31 @@ class _BoxReader:
 
     def __init__(self) -> None:
         self._to_line = cache(_to_line)
+        self._read_status = cache(_read_status)
         self._read_time = cache(_read_time)
 
     def read(self, box: etree._Element) -> Report:
         """Make a report of a box; raises UnreadableAnswer."""
-        if _tag(box) != "statusbox":
-            raise UnreadableAnswer(N_("an element that is no statusbox"))
-        field, to_line = _find_fields(box).get, self._to_line
-        mobile = parse_mobile(_to_line(field("mobile")))  # hardly ever the same
-        delivered = _DELIVERED.get(to_line(field("status")))
-        task_id = to_line(field("taskid"))
-        if mobile is None or delivered is None or not task_id:
+        [report] = self.read_columns(_gather_columns([box]))
+        return report
+
+    def read_columns(self, columns: Sequence[Sequence[str]]) -> Sequence[Report]:
+        """Make the reports of boxes of which all texts of a field stand together, as in `_FIELDS`.
+
+        Raises UnreadableAnswer where one of them is none.
+        """
+        mobiles, tasks, statuses, times, error_codes, extnos = columns
+        to_line = self._to_line
+        numbers = parse_mobiles(list(map(_to_line, mobiles)))  # hardly ever the same
+        delivered = list(map(self._read_status, statuses))
+        task_ids = list(map(to_line, tasks))
+        if None in numbers or None in delivered or "" in task_ids:
             raise UnreadableAnswer(
                 N_("a statusbox without a mobile, a taskid or a status of 10 or 20")
             )
-        return Report(
-            task_id,
-            mobile,
-            delivered,
-            self._read_time(to_line(field("receivetime"))),
-            to_line(field("errorcode")),
-            to_line(field("extno")),
-        )
+        received = map(self._read_time, times)
+        rest = map(to_line, error_codes), map(to_line, extnos)
+        return list(map(Report, task_ids, numbers, delivered, received, *rest))
 
 
 def _salvage(text: str, reason: str) -> ReportPage:
@@ -295,8 +366,12 @@ def _blames_credentials(remark: str) -> bool:
     return all(word in remark for word in _WRONG_CREDENTIALS)
 
 
-def _read_time(text: str) -> datetime | None:
-    time = _TIME.fullmatch(text)
+def _read_status(text: str | None) -> bool | None:
+    return _DELIVERED.get(_to_line(text))
+
+
+def _read_time(text: str | None) -> datetime | None:
+    time = _TIME.fullmatch(_to_line(text))
     if time is None:
         return None
     year, month, day, hour, minute, second = map(int, time.groups())

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from runner.language import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # In a longer text, where no other digit stands beside it. The digits before it may be those of an
 # encoded character, such as the blank of `%20138…`.
@@ -21,6 +25,8 @@ LONGEST_MOBILE = 15  # characters, with 0086 and no separators
 _IN_TEXT = re.compile(MOBILE_IN_TEXT)
 _DIGIT = re.compile(r"[0-9]")
 _PLAIN = re.compile(r"1[3-9][0-9]{9}")
+_PLAIN_LINES = re.compile(r"(?:1[3-9][0-9]{9}\n)*+")
+_PLAIN_LINE = 12  # characters
 _TYPED = re.compile(r"\+? ?[0-9](?:[ -]*+[0-9])*+")  # possessive: bounded memory for any length
 _WITH_PREFIX = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
@@ -49,6 +55,14 @@ def parse_mobile(text: str) -> int | None:
         return None
     number = _WITH_PREFIX.fullmatch(_compact(narrow))
     return int(number[1]) if number else None
+
+
+def parse_mobiles(texts: Sequence[str]) -> list[int | None]:
+    """Read many mobile numbers as `parse_mobile` does: quickly where all of them are plain."""
+    lines = "".join(f"{text}\n" for text in texts)
+    if len(lines) == _PLAIN_LINE * len(texts) and _PLAIN_LINES.fullmatch(lines):
+        return list(map(int, texts))
+    return [parse_mobile(text) for text in texts]
 
 
 def holds_mobile(text: str) -> bool:
