@@ -354,14 +354,8 @@ def _apply_first(
     """Apply those that are their recipient's first report, and give the others."""
     to_seconds = cache(_to_seconds)  # thousands share a second
     rows = (
-        (
-            report.delivered,
-            to_seconds(report.received_at),
-            report.error_code,
-            batches[report.task_id],
-            report.mobile,
-        )
-        for report in reports
+        (delivered, to_seconds(received_at), error_code, batches[task_id], mobile)
+        for task_id, mobile, delivered, received_at, error_code, _ in reports
     )
     changed = transaction.execute_each(_APPLY, rows)
     return [report for report, count in zip(reports, changed, strict=True) if not count]

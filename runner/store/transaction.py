@@ -88,8 +88,20 @@ class Transaction:
 
     def execute_each(self, statement: str, rows: Iterable[Sequence[object]]) -> list[int]:
         """Carry out a statement once for each row of values; gives how many rows each changed."""
-        cursor = self._driver.cursor()
-        return [cursor.execute(statement, row).rowcount for row in rows]
+        changes: list[int] = []
+        self.execute_many(statement, self._watch(rows, changes))
+        return changes
+
+    def _watch(
+        self, rows: Iterable[Sequence[object]], changes: list[int]
+    ) -> Iterator[Sequence[object]]:
+        """Yield rows, and note what each has changed by the time that the next is asked for."""
+        before = self._driver.total_changes
+        for row in rows:
+            yield row
+            now = self._driver.total_changes
+            changes.append(now - before)
+            before = now
 
 
 @contextmanager
