@@ -68,8 +68,10 @@ class _Lines:
         self._zone = zone
 
     def show_submission(self, step: Submitted) -> None:
-        tell = self._session.say if isinstance(step.outcome, Accepted) else warn
-        tell(_describe(step, self._zone))
+        if not isinstance(step.outcome, Accepted):
+            warn(_describe(step, self._zone))
+        elif not self._session.quiet:
+            self._session.say(_describe(step, self._zone))
 
     def show_unsettled(self, recipients: int) -> None:
         """Say nothing: a log has the table at the end."""
