@@ -451,7 +451,7 @@ class Pump:
             return self._database.write(act)
         except Exception:
             if used and used[-1].durable:
-                raise
+                raise  # both are kept: to record the answer again would take it for too late
             return None
 
     def _record(self, cargo: Cargo, outcome: Outcome) -> Submitted:

@@ -62,10 +62,9 @@ class Gateway:
     ) -> None:
         self._route = read_route(account, credentials)
         self._timeout = account.timeout
-        self._idle_limit = idle_limit
         self._reports_cap = reports_cap
         self._credentials = credentials
-        self._connections = Connections(self._route, _HEADERS)
+        self._connections = Connections(self._route, _HEADERS, idle_limit=idle_limit)
         self._submission = self._route.target("/sendmms.aspx")
         self._polling = self._route.target("/mmsStatusApi.aspx")
         self._balance_body = balance_body(credentials)
@@ -83,7 +82,7 @@ class Gateway:
 
         Source: gateway protocol, "What can be known after a POST".
         """
-        exchange = self._start()
+        exchange = start_exchange(self._timeout)
         try:
             with self._post(exchange, self._submission, body) as raw:
                 return _judge(raw, exchange)
@@ -93,7 +92,7 @@ class Gateway:
 
     def balance(self) -> BalanceAnswer:
         """Ask what is left."""
-        exchange = self._start()
+        exchange = start_exchange(self._timeout)
         try:
             with self._post(exchange, self._submission, self._balance_body) as raw:
                 if raw.status != HTTPStatus.OK:
@@ -126,7 +125,7 @@ class Gateway:
         self._connections.close()
 
     def _fetch(self, page: int) -> RawAnswer | NoAnswer:
-        exchange = self._start()
+        exchange = start_exchange(self._timeout)
         body = query_body(self._credentials, page)
         try:
             with self._post(exchange, self._polling, body) as raw:
@@ -135,9 +134,6 @@ class Gateway:
             why = self._explain(error, exchange)
             cut = salvage(bytes(exchange.wire), self._reports_cap, why=why)
             return cut or NoAnswer(why=why, begun=exchange.begun)
-
-    def _start(self) -> Exchange:
-        return start_exchange(self._timeout, idle_limit=self._idle_limit)
 
     @contextmanager
     def _post(self, exchange: Exchange, target: str, body: bytes) -> Iterator[HTTPResponse]:

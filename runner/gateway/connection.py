@@ -119,10 +119,9 @@ class GatewayConnection(HTTPConnection):
             self._exchange.begin()
             super().send(data + self._body)
 
-    def may_be_used(self, exchange: Exchange) -> bool:
+    def may_be_used(self, idle_limit: float) -> bool:
         """Tell whether it rested so shortly that the peer's idle close cannot race a request."""
-        rested = monotonic() - self.idle_since
-        return rested <= exchange.idle_limit and not _has_news(self.sock)
+        return monotonic() - self.idle_since <= idle_limit and not _has_news(self.sock)
 
     def _shake_hands(self, tls: ssl.SSLContext) -> None:
         secured: Any = tls.wrap_socket(
@@ -154,10 +153,8 @@ class GatewayConnection(HTTPConnection):
         return sock
 
 
-def _has_news(sock: socket.socket | None) -> bool:
+def _has_news(sock: socket.socket) -> bool:
     """Whether a connection that rests was closed by the peer, or holds what nobody asked for."""
-    if sock is None:
-        return True
     poller = select.poll()
     poller.register(sock, select.POLLIN)
     return bool(poller.poll(0))
@@ -166,14 +163,16 @@ def _has_news(sock: socket.socket | None) -> bool:
 class Connections:
     """The connections of a route: those that rest are used again, the one used last first.
 
-    headers: of every request. Safe for many threads; it repeats nothing and follows nothing.
+    headers: of every request; idle_limit: seconds that a connection may have rested to carry one.
+    Safe for many threads; it repeats nothing and follows nothing.
     """
 
-    def __init__(self, route: Route, headers: Mapping[str, str]) -> None:
+    def __init__(self, route: Route, headers: Mapping[str, str], *, idle_limit: float) -> None:
         if route.tls:
             route.tls.sslsocket_class = DeadlineTLSSocket
         self._route = route
         self._headers = {**headers, **route.headers()}
+        self._idle_limit = idle_limit
         self._resting: list[GatewayConnection] = []
         self._is_closed = False
 
@@ -184,7 +183,7 @@ class Connections:
         Its connection is used again only where the body was read to its end and nothing was raised:
         what else it may hold would be taken for the answer to the next request.
         """
-        connection = self._find(exchange)
+        connection = self._find()
         try:
             answer = connection.ask(exchange, target, self._headers, body)
             with answer:
@@ -204,9 +203,9 @@ class Connections:
         while connection := self._pick_up():
             connection.close()
 
-    def _find(self, exchange: Exchange) -> GatewayConnection:
+    def _find(self) -> GatewayConnection:
         while connection := self._pick_up():
-            if connection.may_be_used(exchange):
+            if connection.may_be_used(self._idle_limit):
                 return connection
             connection.close()
         return GatewayConnection(self._route)

@@ -17,14 +17,12 @@ class Exchange:
     """The deadlines of one POST, and what became known of it; changed by its connection alone.
 
     connect_by, answer_by: on the monotonic clock, in seconds.
-    idle_limit: seconds that a connection may have rested and still carry this request.
     begun: whether the first byte of the request was handed to the socket.
     wire: every byte received after that, head and framing included.
     """
 
     connect_by: float
     answer_by: float
-    idle_limit: float
     begun: bool = False
     wire: bytearray = field(default_factory=bytearray)
 
@@ -52,12 +50,11 @@ class Exchange:
             self.wire += data
 
 
-def start_exchange(timeout: Timeouts, *, idle_limit: float) -> Exchange:
+def start_exchange(timeout: Timeouts) -> Exchange:
     """Begin to count: connecting never takes longer than the whole exchange may."""
     now = monotonic()
     total = timeout.total.total_seconds()
     return Exchange(
         connect_by=now + min(timeout.connect.total_seconds(), total),
         answer_by=now + total,
-        idle_limit=idle_limit,
     )
