@@ -3,6 +3,7 @@
     RunnerError
     ├── FaultyFiles           fix the files: the diagnostics say where             (exit 1)
     ├── WrongUsage            fix the command, the settings or the machine         (exit 2)
+    │   ├── FilesMoved        try again: files changed between two looks at them   (exit 2)
     │   └── StateRefused      the state is foreign, newer, locked or unreadable    (exit 2)
     │       ├── DiskFull      wait for room: nothing is lost, and it goes on       (exit 2)
     │       └── DiskFailed    mend the disk: nothing may be begun on it            (exit 2)
@@ -50,6 +51,10 @@ class WrongUsage(RunnerError):  # noqa: N818 - as above
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class FilesMoved(WrongUsage):
+    """Files are no longer what they were when they were looked at first: what follows is void."""
 
 
 class StateRefused(WrongUsage):

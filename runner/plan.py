@@ -6,13 +6,11 @@ keeps when it is put into force. Nothing here reads a file or a clock.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import sys
-from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.codec.content import PackedMessage, pack_message
@@ -22,14 +20,16 @@ from runner.due import find_unfit, is_too_late, next_opening
 from runner.language import N_
 from runner.lifecycle import CampaignState
 from runner.model.campaign import Wish
+from runner.model.findings import WORTH_A_NOTE, LaterPeople, digest_people
 from runner.timing import format_duration, gateway_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
     from runner.model.account import Account
     from runner.model.campaign import Audience, Campaign
+    from runner.model.findings import Findings
 
 
 # An id that YAML reads as the text that it is.
@@ -132,15 +132,21 @@ class UnreadableState:
 class PlannedBatch:
     """What one request would carry.
 
-    seq: 1-based within the campaign; numbers: ascending and joined by commas.
+    seq: 1-based within the campaign.
     request_bytes and digest: of the form body with empty credentials and without extno.
+    join: gives its numbers, which may have to be gathered first.
     """
 
     seq: int
     recipients: int
-    numbers: str
     request_bytes: int
     digest: str
+    join: Callable[[], str] = field(repr=False, compare=False)
+
+    @property
+    def numbers(self) -> str:
+        """Its numbers, ascending and joined by commas."""
+        return self.join()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +175,24 @@ class CampaignPlan:
         """Whether its files, or what they would send, differ from what is stored."""
         return _differs(stored, self.campaign, self.digest, self.contents)
 
+    def gather_ahead(self) -> None:
+        """Gather its people where the state may have to keep them: while nobody waits to write.
+
+        Raises FilesMoved, as whoever needs them later.
+        """
+        mobiles = self.campaign.audience.mobiles
+        if isinstance(mobiles, LaterPeople) and self._may_be_kept:
+            mobiles.gather()
+
+    @property
+    def _may_be_kept(self) -> bool:
+        stored = self.stored
+        if not isinstance(stored, StoredCampaign):
+            return True
+        stays = stored.state in (CampaignState.SCHEDULED, CampaignState.RUNNING)
+        held = self.action is Action.HELD
+        return not stored.frozen and (held or not stays or self.is_changed(stored))
+
     @property
     def latest_until(self) -> datetime | None:
         """Up to when it may begin by itself; None for always."""
@@ -195,19 +219,21 @@ def plan_campaign(
     *,
     sending: bool = False,
     before: CampaignPlan | None = None,
+    findings: Findings | None = None,
 ) -> CampaignPlan:
     """Plan one campaign; whether it was sent under another name is asked by `rejudge`.
 
     zone: the one in which `hours` are meant.
     sending: it is to go out from this machine, so a list that is not here holds it.
     before: an earlier plan; what the same campaign would send is taken from it.
+    findings: what is known of long ones, so that they need not be cut anew to be compared.
     """
     if before and before.campaign == campaign and before.batch_size == account.batch_size:
         message, digest, batches = before.message, before.digest, before.batches
     else:
         message = pack_message(campaign.message)
         digest = campaign_digest(campaign, message)
-        batches = tuple(_cut(campaign, account.batch_size, message))
+        batches = _cut(campaign, account.batch_size, message, findings)
     contents = digest_of("".join(batch.digest for batch in batches).encode())
     missing = _name_missing(campaign.audience)
     guard = find_guard(campaign, account, zone, now) or (missing if sending else None)
@@ -267,7 +293,7 @@ def campaign_digest(campaign: Campaign, message: PackedMessage) -> str:
     facts: dict[str, object] = {
         "account": campaign.account_as_written,
         "message": message.digest,
-        "recipients": hashlib.sha256(_little_endian(own)).hexdigest(),
+        "recipients": digest_people(own),
         "start": campaign.start_as_written,
     }
     if audience.lists or audience.excluded_lists:
@@ -398,22 +424,62 @@ def name_pause(campaign: Campaign) -> str:
     return N_("`state: paused` in {file}: take it out to let it go on").format(file=campaign.file)
 
 
-def _cut(campaign: Campaign, batch_size: int, message: PackedMessage) -> Iterator[PlannedBatch]:
+def _cut(
+    campaign: Campaign, batch_size: int, message: PackedMessage, findings: Findings | None
+) -> tuple[PlannedBatch, ...]:
+    """Cut the recipients into batches; what is known of very many is not computed again."""
     mobiles = campaign.audience.mobiles
     start = campaign.start if campaign.starts_at_gateway else None
     starttime = gateway_time(start) if start else ""
+    if findings is None or len(mobiles) < WORTH_A_NOTE:
+        return tuple(_measure(mobiles, batch_size, message, starttime))
+    subject = json.dumps(["requests", campaign.id])
+    contents = [digest_people(mobiles), message.digest, batch_size, starttime]
+    if found := findings.find(subject, contents):
+        return tuple(_recall(mobiles, batch_size, found))
+    batches = tuple(_measure(mobiles, batch_size, message, starttime))
+    found = [[batch.recipients, batch.request_bytes, batch.digest] for batch in batches]
+    findings.note(subject, contents, found)
+    return batches
+
+
+def _measure(
+    mobiles: Sequence[int], batch_size: int, message: PackedMessage, starttime: str
+) -> Iterator[PlannedBatch]:
     for seq, first in enumerate(range(0, len(mobiles), batch_size), start=1):
-        # Ascending, as the store gives them back: what is sent is what was planned, to the byte.
-        people = sorted(mobiles[first : first + batch_size])
-        numbers = join_numbers(people)
+        people = mobiles[first : first + batch_size]
+        numbers = _join(people)
         request_bytes, digest = measure_send(message, numbers, starttime=starttime)
         yield PlannedBatch(
             seq=seq,
             recipients=len(people),
-            numbers=numbers,
             request_bytes=request_bytes,
             digest=digest,
+            join=partial(str, numbers),  # for whoever keeps it: they are not sorted twice
         )
+
+
+def _recall(
+    mobiles: Sequence[int], batch_size: int, found: Sequence[tuple[int, int, str]]
+) -> Iterator[PlannedBatch]:
+    for index, (recipients, request_bytes, digest) in enumerate(found):
+        first = index * batch_size
+        yield PlannedBatch(
+            seq=index + 1,
+            recipients=recipients,
+            request_bytes=request_bytes,
+            digest=digest,
+            join=partial(_join_some, mobiles, slice(first, first + batch_size)),
+        )
+
+
+def _join_some(mobiles: Sequence[int], which: slice) -> str:
+    return _join(mobiles[which])
+
+
+def _join(people: Sequence[int]) -> str:
+    # Ascending, as the store gives them back: what is sent is what was planned, to the byte.
+    return join_numbers(sorted(people))
 
 
 def _differs(stored: StoredCampaign, campaign: Campaign, digest: str, contents: str) -> bool:
@@ -451,12 +517,3 @@ def _name_skipped(audience: Audience) -> str | None:
     return skipped.format(
         count=audience.invalid, places=", ".join(audience.invalid_places), more=more
     )
-
-
-def _little_endian(mobiles: Sequence[int]) -> array[int]:
-    if sys.byteorder == "little" and isinstance(mobiles, array):
-        return mobiles  # millions of them are not copied
-    numbers = array("Q", mobiles)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers

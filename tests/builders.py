@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from array import array
 from contextlib import closing
@@ -31,7 +32,8 @@ from runner.store.start import begin_due
 from runner.workspace.optouts import OptOuts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, KeysView, Sequence
+    from types import FrameType
 
     from runner.dispatch.begin import Begin
     from runner.dispatch.follow import MassRemoval
@@ -266,3 +268,19 @@ def batch_states(database: Database, name: str = "moon") -> list[str]:
 def rows_of(database: Database, query: str) -> list[tuple[Any, ...]]:
     with database.reading() as transaction:
         return [tuple(row) for row in transaction.execute(query)]
+
+
+def calls_of(act: Callable[[], object]) -> KeysView[str]:
+    """Name the functions that are called, in the order of their first calls."""
+    names: dict[str, None] = {}
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            names[frame.f_code.co_name] = None
+
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return names.keys()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from os import utime
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOW
+from builders import NOW, calls_of
 from checkouts import commit_all, git
 from cli_workspace import opening_office, until
 from daemons import FAR
@@ -24,9 +23,8 @@ from runner.store.planning import list_campaigns, read_facts
 from runner.store.reloads import read_workspace_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import FrameType
 
     from builders import Clock
     from cli_workspace import Office
@@ -75,22 +73,6 @@ def place_of(office: Office, state: Path) -> Place:
         state=state,
         state_id="9f1c44a07be2d358",
     )
-
-
-def calls_of(act: Callable[[], object]) -> set[str]:
-    """Name the functions that are called."""
-    names = set()
-
-    def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call":
-            names.add(frame.f_code.co_name)
-
-    sys.setprofile(note)
-    try:
-        act()
-    finally:
-        sys.setprofile(None)
-    return names
 
 
 def status_of(database: Database) -> WorkspaceStatus:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.growth.daemon import measure_daemon
 from benchmarks.measured import Measurement, Orders
+from benchmarks.planning import plan_again
 from benchmarks.planning.child import run
 from benchmarks.process import python
 from benchmarks.sprint import measure_sprint
@@ -62,6 +63,9 @@ def _measure_planning(orders: Orders) -> Curve:
         cost = run(python("benchmarks.planning.ours", "whole", str(folder)))
         measured = Measurement(units=1, seconds=cost.wall, cpu=cost.cpu, peak=round(cost.peak))
         curve.note("from files to durable batches", 10**power, measured)
+        cost = run(plan_again(folder))
+        again = Measurement(units=1, seconds=cost.wall, cpu=cost.cpu, peak=round(cost.peak))
+        curve.note("`plan` of it, nothing changed", 10**power, again)
         for made in orders.folder.glob(f"{folder.name}*"):
             shutil.rmtree(made)
     return curve

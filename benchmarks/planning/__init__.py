@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
@@ -72,8 +73,14 @@ def list_programs(made: Input, folder: Path) -> list[tuple[str, Callable[[], Cos
         ("limit: sqlite3 .import", _import(made, folder)),
         ("ours: start alone", python("start")),
         ("ours: files to durable batches", python("whole")),
+        ("ours: `plan` of it, unchanged", partial(run, plan_again(made.folder))),
         ("ours: a daemon's reload of it", python("reload", of_itself=True)),
     ]
+
+
+def plan_again(workspace: Path) -> tuple[str | Path, ...]:
+    """Give the command that shows the plan of what a state holds already."""
+    return (sys.executable, "-m", "runner", "--quiet", "-C", workspace, "plan", "--json")
 
 
 def _scan(made: Input, folder: Path) -> Callable[[], Cost] | str:

@@ -10,6 +10,7 @@ from runner.dispatch.follow import follow_workspace
 from runner.plan import plan_campaign
 from runner.store.accounts import ensure_accounts
 from runner.store.database import open_database
+from runner.store.findings import keep_findings
 from runner.workspace.load import load_workspace
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from benchmarks.planning.inputs import Input
     from runner.plan import CampaignPlan
+    from runner.workspace.load import Workspace
 
 
 def keep(made: Input) -> None:
@@ -26,19 +28,21 @@ def keep(made: Input) -> None:
     made.state.parent.mkdir()
     settings = load_workspace(made.folder, only=()).settings
     assert settings is not None
-    plan = _plan(made)
+    workspace = load_workspace(made.folder)
+    plan = _plan(workspace)
     database = open_database(made.state, actor="benchmark")
     now = datetime.now(UTC)
     with database.writing() as transaction:
         ensure_accounts(transaction, settings.accounts, now)
         follow_workspace(transaction, [plan], now, forced=False)
+        keep_findings(transaction, workspace.findings)
     database.close()
 
 
 def write_rows(made: Input, rows: Path) -> None:
     """Write what is kept as a CSV, for others to take in."""
     with rows.open("w", encoding="ascii") as file:
-        file.writelines(_list_rows(_plan(made)))
+        file.writelines(_list_rows(_plan(load_workspace(made.folder))))
 
 
 def _list_rows(plan: CampaignPlan) -> Iterator[str]:
@@ -46,9 +50,9 @@ def _list_rows(plan: CampaignPlan) -> Iterator[str]:
         yield from (f"{batch.seq},{mobile}\n" for mobile in batch.numbers.split(","))
 
 
-def _plan(made: Input) -> CampaignPlan:
-    workspace = load_workspace(made.folder)
+def _plan(workspace: Workspace) -> CampaignPlan:
     assert workspace.settings is not None
     campaign = workspace.campaigns["planned"]
     account, zone = workspace.settings.accounts["main"], workspace.settings.zone
-    return plan_campaign(campaign, account, None, datetime.now(UTC), zone, sending=True)
+    now, findings = datetime.now(UTC), workspace.findings
+    return plan_campaign(campaign, account, None, now, zone, sending=True, findings=findings)

@@ -24,6 +24,7 @@ from runner.language import _, translate
 from runner.lifecycle import CampaignState, RecipientState
 from runner.plan import plan_campaign
 from runner.reports import apply_left_over, may_poll, poll_reports
+from runner.store.findings import keep_findings
 from runner.store.lock import find_holder, hold_lock
 from runner.store.outcomes import doubt_abandoned
 from runner.store.planning import read_facts
@@ -110,13 +111,17 @@ class Errand:
                 told.append(begun)
             if begun.begin is not Begin.NOT_DUE and (named or not _is_over(begun, facts)):
                 self.scope.append(campaign.id)
+        with self.database.writing() as transaction:
+            keep_findings(transaction, self._workspace.findings)
         self.watched = list(dict.fromkeys(self.scope + unsettled))
         return told
 
     def _begin(self, campaign: Campaign, stored: StoredCampaign | None, *, named: bool) -> Begun:
         now, accounts, zone = read_clock(), self._settings.accounts, self._settings.zone
         account = accounts[campaign.account]
-        plan = plan_campaign(campaign, account, stored, now, zone, sending=True)
+        findings = self._workspace.findings
+        plan = plan_campaign(campaign, account, stored, now, zone, sending=True, findings=findings)
+        plan.gather_ahead()
         with self.database.writing() as transaction:
             plan, begin = begin_campaign(transaction, plan, accounts, zone, now, named=named)
         return Begun(plan=plan, begin=begin)

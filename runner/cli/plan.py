@@ -123,12 +123,19 @@ def command(
     Touches no network unless --balance is given.
     """
     only = select_campaigns(session.find_root(), campaigns) if campaigns else None
-    workspace, settings = session.load_sound(only, warn=True)
+    workspace, settings = session.load_sound(only, warn=True, remember=True)
     if resolved:
         return _show_resolved(workspace)
     now = read_clock()
     made = [
-        plan_campaign(campaign, settings.accounts[campaign.account], None, now, settings.zone)
+        plan_campaign(
+            campaign,
+            settings.accounts[campaign.account],
+            None,
+            now,
+            settings.zone,
+            findings=workspace.findings,
+        )
         for campaign in workspace.campaigns.values()
     ]
     known = _ask_state(workspace, settings, made, now)

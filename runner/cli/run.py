@@ -99,7 +99,7 @@ def command(
     """
     # What is wrong with the command is told before what is wrong with the files.
     select_campaigns(session.find_root(), campaigns)
-    workspace, settings = session.load_sound(warn=True)
+    workspace, settings = session.load_sound(warn=True, remember=True)
     chosen, accounts = _choose(workspace, settings, campaigns)
     words = " ".join(["run", *campaigns])
     with (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from runner.model.account import Settings
     from runner.model.diagnostic import Diagnostic
+    from runner.model.findings import Findings
     from runner.store.database import Database
     from runner.store.transaction import Transaction
     from runner.workspace.load import Workspace
@@ -80,23 +81,48 @@ class Session:
         *,
         warn: bool = True,
         now: datetime | None = None,
+        remember: bool = False,
     ) -> Workspace:
         """Read the workspace, whatever is wrong in it.
 
         only: the campaigns' files, None for all; warn, now: as for the function of this name.
+        remember: take what the state knows of long lists that have not changed.
         """
         from runner.workspace.load import load_workspace
 
-        return load_workspace(self.find_folder(), only, self.settings_file, warn=warn, now=now)
+        return load_workspace(
+            self.find_folder(),
+            only,
+            self.settings_file,
+            remember=self._remember if remember else None,
+            warn=warn,
+            now=now,
+        )
+
+    def _remember(self, settings: Settings) -> Findings:
+        from runner.model.findings import Findings
+        from runner.store.database import look_into
+        from runner.store.findings import read_findings
+
+        # Whatever speaks against the state is told by whoever needs more of it.
+        with suppress(WrongUsage), look_into(state_path(settings, self.find_root())) as state:
+            if state is not None:
+                return read_findings(state)
+        return Findings()
 
     def load_sound(
-        self, only: Collection[str] | None = None, *, warn: bool = False
+        self,
+        only: Collection[str] | None = None,
+        *,
+        warn: bool = False,
+        remember: bool = False,
     ) -> tuple[Workspace, Settings]:
         """Read the workspace; tells its errors and raises where there is one.
 
         only: the campaigns' files, None for all. warn: find warnings too, which whoever asks tells.
+        remember: as for `load_workspace`.
         """
-        workspace = self.load_workspace(only, warn=warn)
+        workspace = self.load_workspace(only, warn=warn, remember=remember)
         self.show_faults(workspace.root, workspace.errors)
         if workspace.settings is None:
             raise WrongUsage(_("the settings have faults"))

@@ -16,12 +16,13 @@ from runner.codec.redaction import FEWEST_IN_ANSWERS, PASSWORDS, name_secrets
 from runner.daemon.log import tell
 from runner.dispatch.follow import follow_workspace
 from runner.dispatch.line import open_line
-from runner.errors import WrongUsage
+from runner.errors import FilesMoved, WrongUsage
 from runner.language import N_, join_clauses
 from runner.lifecycle import AccountState
 from runner.model.account import SecretKind, SecretRef
 from runner.plan import plan_campaign
 from runner.store.accounts import ensure_accounts, read_standing, release_account
+from runner.store.findings import keep_findings, read_findings
 from runner.store.planning import read_facts
 from runner.store.reloads import note_files_in_force, note_problem
 from runner.workspace.kept_lists import KeptLists
@@ -130,7 +131,8 @@ class Files:
         self._mask = mask
         self._clock = clock
         self._watch = Watch(place.folder, _named([place.settings_file]), state=place.state)
-        self._kept_lists = KeptLists()
+        with database.reading() as transaction:
+            self._kept_lists = KeptLists(findings=read_findings(transaction))
         self._plans: Mapping[str, CampaignPlan] = {}  # of the newest sound files, by id
         self._revision: str | None = None
         self._newest_revision: str | None = None
@@ -165,7 +167,11 @@ class Files:
             moved = self._watch.note_read(before, self._clock())
             if moved is None:
                 self._is_unread = True  # until all of it is kept: a disk may be full
-                reload = self._use(workspace, problem, forced=forced)
+                try:
+                    reload = self._use(workspace, problem, forced=forced)
+                except FilesMoved as error:
+                    moved = str(error)
+                    continue
                 self._is_unread = False
                 return reload
         problem = N_("the files are being written: {moved}").format(moved=moved)
@@ -236,8 +242,10 @@ class Files:
         with self._database.writing() as transaction:
             ensure_accounts(transaction, settings.accounts, now)
             removal = follow_workspace(transaction, plans, now, forced=forced)
+            keep_findings(transaction, workspace.findings)
             if removal is None:
                 note_files_in_force(transaction, revision, now)
+        workspace.findings.news.clear()
         if removal:
             self._note_problem(str(removal))
             return Reload(trouble=Trouble.REFUSED, problem=str(removal))
@@ -264,7 +272,7 @@ class Files:
         with self._database.reading() as transaction:
             facts = read_facts(transaction, workspace.campaigns)
         now = self._clock()
-        return {
+        plans = {
             name: plan_campaign(
                 campaign,
                 settings.accounts[campaign.account],
@@ -273,9 +281,13 @@ class Files:
                 settings.zone,
                 sending=True,
                 before=self._plans.get(name),
+                findings=workspace.findings,
             )
             for name, campaign in workspace.campaigns.items()
         }
+        for plan in plans.values():
+            plan.gather_ahead()
+        return plans
 
     def _open_lines(self, settings: Settings) -> Mapping[str, Line]:
         """Open the lines of accounts that are new, or whose settings or secrets have changed."""

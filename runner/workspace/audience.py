@@ -5,14 +5,16 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.model.campaign import Audience
+from runner.model.findings import LaterPeople, digest_people
 from runner.workspace.always_excluded import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from runner.model.campaign import Source
     from runner.model.diagnostic import Diagnostic
     from runner.workspace.always_excluded import AlwaysExcluded
     from runner.workspace.lists import NumberList
@@ -50,14 +52,13 @@ def gather_audience(
     mentioned = sum(len(numbers.mobiles) for numbers in included)
     people = _choose_people(included, excluded, always)
     invalid = sum(numbers.invalid for numbers in included)
-    sources = [numbers.source for numbers in (*included, *excluded) if numbers.source]
     audience = Audience(
         mobiles=people.mobiles,
         given=mentioned + invalid,
         duplicates=mentioned - people.excluded - len(people.mobiles),
         invalid=invalid,
         excluded=people.excluded,
-        sources=(*sources, *(source for source in always.sources if source not in sources)),
+        sources=_list_sources(included, excluded, always),
         invalid_places=_name_places(included) if skip_invalid else (),
     )
     told = excluded if skip_invalid else (*included, *excluded)
@@ -66,6 +67,50 @@ def gather_audience(
         rounded=people.rounded,
         diagnostics=tuple(_unique_diagnostics(told)),
     )
+
+
+def describe_audience(gathered: GatheredAudience) -> dict[str, object]:
+    """Give what may be remembered of an audience, as JSON: nobody's number."""
+    audience = gathered.audience
+    return {
+        "people": len(audience.mobiles),
+        "digest": digest_people(audience.mobiles),
+        "given": audience.given,
+        "duplicates": audience.duplicates,
+        "invalid": audience.invalid,
+        "excluded": audience.excluded,
+        "invalid_places": audience.invalid_places,
+        "rounded": gathered.rounded,
+    }
+
+
+def recall_audience(
+    described: Mapping[str, Any],
+    included: Sequence[NumberList],
+    excluded: Sequence[NumberList],
+    *,
+    skip_invalid: bool,
+    always: AlwaysExcluded,
+) -> GatheredAudience:
+    """Make an audience of what was remembered; who is in it is gathered when somebody asks.
+
+    The lists, and other parameters, must be the same as when it was gathered.
+    """
+
+    def gather() -> Sequence[int]:
+        gathered = gather_audience(included, excluded, skip_invalid=skip_invalid, always=always)
+        return gathered.audience.mobiles
+
+    audience = Audience(
+        mobiles=LaterPeople(described["people"], gather, digest=described["digest"]),
+        given=described["given"],
+        duplicates=described["duplicates"],
+        invalid=described["invalid"],
+        excluded=described["excluded"],
+        sources=_list_sources(included, excluded, always),
+        invalid_places=tuple(described["invalid_places"]),
+    )
+    return GatheredAudience(audience=audience, rounded=described["rounded"], diagnostics=())
 
 
 class _People(NamedTuple):
@@ -88,6 +133,13 @@ def _choose_people(
     for mobile in always.mobiles.intersection(people if always.mobiles else ()):
         del people[mobile]
     return _People(array("Q", people), mentioned - len(people), _count_rounded(people))
+
+
+def _list_sources(
+    included: Sequence[NumberList], excluded: Sequence[NumberList], always: AlwaysExcluded
+) -> tuple[Source, ...]:
+    sources = [numbers.source for numbers in (*included, *excluded) if numbers.source]
+    return (*sources, *(source for source in always.sources if source not in sources))
 
 
 def _count_rounded(people: Mapping[int, object]) -> int:

@@ -10,15 +10,19 @@ A list of the settings lies outside of the workspace: its rows' faults name its 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.errors import FilesMoved
 from runner.language import N_
 from runner.model.campaign import Source
 from runner.model.diagnostic import Diagnostic
+from runner.model.findings import WORTH_A_NOTE, Later
 from runner.model.recipient import parse_mobile, why_no_mobile
 from runner.workspace.csv_rows import BrokenQuotes, LineTooLong
 from runner.workspace.list_numbers import read_numbers
@@ -35,11 +39,12 @@ from runner.workspace.opening import NotAFile, open_file, open_resolved
 from runner.workspace.suggest import nearest_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from io import BufferedReader
     from pathlib import Path
 
     from runner.model.account import NamedList
+    from runner.model.findings import Findings
     from runner.workspace.row_place import Locate, RowPlace
 
 MISSING_FILE = "missing-file"
@@ -67,9 +72,9 @@ class NumberList:
     source: None for numbers that stand in the campaign itself.
     """
 
-    mobiles: array[int]
+    mobiles: Sequence[int]
     invalid: int
-    diagnostics: tuple[Diagnostic, ...]
+    diagnostics: Sequence[Diagnostic]
     source: Source | None
 
     def name_place(self, fault: Diagnostic) -> str:
@@ -96,12 +101,15 @@ def read_list(
     sheet: str | None = None,
     column: str | None = None,
     named: NamedList | None = None,
+    findings: Findings | None = None,
 ) -> NumberList | ListFault:
     """Read a list file.
 
     path: of a list of the workspace, its real path.
     name: how the campaign names it, with `/`; it stands in every message about the list.
     named: what the settings say of it, where it is a list of theirs; its own column goes first.
+    findings: what is known of lists; one whose very contents were read before is only digested, and
+    read when somebody needs its numbers, which raises FilesMoved where it has changed by then.
     sheet: of an .xlsx workbook, None for the first that is shown.
     column: the heading of the numbers where it is none of HEADINGS; a file that begins with a
     number has no headings, and its numbers are its first column.
@@ -112,7 +120,8 @@ def read_list(
     try:
         # a list of the settings may lie behind links; one of the workspace must not lead out of it
         with open_file(path) if named else open_resolved(path) as file:
-            return _read_file(file, wanted)
+            known = findings and _recall(file, path, wanted, findings)
+            return known or _read_file(file, wanted, findings)
     except NotAFile as other:
         message, hint = (
             N_("`{name}` is {other}").format(name=name, other=str(other)),
@@ -157,6 +166,11 @@ class _Wanted(NamedTuple):
     def file(self) -> str:
         """The file for people: a list of the settings bears the name of its path."""
         return self.named.file if self.named else self.name
+
+    @property
+    def subject(self) -> str:
+        """What is read of which file: of other contents, it gives other numbers."""
+        return json.dumps(["list", self.name, self.named and self.file, self.sheet, self.column])
 
 
 @dataclass(slots=True)
@@ -206,20 +220,66 @@ def _missing_file(path: Path, name: str) -> ListFault:
     return ListFault(rule=MISSING_FILE, message=message, hint=nearest_file(path))
 
 
-def _read_file(file: BufferedReader, wanted: _Wanted) -> NumberList:
+def _recall(
+    file: BufferedReader, path: Path, wanted: _Wanted, findings: Findings
+) -> NumberList | None:
+    """Give a list whose contents are known, its numbers unread."""
+    if not findings.knows_of(wanted.subject):
+        return None
+    digest = _digest(file)
+    found = findings.find(wanted.subject, digest)
+    if found is None:
+        return None
+    read = cache(partial(_read_again, path, wanted, digest))
+    return NumberList(
+        mobiles=Later(found["mobiles"], lambda: read().mobiles),
+        invalid=found["invalid"],
+        diagnostics=Later(found["diagnostics"], lambda: read().diagnostics),
+        source=_make_source(file, wanted, found["mobiles"] + found["invalid"], digest),
+    )
+
+
+def _read_again(path: Path, wanted: _Wanted, digest: str) -> NumberList:
+    """Read a list of which only the digest was looked at; raises FilesMoved."""
+    name, sheet, column, named = wanted
+    numbers = read_list(path, name=name, sheet=sheet, column=column, named=named)
+    if isinstance(numbers, ListFault) or (numbers.source and numbers.source.digest != digest):
+        raise FilesMoved(
+            N_("`{name}` changed while it was read").format(name=name), hint=N_("try again")
+        )
+    return numbers
+
+
+def _read_file(file: BufferedReader, wanted: _Wanted, findings: Findings | None) -> NumberList:
     faults = _Faults(wanted.file)
     read = _read_workbook if is_spreadsheet_name(wanted.file) else _read_csv
     mobiles, digest = read(file, wanted, faults)
-    source = Source(
+    rows = len(mobiles) + faults.count
+    numbers = faults.conclude(mobiles, _make_source(file, wanted, rows, digest))
+    if findings and rows >= WORTH_A_NOTE:
+        found = {"mobiles": len(mobiles), "invalid": faults.count}
+        told = {"diagnostics": len(numbers.diagnostics)}
+        findings.note(wanted.subject, digest, found | told)
+    return numbers
+
+
+def _make_source(file: BufferedReader, wanted: _Wanted, rows: int, digest: str) -> Source:
+    return Source(
         name=wanted.name,
-        rows=len(mobiles) + faults.count,
+        rows=rows,
         digest=digest,
         modified=_modified(file),
         named=wanted.named,
         sheet=wanted.sheet,
         column=wanted.column,
     )
-    return faults.conclude(mobiles, source)
+
+
+def _digest(file: BufferedReader) -> str:
+    """Digest a whole file, and go back to its beginning."""
+    digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    file.seek(0)
+    return digest
 
 
 def _read_workbook(
@@ -229,8 +289,7 @@ def _read_workbook(
     from runner.workspace.xlsx_numbers import read_sheet_numbers  # brings lxml
 
     before = os.fstat(file.fileno())
-    digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    file.seek(0)
+    digest = _digest(file)
     mobiles = read_sheet_numbers(file, wanted.name, wanted.sheet, wanted.column, faults.add)
     after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):

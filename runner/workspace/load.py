@@ -27,12 +27,13 @@ from runner.workspace.settings import read_settings
 from runner.workspace.shared import SharedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from runner.model.account import Settings
     from runner.model.campaign import Campaign
+    from runner.model.findings import Findings
     from runner.workspace.settings import ReadSettings
 
 
@@ -45,6 +46,7 @@ class Workspace:
     files: the settings and every campaign file that was read, as paths from the root.
     warnings: of the diagnostics, by the id of the campaign that they are about; one in a file that
     several share is about each of them.
+    findings: what is known of its long lists by now.
     """
 
     folder: Path
@@ -54,6 +56,7 @@ class Workspace:
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
     warnings: Mapping[str, tuple[Diagnostic, ...]]
+    findings: Findings
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -80,6 +83,7 @@ def load_workspace(
     root: Path | None = None,
     home: Path | None = None,
     kept: KeptLists | None = None,
+    remember: Callable[[Settings], Findings] | None = None,
     instead: Mapping[str, bytes] = NOTHING,
     warn: bool = True,
     now: datetime | None = None,
@@ -91,6 +95,7 @@ def load_workspace(
     root: the folder resolved, where that was done before: a symlink may lead elsewhere by now.
     home: where relative paths of `runner.yaml` start, where its files lie in another place.
     kept: what was read of lists before; of what has not changed nothing is read or gathered again.
+    remember: gives what earlier processes found, by sound settings; in the place of `kept`.
     instead: files of the workspace that are read as these bytes.
     warn: look for what is no error, too; now: by which it is told that a start has passed. None for
     not: what was sent long ago would be told for ever, and a check of all files would fail by
@@ -99,7 +104,9 @@ def load_workspace(
     """
     root = root or folder.resolve()
     read = read_settings(folder, root, settings_file, home, instead)
-    kept = kept or KeptLists()
+    if kept is None:
+        known = remember(read.settings) if remember and read.settings else None
+        kept = KeptLists(findings=known)
     reader = _make_reader(read, kept)
     shared = SharedFiles(root, instead)
     files = find_campaign_files(root)
@@ -123,6 +130,7 @@ def load_workspace(
         files=(SETTINGS_FILE, *chosen),
         diagnostics=_put_in_order(diagnostics),
         warnings=warnings,
+        findings=kept.findings,
     )
 
 

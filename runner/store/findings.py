@@ -1,0 +1,26 @@
+"""Keeps what was found in files, by their digests, for the processes that read them later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.model.findings import Finding, Findings
+
+if TYPE_CHECKING:
+    from runner.store.transaction import Transaction
+
+_ALL = "SELECT subject, contents, found FROM findings"
+
+_KEEP = "INSERT OR REPLACE INTO findings (subject, contents, found) VALUES (?, ?, ?)"
+
+
+def read_findings(transaction: Transaction) -> Findings:
+    """Give what is known."""
+    rows = transaction.execute(_ALL)
+    return Findings({row.subject: Finding(row.contents, row.found) for row in rows})
+
+
+def keep_findings(transaction: Transaction, findings: Findings) -> None:
+    """Keep what is news, each in the place of what was found of the same subject before."""
+    news = [(subject, *finding) for subject, finding in findings.news.items()]
+    transaction.execute_many(_KEEP, news)
