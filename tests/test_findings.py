@@ -261,6 +261,20 @@ def test_rows_that_one_campaign_skips_are_faults_in_another(office: Office) -> N
     assert office.run("plan").status == 1
 
 
+def test_a_number_that_is_skipped_in_the_campaign_is_told_where_it_stands_now(
+    office: Office,
+) -> None:
+    write_list(office, LONG)
+    recipients = "numbers: ['1380'], files: [lists/members.csv], invalid: skip"
+    write_campaign(office, recipients)
+    put_into_force(office)
+    write_campaign(office, recipients, more=f"# a line more\n{START}")
+
+    [campaign] = plan(office)
+
+    assert "1 skipped as invalid: news.yaml:6" in campaign["warnings"]
+
+
 def test_what_another_version_found_is_looked_for_anew(office: Office) -> None:
     write_list(office, LONG)
     write_campaign(office)
