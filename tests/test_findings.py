@@ -42,7 +42,7 @@ office = pytest.fixture(opening_office)
 open_sandbox = pytest.fixture(opening_sandboxes)
 sandbox = pytest.fixture(opening_sandbox)
 
-LONG = numbers(WORTH_A_NOTE + 2)
+LONG = numbers(WORTH_A_NOTE + 5002)  # several requests
 START = "start: 2035-09-18 09:00\n"
 
 READING = {"read_numbers", "read_sheet_numbers", "_choose_people", "measure_send"}
@@ -285,7 +285,7 @@ def test_what_another_version_found_is_looked_for_anew(office: Office) -> None:
 
 
 def test_of_short_lists_no_note_is_taken(office: Office) -> None:
-    write_list(office, LONG[:100])
+    write_list(office, LONG[: WORTH_A_NOTE - 1])
     write_campaign(office)
     put_into_force(office)
 
@@ -309,6 +309,20 @@ def test_there_is_one_note_of_each_list_however_often_it_changes(office: Office)
         put_into_force(office)
 
     assert len(ask(office, "SELECT * FROM findings")) == 3  # the list, its people, their requests
+
+
+def test_a_daemon_forgets_what_was_found_of_files_that_are_gone(office: Office) -> None:
+    write_list(office, LONG)
+    write_campaign(office)
+    write_campaign(office, name="other")
+    put_into_force(office)
+    (office.root / "other.yaml").unlink()
+    put_into_force(office)
+
+    assert ask(office, "SELECT subject FROM findings WHERE subject LIKE '%requests%'") == [
+        ('["requests", "news"]',)
+    ]
+    assert len(ask(office, "SELECT * FROM findings")) == 3
 
 
 def test_who_is_kept_by_a_plan_of_what_was_known_is_who_stands_in_the_list(office: Office) -> None:

@@ -22,7 +22,7 @@ from runner.lifecycle import AccountState
 from runner.model.account import SecretKind, SecretRef
 from runner.plan import plan_campaign
 from runner.store.accounts import ensure_accounts, read_standing, release_account
-from runner.store.findings import keep_findings, read_findings
+from runner.store.findings import forget_unused, keep_findings, read_findings
 from runner.store.planning import read_facts
 from runner.store.reloads import note_files_in_force, note_problem
 from runner.workspace.kept_lists import KeptLists
@@ -235,6 +235,7 @@ class Files:
             ).format(error=join_clauses(str(error), *filter(None, [error.hint])))
             self._note_problem(problem)
             return Reload(trouble=Trouble.FAULTY, problem=problem)
+        is_first = not self._plans  # later ones ask only for what has changed
         self._plans = self._plan(workspace, settings)
         plans = list(self._plans.values())
         revision = read_revision(self._place.folder)
@@ -243,6 +244,8 @@ class Files:
             ensure_accounts(transaction, settings.accounts, now)
             removal = follow_workspace(transaction, plans, now, forced=forced)
             keep_findings(transaction, workspace.findings)
+            if is_first:
+                forget_unused(transaction, workspace.findings)
             if removal is None:
                 note_files_in_force(transaction, revision, now)
         workspace.findings.news.clear()

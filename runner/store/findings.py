@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _ALL = "SELECT subject, contents, found FROM findings"
 
+_FORGET = "DELETE FROM findings WHERE subject = ?"
+
 _KEEP = "INSERT OR REPLACE INTO findings (subject, contents, found) VALUES (?, ?, ?)"
 
 
@@ -24,3 +26,8 @@ def keep_findings(transaction: Transaction, findings: Findings) -> None:
     """Keep what is news, each in the place of what was found of the same subject before."""
     news = [(subject, *finding) for subject, finding in findings.news.items()]
     transaction.execute_many(_KEEP, news)
+
+
+def forget_unused(transaction: Transaction, findings: Findings) -> None:
+    """Forget what nobody asked for, after all files were read: its list or campaign is gone."""
+    transaction.execute_many(_FORGET, [(subject,) for subject in findings.unused])
