@@ -20,7 +20,7 @@ from runner.due import find_unfit, is_too_late, next_opening
 from runner.language import N_
 from runner.lifecycle import CampaignState
 from runner.model.campaign import Wish
-from runner.model.findings import WORTH_A_NOTE, LaterPeople, digest_people
+from runner.model.findings import WORTH_A_NOTE, digest_people
 from runner.timing import format_duration, gateway_time
 
 if TYPE_CHECKING:
@@ -174,24 +174,6 @@ class CampaignPlan:
     def is_changed(self, stored: StoredCampaign) -> bool:
         """Whether its files, or what they would send, differ from what is stored."""
         return _differs(stored, self.campaign, self.digest, self.contents)
-
-    def gather_ahead(self) -> None:
-        """Gather its people where the state may have to keep them: while nobody waits to write.
-
-        Raises FilesMoved, as whoever needs them later.
-        """
-        mobiles = self.campaign.audience.mobiles
-        if isinstance(mobiles, LaterPeople) and self._may_be_kept:
-            mobiles.gather()
-
-    @property
-    def _may_be_kept(self) -> bool:
-        stored = self.stored
-        if not isinstance(stored, StoredCampaign):
-            return True
-        stays = stored.state in (CampaignState.SCHEDULED, CampaignState.RUNNING)
-        held = self.action is Action.HELD
-        return not stored.frozen and (held or not stays or self.is_changed(stored))
 
     @property
     def latest_until(self) -> datetime | None:

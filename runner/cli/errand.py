@@ -17,6 +17,7 @@ from runner.cli.verdict import judge_run
 from runner.dispatch.begin import Begin, begin_campaign
 from runner.dispatch.clocks import compare_clocks
 from runner.dispatch.crew import Crew
+from runner.dispatch.follow import gather_ahead
 from runner.dispatch.line import name_owner, open_line, take_up
 from runner.dispatch.pump import Pump
 from runner.errors import AnotherInstance, StateRefused
@@ -121,7 +122,7 @@ class Errand:
         account = accounts[campaign.account]
         findings = self._workspace.findings
         plan = plan_campaign(campaign, account, stored, now, zone, sending=True, findings=findings)
-        plan.gather_ahead()
+        gather_ahead(plan, now, named=named)
         with self.database.writing() as transaction:
             plan, begin = begin_campaign(transaction, plan, accounts, zone, now, named=named)
         return Begun(plan=plan, begin=begin)

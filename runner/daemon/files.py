@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner.codec.redaction import FEWEST_IN_ANSWERS, PASSWORDS, name_secrets
 from runner.daemon.log import tell
-from runner.dispatch.follow import follow_workspace
+from runner.dispatch.follow import follow_workspace, gather_ahead
 from runner.dispatch.line import open_line
 from runner.errors import FilesMoved, WrongUsage
 from runner.language import N_, join_clauses
@@ -248,7 +248,6 @@ class Files:
                 forget_unused(transaction, workspace.findings)
             if removal is None:
                 note_files_in_force(transaction, revision, now)
-        workspace.findings.news.clear()
         if removal:
             self._note_problem(str(removal))
             return Reload(trouble=Trouble.REFUSED, problem=str(removal))
@@ -289,7 +288,7 @@ class Files:
             for name, campaign in workspace.campaigns.items()
         }
         for plan in plans.values():
-            plan.gather_ahead()
+            gather_ahead(plan, now)
         return plans
 
     def _open_lines(self, settings: Settings) -> Mapping[str, Line]:

@@ -13,6 +13,7 @@ from runner.due import is_too_late
 from runner.language import N_
 from runner.lifecycle import CAMPAIGN, BrakeSource, CampaignEvent, CampaignState
 from runner.model.campaign import Wish
+from runner.model.findings import LaterPeople
 from runner.plan import Action, StoredCampaign, name_cancel, name_pause, rejudge
 from runner.store.brakes import Brake, Subject, lift_brake, set_brake
 from runner.store.planning import (
@@ -77,6 +78,23 @@ def follow_workspace(
             judged = rejudge(plan, stored, twins.find(plan, stored), now)
             follow_file(transaction, judged, stored, now)
     return None
+
+
+def gather_ahead(plan: CampaignPlan, now: datetime, *, named: bool = False) -> None:
+    """Gather a plan's people, where `follow_file` would keep it: while nobody waits to write.
+
+    Raises FilesMoved, as would whoever needs them later.
+    """
+    mobiles = plan.campaign.audience.mobiles
+    if isinstance(mobiles, LaterPeople) and _would_keep(plan, now, named=named):
+        mobiles.gather()
+
+
+def _would_keep(plan: CampaignPlan, now: datetime, *, named: bool) -> bool:
+    stored = plan.stored
+    if not isinstance(stored, StoredCampaign):
+        return named or not plan.campaign.is_draft
+    return not stored.frozen and _must_keep(plan, stored, now)
 
 
 def follow_file(

@@ -36,13 +36,18 @@ class Finding(NamedTuple):
 class Findings:
     """What is known of contents, by subject: the newest contents of each.
 
-    known: what earlier processes kept. news: what was found since, for whoever keeps it.
+    known: what earlier processes kept.
     """
 
     def __init__(self, known: Mapping[str, Finding] = MappingProxyType({})) -> None:
         self._known = dict(known)
         self._used: set[str] = set()
-        self.news: dict[str, Finding] = {}
+        self._news: dict[str, Finding] = {}
+
+    def take_news(self) -> dict[str, Finding]:
+        """Give what was found since they were taken last, for whoever keeps it."""
+        news, self._news = self._news, {}
+        return news
 
     @property
     def unused(self) -> list[str]:
@@ -69,7 +74,7 @@ class Findings:
         self._used.add(subject)
         finding = Finding(_name(contents), json.dumps(found))
         if self._known.get(subject) != finding:
-            self._known[subject] = self.news[subject] = finding
+            self._known[subject] = self._news[subject] = finding
 
 
 def _name(contents: object) -> str:

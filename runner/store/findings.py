@@ -23,8 +23,11 @@ def read_findings(transaction: Transaction) -> Findings:
 
 
 def keep_findings(transaction: Transaction, findings: Findings) -> None:
-    """Keep what is news, each in the place of what was found of the same subject before."""
-    news = [(subject, *finding) for subject, finding in findings.news.items()]
+    """Keep what is news, each in the place of what was found of the same subject before.
+
+    Where the transaction is undone, it is found once more by the next process.
+    """
+    news = [(subject, *finding) for subject, finding in findings.take_news().items()]
     transaction.execute_many(_KEEP, news)
 
 
