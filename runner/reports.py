@@ -22,7 +22,7 @@ from runner.lifecycle import AccountEvent, AccountState
 from runner.model.outcome import NoAnswer, QueryRefused
 from runner.store.accounts import change_standing, read_standing, stop_reports
 from runner.store.claims import count_claims
-from runner.store.doubt import has_news, settle_doubt
+from runner.store.doubt import Scales, settle_doubt
 from runner.store.journal import (
     EntryState,
     apply_page,
@@ -99,23 +99,28 @@ class Reading:
 
 
 def poll_reports(
-    database: Database, account: Account, gateway: ReportEndpoint, now: datetime
+    database: Database,
+    account: Account,
+    gateway: ReportEndpoint,
+    now: datetime,
+    scales: Scales | None = None,
 ) -> Poll:
     """Fetch one page, journal it, apply it, and let it settle what is in doubt.
 
+    scales: of all polls of this process, so that nothing is weighed again that has not changed.
     Raises DiskFull before it asks where the disk has no room for the answer, which could not be
     had again; with an answer in hand it waits for room.
     """
     poll = _fetch(database, account, gateway, now)
     if not poll.full:  # else what speaks against a batch may be in the next page
-        _settle(database, account, now)
+        _settle(database, account, now, scales or Scales())
     return poll
 
 
-def _settle(database: Database, account: Account, now: datetime) -> None:
+def _settle(database: Database, account: Account, now: datetime, scales: Scales) -> None:
     """Weigh the evidence: what an earlier process had received counts as well."""
     with database.reading() as transaction:
-        if not has_news(transaction, account, now):
+        if not scales.has_news(transaction, account, now):
             return
     with database.writing() as transaction:
         settle_doubt(transaction, account, now)

@@ -11,6 +11,7 @@ from builders import FIRST, make_account, make_pump
 from runner.dispatch.pump import Idle
 from runner.model.outcome import Balance, RawAnswer
 from runner.reports import poll_reports
+from runner.store.doubt import Scales
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +49,7 @@ class HandWrittenLine:
 
     def restart(self, **options: Any) -> None:
         """Let a new process send from now on."""
+        self._scales = Scales()
         self.pump = make_pump(
             self.database, self, self.account, self.clock, **{"scope": None, **options}
         )
@@ -78,7 +80,7 @@ class HandWrittenLine:
     def poll(self, *, later: timedelta = timedelta(minutes=1)) -> None:
         """Fetch all there is, so much later."""
         self.clock.now += later
-        while poll_reports(self.database, self.account, self, self.clock.now).full:
+        while poll_reports(self.database, self.account, self, self.clock.now, self._scales).full:
             pass
 
     def hear(self, task_id: str, mobiles: Iterable[int], **facts: Any) -> None:

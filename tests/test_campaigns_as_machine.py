@@ -57,7 +57,7 @@ from runner.store.brakes import read_brakes
 from runner.store.claims import load_message, read_numbers
 from runner.store.custody import take_custody
 from runner.store.database import open_database
-from runner.store.doubt import settle_doubt
+from runner.store.doubt import Scales, settle_doubt
 from runner.store.planning import list_campaigns, read_facts
 from runner.store.resolution import accept_by_hand, send_again_by_hand
 from runner.store.steering import cancel_for_good, may_cancel, pause, resume
@@ -300,6 +300,7 @@ class Campaigns(RuleBasedStateMachine):
                 continue
             break
         optout = NamedList(name="optout", file=str(self.opt_out_list))
+        self.scales = Scales()
         self.pump = make_pump(
             self.database, self.wire, self.account, self.tell_time, scope=None, opt_outs=[optout]
         )
@@ -516,7 +517,7 @@ class Campaigns(RuleBasedStateMachine):
             while full:
                 with database.reading() as transaction:
                     willing = may_poll(transaction, self.account)
-                full = willing and poll_reports(database, self.account, self.wire, self.now).full
+                full = willing and self.poll_once(database).full
 
         self.let_begin(Actor(ask), self.polling, far, faults)
 
@@ -526,7 +527,10 @@ class Campaigns(RuleBasedStateMachine):
             with database.reading() as transaction:
                 if not may_poll(transaction, self.account):
                     return
-            full = poll_reports(database, self.account, self.wire, self.now).full
+            full = self.poll_once(database).full
+
+    def poll_once(self, database):
+        return poll_reports(database, self.account, self.wire, self.now, self.scales)
 
     def let_one_go_on(self, index, faults):
         everybody = [*self.sleepers, *self.sending, *self.polling]

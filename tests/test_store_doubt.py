@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from builders import (
     account_of,
     batch_states,
     begin,
+    calls_of,
     campaign_of,
     counts_of,
     make_message,
@@ -804,6 +806,68 @@ def test_every_message_that_is_kept_as_evidence_masks_whom_it_is_about(database,
     texts = [text for (text,) in rows_of(database, "SELECT text FROM evidence")]
     assert len(texts) == 2
     assert not any(str(mobile) in text for mobile in numbers(10) for text in texts)
+
+
+# what is weighed, and what need not be
+
+
+WEIGHING = "weigh_reports"
+
+
+@pytest.fixture
+def doubtful(database, line):
+    """A batch in doubt, of which too little was heard, and that has been weighed."""
+    begin(database, 300, batch_size=300)
+    line.submit(LOST)
+    line.hear("77", numbers(5))
+    line.poll()
+    return line
+
+
+def test_what_did_not_change_is_not_weighed_again(doubtful):
+    assert WEIGHING not in calls_of(doubtful.poll)
+
+
+def test_a_new_process_weighs_once(doubtful):
+    doubtful.restart()
+    assert WEIGHING in calls_of(doubtful.poll)
+    assert WEIGHING not in calls_of(doubtful.poll)
+
+
+def test_a_report_that_was_heard_since_is_weighed(doubtful):
+    assert WEIGHING in calls_of(lambda: doubtful.hear("78", numbers(1, first=9)))
+
+
+def test_a_claim_that_came_since_is_weighed(database, doubtful):
+    begin(database, 10, name="other", batch_size=10)
+    doubtful.submit(LOST)
+    assert WEIGHING in calls_of(doubtful.poll)
+
+
+def test_where_waiting_may_settle_it_it_is_weighed_when_that_is_over(database, doubtful):
+    assert batch_states(database) == ["in_doubt"]
+    doubtful.poll(later=PATIENCE)
+    assert batch_states(database) == ["accepted"]
+
+
+def test_what_no_waiting_settles_is_not_weighed_again_either(database, line):
+    begin(database, 10, batch_size=10)
+    begin(database, 10, batch_size=10, name="sun")
+    line.submit(LOST, LOST)
+    line.hear("77", numbers(10))
+    line.poll(later=2 * PATIENCE)
+    assert [state for state, *_ in batches_of(database)] == ["in_doubt", "in_doubt"]
+    assert WEIGHING not in calls_of(line.poll)
+
+
+def test_after_a_clock_was_set_back_it_is_weighed(doubtful):
+    assert WEIGHING in calls_of(lambda: doubtful.poll(later=-timedelta(hours=1)))
+
+
+def test_by_other_settings_it_is_weighed(database, doubtful):
+    doubtful.account = replace(doubtful.account, exclusive=True)
+    doubtful.poll()
+    assert batch_states(database) == ["accepted"]
 
 
 def test_a_settled_batch_is_not_weighed_again(database, line):

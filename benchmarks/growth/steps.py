@@ -27,6 +27,7 @@ from runner.reports import poll_reports
 from runner.store.accounts import ensure_accounts
 from runner.store.claims import claim_batch, read_candidates
 from runner.store.database import open_database
+from runner.store.doubt import Scales
 from runner.store.journal import match_waiting
 from runner.store.outcomes import BatchChange, change_batch, find_claimed
 from runner.workspace.load import load_workspace
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from runner.store.database import Database
 
 _CLAIMS = 50
-_POLLS = 20
+_POLLS = 60
 _NOTHING = b'<?xml version="1.0" encoding="utf-8" ?><returnsms></returnsms>'
 
 
@@ -46,8 +47,10 @@ class _EmptyEndpoint:
 
 
 def _poll(database: Database) -> int:
+    """Poll as a daemon does, minute by minute: the first time, all is weighed."""
+    scales = Scales()
     for _ in range(_POLLS):
-        poll_reports(database, ACCOUNT, _EmptyEndpoint(), datetime.now(UTC))
+        poll_reports(database, ACCOUNT, _EmptyEndpoint(), datetime.now(UTC), scales)
     return _POLLS
 
 

@@ -25,6 +25,7 @@ from runner.language import _, translate
 from runner.lifecycle import CampaignState, RecipientState
 from runner.plan import plan_campaign
 from runner.reports import apply_left_over, may_poll, poll_reports
+from runner.store.doubt import Scales
 from runner.store.findings import keep_findings
 from runner.store.lock import find_holder, hold_lock
 from runner.store.outcomes import doubt_abandoned
@@ -82,6 +83,7 @@ class Errand:
         self._settings = settings
         self._interruption = interruption
         self._lines = lines
+        self._scales = Scales()
         self._unreached: set[str] = set()  # accounts whose gateway did not answer the last query
         self._doubtful: set[str] = set()  # campaigns whose sender died
         self.beside_daemon = beside_daemon
@@ -186,7 +188,9 @@ class Errand:
     def _poll(self, display: Display) -> None:
         for name, line in self._lines.items():
             while not self._interruption.asked and self._may_poll(line.account):
-                poll = poll_reports(self.database, line.account, line.gateway, read_clock())
+                poll = poll_reports(
+                    self.database, line.account, line.gateway, read_clock(), self._scales
+                )
                 compare_clocks(self.database, line, read_clock())
                 self._unreached.discard(name)
                 if poll.unanswered:

@@ -9,6 +9,7 @@ from runner.daemon.log import tell
 from runner.dispatch.clocks import compare_clocks
 from runner.errors import StateRefused
 from runner.reports import apply_left_over, may_poll, poll_reports
+from runner.store.doubt import Scales
 
 if TYPE_CHECKING:
     import threading
@@ -38,6 +39,7 @@ class Collector:
         self._senders = senders
         self._stopping = stopping
         self._clock = clock
+        self._scales = Scales()
         self._problems: dict[str, str] = {}
         self._is_left_over = False
 
@@ -57,7 +59,9 @@ class Collector:
                 return False
         try:
             self._make_up()
-            poll = poll_reports(self._database, line.account, line.gateway, self._clock())
+            poll = poll_reports(
+                self._database, line.account, line.gateway, self._clock(), self._scales
+            )
         except StateRefused as error:
             self._is_left_over = True
             self._note_problem(name, f"reports of account {name} are not fetched: {error}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.codec.extno import read_extno, write_extno
 from runner.evidence import (
+    PATIENCE,
     Hearing,
     Kind,
     Note,
@@ -134,7 +135,11 @@ _EVIDENCE_OF = """
 
 _NAME_TASK = "UPDATE batches SET task_id = :task_id WHERE id = :batch"
 
+# A number is never given twice, and one that left is another claim's by now.
+_NEWEST_REPORT = "SELECT max(id) FROM reports"
+
 _BELIEVED_FOR = timedelta(days=3)  # at least; later the same people may be sent to by anybody
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def settle_doubt(transaction: Transaction, account: Account, now: datetime) -> None:
@@ -147,21 +152,56 @@ def settle_doubt(transaction: Transaction, account: Account, now: datetime) -> N
         settled = act_on(transaction, account, list(weigh_reports(hearing, suspects)), now)
 
 
-def has_news(transaction: Transaction, account: Account, now: datetime) -> bool:
-    """Whether settling would change anything.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """What held no news. of: all that it was made of.
 
-    To be asked before: it may take a second beside a stranger's millions, in which nobody else
-    could write.
+    at: when it was weighed; until: when the time alone may change it.
     """
-    if transaction.execute(_REFUTED, {"account": account.name}).fetchone():
-        return True
-    suspects = _read_suspects(transaction, account)
-    if not suspects:
+
+    of: tuple[Account, Sequence[Suspect], int | None]
+    at: datetime
+    until: datetime
+
+
+class Scales:
+    """Says whether there is news of the claims in doubt, and weighs nothing twice.
+
+    Each claim whose task nobody ever learned has to be weighed, and years leave many of them; while
+    no claim and no report is another, nothing new can come of it. An account is for one thread.
+    """
+
+    def __init__(self) -> None:
+        self._weighed: dict[str, _Weighed] = {}
+
+    def has_news(self, transaction: Transaction, account: Account, now: datetime) -> bool:
+        """Whether settling would change anything.
+
+        To be asked before: it may take a second beside a stranger's millions, in which nobody else
+        could write.
+        """
+        suspects = _read_suspects(transaction, account)
+        facts = (account, suspects, transaction.execute(_NEWEST_REPORT).scalar())
+        before = self._weighed.get(account.name)
+        if before and before.of == facts and before.at <= now < before.until:
+            return False
+        if transaction.execute(_REFUTED, {"account": account.name}).fetchone():
+            return True
+        hearing = _hear(transaction, account, suspects, now)
+        if any(_is_news(transaction, opinion) for opinion in weigh_reports(hearing, suspects)):
+            return True
+        self._weighed[account.name] = _Weighed(of=facts, at=now, until=_find_end(hearing))
         return False
-    opinions = weigh_reports(_hear(transaction, account, suspects, now), suspects)
-    return any(
-        isinstance(opinion, Verdict) or not _is_kept(transaction, opinion) for opinion in opinions
-    )
+
+
+def _is_news(transaction: Transaction, opinion: Verdict | Note) -> bool:
+    return isinstance(opinion, Verdict) or not _is_kept(transaction, opinion)
+
+
+def _find_end(hearing: Hearing) -> datetime:
+    """Give the moment at which somebody may have waited long enough."""
+    ends = (testimony.heard[0] + PATIENCE for testimony in hearing.testimonies)
+    return min((end for end in ends if end > hearing.now), default=_NEVER)
 
 
 def read_evidence(

@@ -21,6 +21,7 @@ from runner.model.outcome import Accepted, Balance, Code, RawAnswer, Refused, Un
 from runner.reports import poll_reports
 from runner.store.accounts import release_accounts
 from runner.store.database import open_database
+from runner.store.doubt import Scales
 from runner.store.outcomes import doubt_abandoned
 from runner.store.resolution import accept_by_hand, send_again_by_hand
 from torture.doubts.shared_gateway import OURS
@@ -178,6 +179,7 @@ class DoubtfulSender:
                 self._resolve(batch)
 
     def _start(self) -> None:
+        self._scales = Scales()
         self._pumps = [
             make_pump(self._database, self, self._account, self._time, scope=None)
             for _ in range(self._account.concurrency)
@@ -202,8 +204,10 @@ class DoubtfulSender:
     def _collect(self) -> None:
         # Without either, a poll finds nothing, and nothing is to be settled.
         if self._gateway.is_ready or self.look.execute(_IS_DOUBTFUL).fetchone()[0]:
-            while poll_reports(self._database, self._account, self, self._time()).full:
-                pass
+            full = True
+            while full:
+                now = self._time()
+                full = poll_reports(self._database, self._account, self, now, self._scales).full
 
     def _resolve(self, batch: int) -> None:
         self.by_hand += 1

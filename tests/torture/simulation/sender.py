@@ -19,6 +19,7 @@ from runner.reports import apply_left_over, may_poll, poll_reports
 from runner.store.accounts import ensure_accounts
 from runner.store.custody import take_custody
 from runner.store.database import open_database
+from runner.store.doubt import Scales
 from runner.store.planning import list_campaigns, read_facts
 from runner.store.start import begin_due, is_due, next_start
 from runner.workspace.optouts import OptOuts
@@ -61,6 +62,7 @@ class Sender:
         self._news = dict.fromkeys(wires, 0)
         self._beats: set[datetime] = set()
         self._database = open_database(state, actor="daemon")
+        self._scales = Scales()
         settings = shelf.settings
         opt_outs = OptOuts([settings.lists[name] for name in settings.always_exclude])
         self._pumps = {
@@ -199,4 +201,5 @@ class Sender:
             with self._database.reading() as transaction:
                 if not may_poll(transaction, account):
                     return
-            full = poll_reports(self._database, account, wire, self._agenda.now).full
+            now = self._agenda.now
+            full = poll_reports(self._database, account, wire, now, self._scales).full
