@@ -13,6 +13,7 @@ from builders import (
     batch_states,
     begin,
     begin_scheduled,
+    calls_of,
     campaign_of,
     cancel,
     claim,
@@ -24,6 +25,7 @@ from builders import (
 
 from runner.lifecycle import BatchEvent, CampaignEvent, CampaignState
 from runner.model.campaign import Audience
+from runner.model.findings import WORTH_A_NOTE, Findings
 from runner.plan import StoredCampaign
 from runner.store.claims import cancel_recipients
 from runner.store.planning import keep_plan, move_campaign
@@ -278,6 +280,54 @@ def test_whoever_is_planned_anew_is_compared_by_the_new_plan(database):
         move_campaign(transaction, "moon", CampaignEvent.BEGIN, NOW)
         assert twins.find(plan_of(), None) is None
         assert twins.find(plan_of(skip=4), None).campaign == "moon"
+
+
+# ---- what was compared before
+
+MANY = WORTH_A_NOTE + 200
+
+
+@pytest.fixture
+def look(database):
+    """Look for a twin as processes do that know what was found before."""
+    findings = Findings()
+
+    def find(people=MANY, **facts):
+        with database.reading() as transaction:
+            return Twins(transaction, NOW, findings=findings).find(plan_of(people, **facts), None)
+
+    return find
+
+
+def test_who_was_compared_is_not_compared_again(database, look):
+    send(database, MANY, batch_size=500, skip=MANY)
+    assert "count_shared" in calls_of(look)
+    assert "count_shared" not in calls_of(look)
+
+
+def test_other_people_are_compared_with_those_of_before(database, look):
+    send(database, MANY, batch_size=500)
+    assert look(skip=MANY) is None
+    assert look().campaign == "moon"
+
+
+def test_who_was_planned_anew_since_is_compared_again(database, look):
+    begin(database, message=SAME, audience=audience(MANY), batch_size=500)
+    assert look().campaign == "moon"
+    with database.writing() as transaction:
+        keep_plan(transaction, plan_of(MANY, name="moon", skip=MANY, batch_size=500), NOW)
+        move_campaign(transaction, "moon", CampaignEvent.BEGIN, NOW)
+    assert look() is None
+    assert look(skip=MANY).campaign == "moon"
+
+
+def test_what_was_cancelled_since_is_compared_no_more(database, look):
+    begin(database, message=SAME, audience=audience(MANY), batch_size=500)
+    settle(database, claim(database), BatchEvent.ACCEPT, task_id="1")
+    assert look(skip=500).campaign == "moon"
+    cancel(database)
+    assert look(skip=500) is None
+    assert look().campaign == "moon"
 
 
 # ---- again

@@ -34,8 +34,9 @@ def keep(made: Input) -> None:
     now = datetime.now(UTC)
     with database.writing() as transaction:
         ensure_accounts(transaction, settings.accounts, now)
-        follow_workspace(transaction, [plan], now, forced=False)
-        keep_findings(transaction, workspace.findings)
+        findings = workspace.findings
+        follow_workspace(transaction, [plan], now, forced=False, findings=findings)
+        keep_findings(transaction, findings)
     database.close()
 
 

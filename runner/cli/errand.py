@@ -126,7 +126,9 @@ class Errand:
         plan = plan_campaign(campaign, account, stored, now, zone, sending=True, findings=findings)
         gather_ahead(plan, now, named=named)
         with self.database.writing() as transaction:
-            plan, begin = begin_campaign(transaction, plan, accounts, zone, now, named=named)
+            plan, begin = begin_campaign(
+                transaction, plan, accounts, zone, now, named=named, findings=findings
+            )
         return Begun(plan=plan, begin=begin)
 
     def send(self, notice: Callable[[Submitted], None]) -> None:

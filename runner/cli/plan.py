@@ -248,7 +248,7 @@ def _look(
     return _Known(
         facts=facts,
         brakes=_read_pauses(transaction),
-        twins=_find_twins(plans, facts, Twins(transaction, now)),
+        twins=_find_twins(plans, facts, Twins(transaction, now, findings=workspace.findings)),
         names={*list_campaigns(transaction), *map(campaign_id, files)},
     )
 

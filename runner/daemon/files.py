@@ -242,7 +242,9 @@ class Files:
         now = self._clock()
         with self._database.writing() as transaction:
             ensure_accounts(transaction, settings.accounts, now)
-            removal = follow_workspace(transaction, plans, now, forced=forced)
+            removal = follow_workspace(
+                transaction, plans, now, forced=forced, findings=workspace.findings
+            )
             keep_findings(transaction, workspace.findings)
             if is_first:
                 forget_unused(transaction, workspace.findings)

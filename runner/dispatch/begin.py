@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from runner.model.account import Account
     from runner.model.campaign import Campaign
+    from runner.model.findings import Findings
     from runner.plan import CampaignPlan, StoredCampaign
     from runner.store.transaction import Transaction
 
@@ -49,13 +50,16 @@ def begin_campaign(
     now: datetime,
     *,
     named: bool,
+    findings: Findings | None = None,
 ) -> tuple[CampaignPlan, Begin]:
     """Begin one campaign if it is due; named: a person asked for this very one.
 
     plan: it is judged anew by what the state knows now. Gives it so, and what came of it.
+    findings: as for `Twins`.
     """
     stored = read_fact(transaction, plan.campaign.id)
-    plan = rejudge(plan, stored, Twins(transaction, now).find(plan, stored), now)
+    twins = Twins(transaction, now, findings=findings)
+    plan = rejudge(plan, stored, twins.find(plan, stored), now)
     if stored is None and plan.campaign.wish is Wish.CANCELLED:
         return plan, Begin.AT_REST
     if stored is None and not _is_due(plan.campaign, now, named=named):

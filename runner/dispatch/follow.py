@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from runner.model.findings import Findings
     from runner.plan import CampaignPlan
     from runner.store.transaction import Transaction
 
@@ -55,11 +56,17 @@ class MassRemoval:
 
 
 def follow_workspace(
-    transaction: Transaction, plans: Sequence[CampaignPlan], now: datetime, *, forced: bool
+    transaction: Transaction,
+    plans: Sequence[CampaignPlan],
+    now: datetime,
+    *,
+    forced: bool,
+    findings: Findings | None = None,
 ) -> MassRemoval | None:
     """Bring the state to what all files say, or change nothing where too much would go.
 
     plans: of every campaign of the workspace; they are judged anew by what the state knows now.
+    findings: as for `Twins`.
     """
     planned = {plan.campaign.id: plan for plan in plans}
     facts = read_facts(transaction, {*list_live_campaigns(transaction), *planned})
@@ -70,7 +77,7 @@ def follow_workspace(
     for name in gone:
         _follow_removal(transaction, name, facts[name], now)
     begun = {name for name, stored in facts.items() if _has_only_begun(stored)}
-    twins = Twins(transaction, now, begun=begun)
+    twins = Twins(transaction, now, begun=begun, findings=findings)
     # First what has begun: by its new file it may no longer be what another one repeats.
     for name, plan in sorted(planned.items(), key=lambda item: item[0] not in begun):
         if name not in gone:

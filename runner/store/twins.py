@@ -1,18 +1,23 @@
 """Finds out whether a campaign was sent under another name: its file was renamed, or copied.
 
 The same message says that it may be, the same people that it is. People are compared only where
-another campaign of the state has begun with the same message, so all others cost nothing.
+another campaign of the state has begun with the same message, so all others cost nothing; and what
+came of it is noted, so that it need not be done at each reload.
 """
 
 from __future__ import annotations
 
+import json
 from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from runner.codec.digest import digest_of
 from runner.lifecycle import CampaignState
+from runner.model.findings import WORTH_A_NOTE, Findings, digest_people
 from runner.plan import Twin, is_repeated
+from runner.store.claims import read_numbers
 from runner.store.planning import again_from_column
 from runner.timing import stamp
 
@@ -28,7 +33,8 @@ _MOST_REMEMBERED = 100_000  # people of one campaign, at 8 bytes each
 # With the people who got the message, may have got it, or will get it: what is rejected or
 # cancelled reaches nobody, and neither does what never began.
 _OTHERS = """
-    SELECT c.id, c.state, c.again, min(b.id) AS plan, sum(b.recipients - b.cancelled) AS people
+    SELECT c.id, c.state, c.again, sum(b.recipients - b.cancelled) AS people,
+        group_concat(b.id || ' ' || b.cancelled) AS batches
     FROM campaigns AS c JOIN batches AS b ON b.campaign = c.id
     WHERE c.message = :message AND c.id <> :campaign AND b.state NOT IN ('rejected', 'cancelled')
         AND (
@@ -40,9 +46,8 @@ _OTHERS = """
 
 _KEPT = "SELECT message, again FROM campaigns WHERE id = :campaign"
 
-_MOBILES = """
-    SELECT r.mobile FROM batches AS b JOIN recipients AS r ON r.batch = b.id
-    WHERE b.campaign = ? AND b.state NOT IN ('rejected', 'cancelled') AND r.cancelled IS NULL
+_BATCHES = """
+    SELECT id FROM batches WHERE campaign = ? AND state NOT IN ('rejected', 'cancelled')
 """
 
 
@@ -77,6 +82,11 @@ class _Crowd:
         return sum(map(self._as_set.__contains__, others))
 
     @cached_property
+    def digest(self) -> str:
+        """Of everybody."""
+        return digest_people(self._mobiles)
+
+    @cached_property
     def _as_set(self) -> frozenset[int]:
         return frozenset(self._mobiles)
 
@@ -86,17 +96,23 @@ class Twins:
 
     begun: those that had begun before the files were read; a new plan of one is scheduled for this
     very moment, until it begins again.
+    findings: what is known of those that were compared before.
     """
 
     def __init__(
-        self, transaction: Transaction, now: datetime, *, begun: Collection[str] = ()
+        self,
+        transaction: Transaction,
+        now: datetime,
+        *,
+        begun: Collection[str] = (),
+        findings: Findings | None = None,
     ) -> None:
         self._transaction = transaction
         self._now = now
         self._begun = begun
-        # Where many campaigns send one message to different people, each is compared with all. By
-        # plan and number too: meanwhile a plan may be replaced, or what is left of it cancelled.
-        self._remembered: dict[tuple[str, int, int], array[int]] = {}
+        self._findings = findings or Findings()
+        # Where many campaigns send one message to different people, each is compared with all.
+        self._remembered: dict[str, array[int]] = {}  # by the digest of their batches
 
     def find(self, plan: CampaignPlan, stored: StoredCampaign | None) -> Twin | None:
         """Find the campaign as which a planned one was sent already; stored: what is known of it.
@@ -129,7 +145,7 @@ class Twins:
         others = [other for other in self._list_others(suspect) if not suspect.means(other)]
         crowd = _Crowd(suspect.read_mobiles() if others else ())
         for other in others:
-            shared = crowd.count_shared(self._recall_mobiles(other))
+            shared = self._count_shared(suspect, crowd, other)
             if is_repeated(shared, crowd.size, other.people):
                 again = (*suspect.again, other.id)
                 return Twin(campaign=other.id, shared=shared, people=crowd.size, again=again)
@@ -144,18 +160,34 @@ class Twins:
             if row.state != CampaignState.SCHEDULED or row.id in self._begun
         ]
 
-    def _recall_mobiles(self, other: Row) -> Sequence[int]:
-        key = (other.id, other.plan, other.people)
-        mobiles = self._remembered.get(key)
+    def _count_shared(self, suspect: _Suspect, crowd: _Crowd, other: Row) -> int:
+        """Count whom both reach."""
+        # Meanwhile a plan may be replaced, or what is left of it cancelled; no number of a batch is
+        # ever used again.
+        batches = digest_of(other.batches.encode())
+        subject = json.dumps(["twins", suspect.id, other.id])
+        contents = [crowd.digest, batches]
+        shared: int | None = self._findings.find(subject, contents)
+        if shared is None:
+            shared = crowd.count_shared(self._recall_mobiles(other.id, batches))
+            if crowd.size + other.people >= WORTH_A_NOTE:
+                self._findings.note(subject, contents, shared)
+        return shared
+
+    def _recall_mobiles(self, campaign: str, batches: str) -> Sequence[int]:
+        mobiles = self._remembered.get(batches)
         if mobiles is None:
-            mobiles = self._read_mobiles(other.id)
+            mobiles = self._read_mobiles(campaign)
             if len(mobiles) <= _MOST_REMEMBERED:
-                self._remembered[key] = mobiles
+                self._remembered[batches] = mobiles
         return mobiles
 
     def _read_mobiles(self, campaign: str) -> array[int]:
-        rows = self._transaction.execute(_MOBILES, (campaign,))
-        return array("Q", (mobile for (mobile,) in rows))
+        mobiles = array("Q")
+        for batch in self._transaction.execute(_BATCHES, (campaign,)).scalars():
+            numbers = read_numbers(self._transaction, batch)
+            mobiles.fromlist(json.loads(f"[{numbers}]"))  # a third of what a row for each takes
+        return mobiles
 
 
 def _has_begun_by(plan: CampaignPlan, stored: StoredCampaign) -> bool:
