@@ -409,11 +409,11 @@ def name_pause(campaign: Campaign) -> str:
 def _cut(
     campaign: Campaign, batch_size: int, message: PackedMessage, findings: Findings | None
 ) -> tuple[PlannedBatch, ...]:
-    """Cut the recipients into batches; what is known of very many is not computed again."""
+    """Cut the recipients into batches; what is known of those of long lists is not cut again."""
     mobiles = campaign.audience.mobiles
     start = campaign.start if campaign.starts_at_gateway else None
     starttime = gateway_time(start) if start else ""
-    if findings is None or len(mobiles) < WORTH_A_NOTE:
+    if findings is None or campaign.audience.looked_through < WORTH_A_NOTE:
         return tuple(_measure(mobiles, batch_size, message, starttime))
     subject = json.dumps(["requests", campaign.id])
     contents = [digest_people(mobiles), message.digest, batch_size, starttime]

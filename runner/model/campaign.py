@@ -92,6 +92,11 @@ class Audience:
     excluded_lists: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
+    @property
+    def looked_through(self) -> int:
+        """How many numbers had to be looked through for it, at most: those to exclude as well."""
+        return self.given + sum(source.rows for source in self.sources)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:

@@ -110,7 +110,7 @@ class Later(Sequence[_Item]):
 
     @cached_property
     def _items(self) -> Sequence[_Item]:
-        return self._gather()
+        return self._gather() if self._count else ()
 
 
 class LaterPeople(Later[int]):

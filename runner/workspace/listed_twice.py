@@ -29,7 +29,7 @@ def judge_numbers(subject: Subject) -> None:
         label = subject.faults.label(earlier, N_("the first one"))
         hint = N_("delete it, or write the number that is meant")
         subject.faults.at_value(path, "number-twice", message, hint, labels=(label,))
-    if first:  # else no list need be looked through
+    if first and subject.campaign.audience.excluded:  # else no list need be looked through
         _judge_excluded(subject, first)
 
 
