@@ -1,6 +1,6 @@
 """What is measured of the program from within, each in a process of its own: WHAT STATE [FOLDER].
 
-poll      polls reports again and again, and the gateway has none
+poll      polls reports minute by minute, and the gateway has none: not its first, which weighs all
 claims    claims batches and records that they were taken
 backlog   fetches and applies every page that lies in FOLDER
 made      makes STATE, with so many people sent to, and pages in FOLDER; not measured: PEOPLE
@@ -46,12 +46,10 @@ class _EmptyEndpoint:
         return RawAnswer(status=200, body=_NOTHING, complete=True)
 
 
-def _poll(database: Database) -> int:
-    """Poll as a daemon does, minute by minute: the first time, all is weighed."""
-    scales = Scales()
-    for _ in range(_POLLS):
+def _poll(database: Database, scales: Scales, polls: int) -> int:
+    for _ in range(polls):
         poll_reports(database, ACCOUNT, _EmptyEndpoint(), datetime.now(UTC), scales)
-    return _POLLS
+    return polls
 
 
 def _plan(database: Database, requests: int) -> Account:
@@ -102,7 +100,9 @@ def main(what: str, state: Path, *words: str) -> None:
         _claim(database, _plan(database, people // BATCH))
         write_pages(state, folder, Spread.SCATTERED, pages=people // REPORTS)
     elif what == "poll":
-        sprint(lambda: _poll(database))
+        scales = Scales()
+        _poll(database, scales, 1)
+        sprint(lambda: _poll(database, scales, _POLLS))
     else:
         account = _plan(database, _CLAIMS)
         sprint(lambda: _claim(database, account))

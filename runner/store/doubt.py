@@ -135,8 +135,8 @@ _EVIDENCE_OF = """
 
 _NAME_TASK = "UPDATE batches SET task_id = :task_id WHERE id = :batch"
 
-# A number is never given twice, and one that left is another claim's by now.
-_NEWEST_REPORT = "SELECT max(id) FROM reports"
+# Every change of a claim is an event, and no number of an event or a report is given twice.
+_NEWEST = "SELECT (SELECT max(id) FROM events) AS event, (SELECT max(id) FROM reports) AS report"
 
 _BELIEVED_FOR = timedelta(days=3)  # at least; later the same people may be sent to by anybody
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -154,21 +154,29 @@ def settle_doubt(transaction: Transaction, account: Account, now: datetime) -> N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Weighed:
-    """What held no news. of: all that it was made of.
+    """What held no news. newest: the last event and report of that time.
 
     at: when it was weighed; until: when the time alone may change it.
     """
 
-    of: tuple[Account, Sequence[Suspect], int | None]
+    account: Account
+    newest: tuple[int | None, int | None]
     at: datetime
     until: datetime
+
+    def stands(
+        self, account: Account, newest: tuple[int | None, int | None], now: datetime
+    ) -> bool:
+        """Whether nothing new can come of it; account: by its settings of now."""
+        is_same = (self.account, self.newest) == (account, newest)
+        return is_same and self.at <= now < self.until
 
 
 class Scales:
     """Says whether there is news of the claims in doubt, and weighs nothing twice.
 
     Each claim whose task nobody ever learned has to be weighed, and years leave many of them; while
-    no claim and no report is another, nothing new can come of it. An account is for one thread.
+    nothing happens and no report comes, nothing new can come of it. An account is for one thread.
     """
 
     def __init__(self) -> None:
@@ -180,17 +188,19 @@ class Scales:
         To be asked before: it may take a second beside a stranger's millions, in which nobody else
         could write.
         """
-        suspects = _read_suspects(transaction, account)
-        facts = (account, suspects, transaction.execute(_NEWEST_REPORT).scalar())
-        before = self._weighed.get(account.name)
-        if before and before.of == facts and before.at <= now < before.until:
+        row = transaction.execute(_NEWEST).one()
+        newest = (row.event, row.report)
+        if (before := self._weighed.get(account.name)) and before.stands(account, newest, now):
             return False
         if transaction.execute(_REFUTED, {"account": account.name}).fetchone():
             return True
+        suspects = _read_suspects(transaction, account)
         hearing = _hear(transaction, account, suspects, now)
         if any(_is_news(transaction, opinion) for opinion in weigh_reports(hearing, suspects)):
             return True
-        self._weighed[account.name] = _Weighed(of=facts, at=now, until=_find_end(hearing))
+        self._weighed[account.name] = _Weighed(
+            account=account, newest=newest, at=now, until=_find_end(hearing)
+        )
         return False
 
 
