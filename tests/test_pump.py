@@ -69,6 +69,20 @@ class FakeGateway:
         return Balance(left="1000000")
 
 
+class CrossingGateway(FakeGateway):
+    """Takes a request first, and then another whose answer is recorded before the first one's."""
+
+    def __init__(self, first, second):
+        super().__init__(second, first)
+        self.is_first = True
+
+    def send(self, body):
+        if self.is_first:
+            self.is_first = False
+            self.during()
+        return self.outcomes.pop(0)
+
+
 class OpenGateway:
     """A gateway in memory that takes everything, and remembers who was in each request."""
 
@@ -309,6 +323,35 @@ def test_a_wrong_password_suspends_the_account(database, sandbox, pump):
     begin(database, 2)
     pump(password="wrong").step()
     assert account_of(database).wrong_credentials
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [("100", "98", "98"), ("100.50", "99.5", "99.5"), ("-2", "-4", "-4"), ("100", "none", "100")],
+)
+def test_of_requests_that_cross_the_lowest_balance_is_what_is_left(
+    database, clock, first, second, left
+):
+    begin(database, people=4)
+    gateway = CrossingGateway(
+        Accepted(task_id="1", balance=first), Accepted(task_id="2", balance=second)
+    )
+    pump = make_pump(database, gateway, make_account(concurrency=2), clock)
+    gateway.during = pump.step
+    pump.step()
+
+    assert batch_states(database) == ["accepted", "accepted"]
+    assert account_of(database).balance == left
+
+
+def test_a_balance_that_was_topped_up_since_is_what_is_left(database, clock):
+    begin(database, people=4)
+    answers = [Accepted(task_id=task, balance=left) for task, left in (("1", "98"), ("2", "500"))]
+    pump = make_pump(database, FakeGateway(*answers), make_account(), clock)
+    pump.step()
+    pump.step()
+
+    assert account_of(database).balance == "500"
 
 
 def test_a_low_balance_stops_the_account_until_a_query_covers_the_next_batch(

@@ -631,6 +631,24 @@ def test_on_an_account_that_others_use_the_fall_is_only_shown(database, line):
     assert "the balance fell by 3 more than" in evidence_of(database, 2)[0]
 
 
+def test_requests_that_cross_let_no_fall_be_seen_where_there_was_none(database, clock):
+    line = HandWrittenLine(database, clock, concurrency=2)
+    begin(database, 9, batch_size=3)
+    line.outcomes = [taken("77", "999994"), taken("76", "999997")]
+
+    def cross():
+        line.during = lambda: None
+        line.pump.step()  # it is taken after the other, and recorded before
+
+    line.during = cross
+    line.pump.step()
+    line.left = "999994"
+    line.submit(LOST)
+
+    assert batch_states(database) == ["accepted", "accepted", "in_doubt"]
+    assert "fell by no more than what was taken for certain" in evidence_of(database, 3)[0]
+
+
 def test_what_was_accepted_in_between_is_no_evidence(database, exclusive):
     """Though it was claimed in the very millisecond in which the balance was asked."""
     begin(database, 8, batch_size=4)

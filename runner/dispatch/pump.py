@@ -14,8 +14,11 @@ answer in hand it waits for a disk that is full.
 from __future__ import annotations
 
 import threading
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
@@ -204,6 +207,8 @@ class Pump:
         self._asking = threading.Lock()
         self._knows_balance = False
         self._messages: dict[str, PackedMessage] = {}
+        # What receipts said of the balance, and when: more than may cross on the line.
+        self._heard: deque[tuple[float, str]] = deque(maxlen=4 * line.account.concurrency)
 
     def step(
         self, cargo: Cargo | None = None, *, may_go_on: Callable[[], bool] = lambda: False
@@ -415,6 +420,8 @@ class Pump:
         )
         faultpoint("pump.claim-safe")
         outcome = NotSent(why=_GIVEN_UP) if self._is_given_up(cargo) else self._gateway.send(body)
+        if isinstance(outcome, Accepted):
+            self._heard.append((monotonic(), outcome.balance))
         faultpoint("pump.answered")
         submitted = self._record_and_look(cargo, outcome) if may_go_on() else None
         submitted = submitted or self._record(cargo, outcome)
@@ -471,6 +478,7 @@ class Pump:
                 note_unwanted_receipt(transaction, claim, outcome.task_id, now)
             return Submitted(claim=claim, outcome=outcome, state=None)
         if isinstance(outcome, Accepted):
+            outcome = replace(outcome, balance=self._find_left(cargo, outcome.balance))
             keep_balance(transaction, batch.account, outcome.balance, now)
             owner = find_task_owner(transaction, batch, outcome.task_id)
             if owner is not None:
@@ -496,6 +504,16 @@ class Pump:
             reason=ruling.batch.reason,
             again_at=ruling.batch.again_at or ruling.standing.not_before,
         )
+
+    def _find_left(self, cargo: Cargo, balance: str) -> str:
+        """Give what is left after all requests that crossed with one; balance: by its own answer.
+
+        The last of them to be recorded need not be the last that was taken.
+        """
+        crossed = (said for at, said in tuple(self._heard) if at >= cargo.claimed_at)
+        with suppress(InvalidOperation):  # where one is no number, nobody knows the lowest
+            return min((balance, *crossed), key=Decimal)
+        return balance
 
     def _ask_balance(self) -> Asked | Wait:
         if not self._asking.acquire(blocking=False):
