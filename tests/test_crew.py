@@ -55,7 +55,7 @@ class Together:
         self.to_gather = 0 if first else threads
         self.gathering = threading.Barrier(threads)
         self.lock = threading.Lock()
-        self.sent = self.at_once = self.most = 0
+        self.asked = self.sent = self.at_once = self.most = 0
 
     def send(self, body):
         with self.lock:
@@ -73,6 +73,7 @@ class Together:
 
     def balance(self):
         with self.lock:
+            self.asked += 1
             self.to_gather = self.threads
         return Balance(left="1000")
 
@@ -307,6 +308,7 @@ def test_threads_that_wait_for_the_balance_stay_and_send_afterwards(database, cl
     gateway = Together(4, first=Unknown(why="a test"))
     make_crew(make_pump(database, gateway, make_account(concurrency=4), clock)).run(never)
     assert counts_of(database) == {"submitted": 78, "in_doubt": 2}
+    assert gateway.asked == 1
 
 
 # ---- a crew that waits for ever for something to do

@@ -205,6 +205,7 @@ class Pump:
         self._owner = owner
         self._clock = clock
         self._asking = threading.Lock()
+        self._queries = 0  # of the balance
         self._knows_balance = False
         self._messages: dict[str, PackedMessage] = {}
         # What receipts said of the balance, and when: more than may cross on the line.
@@ -220,10 +221,11 @@ class Pump:
         outcome. It is `following` then, and the caller's to hand to the next step at once.
         Raises DiskFull before anything is sent whose answer the disk has no room for.
         """
+        queries = self._queries
         found = cargo or self._database.write(self._ready_to_look())
         match found:
             case Asked():
-                return self._ask_balance()
+                return self._ask_balance(queries)
             case Cargo():
                 return self._submit(found, may_go_on)
             case _:
@@ -515,10 +517,16 @@ class Pump:
             return min((balance, *crossed), key=Decimal)
         return balance
 
-    def _ask_balance(self) -> Asked | Wait:
+    def _ask_balance(self, queries: int) -> Asked | Wait:
+        """Ask for what several threads may want to know; queries: how many there were before that.
+
+        Where somebody has asked since, it is looked again whether the answer is enough.
+        """
         if not self._asking.acquire(blocking=False):
             return Wait(until=None, why=_ASKED)
         try:
+            if self._queries != queries:
+                return Asked()
             self._knows_balance = True
             faultpoint("pump.asking-balance")
             with self._database.reading() as transaction:
@@ -534,6 +542,7 @@ class Pump:
                 if isinstance(answer, Balance):
                     keep_balance(transaction, self.account.name, answer.left, now)
                     note_balance(transaction, self.account, answer, asked_at=asked_at, now=now)
+            self._queries += 1
         finally:
             self._asking.release()
         return Asked()
