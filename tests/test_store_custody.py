@@ -184,7 +184,7 @@ def test_the_witness_knows_of_a_claim_before_its_request_is_sent(database, state
     class Gateway:
         def send(self, _body):
             heard.append(read_recollection(state).generation)
-            return Accepted(task_id=f"{len(heard)}", balance=None)
+            return Accepted(task_id=f"{len(heard)}", balance="10")
 
     pump = make_pump(database, Gateway(), make_account(), clock)
     assert isinstance(pump.step(), Submitted)
