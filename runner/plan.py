@@ -20,16 +20,15 @@ from runner.due import find_unfit, is_too_late, next_opening
 from runner.language import N_
 from runner.lifecycle import CampaignState
 from runner.model.campaign import Wish
-from runner.model.findings import WORTH_A_NOTE, digest_people
+from runner.model.findings import WORTH_A_NOTE, Findings, digest_people
 from runner.timing import format_duration, gateway_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, tzinfo
 
     from runner.model.account import Account
     from runner.model.campaign import Audience, Campaign
-    from runner.model.findings import Findings
 
 
 # An id that YAML reads as the text that it is.
@@ -414,54 +413,33 @@ def _cut(
     start = campaign.start if campaign.starts_at_gateway else None
     starttime = gateway_time(start) if start else ""
     if findings is None or campaign.audience.looked_through < WORTH_A_NOTE:
-        return tuple(_measure(mobiles, batch_size, message, starttime))
+        findings = Findings()
+    firsts = range(0, len(mobiles), batch_size)
+    joins = [partial(_join, mobiles, slice(first, first + batch_size)) for first in firsts]
     subject = json.dumps(["requests", campaign.id])
     contents = [digest_people(mobiles), message.digest, batch_size, starttime]
-    if found := findings.find(subject, contents):
-        return tuple(_recall(mobiles, batch_size, found))
-    batches = tuple(_measure(mobiles, batch_size, message, starttime))
-    found = [[batch.recipients, batch.request_bytes, batch.digest] for batch in batches]
-    findings.note(subject, contents, found)
-    return batches
-
-
-def _measure(
-    mobiles: Sequence[int], batch_size: int, message: PackedMessage, starttime: str
-) -> Iterator[PlannedBatch]:
-    for seq, first in enumerate(range(0, len(mobiles), batch_size), start=1):
-        people = mobiles[first : first + batch_size]
-        numbers = _join(people)
-        request_bytes, digest = measure_send(message, numbers, starttime=starttime)
-        yield PlannedBatch(
+    measured = findings.find(subject, contents)
+    if measured is None:
+        joins = [partial(str, join()) for join in joins]  # whoever keeps them sorts nothing again
+        measured = [measure_send(message, join(), starttime=starttime) for join in joins]
+        findings.note(subject, contents, measured)
+    return tuple(
+        PlannedBatch(
             seq=seq,
-            recipients=len(people),
+            recipients=min(batch_size, len(mobiles) - first),
             request_bytes=request_bytes,
             digest=digest,
-            join=partial(str, numbers),  # for whoever keeps it: they are not sorted twice
+            join=join,
         )
-
-
-def _recall(
-    mobiles: Sequence[int], batch_size: int, found: Sequence[tuple[int, int, str]]
-) -> Iterator[PlannedBatch]:
-    for index, (recipients, request_bytes, digest) in enumerate(found):
-        first = index * batch_size
-        yield PlannedBatch(
-            seq=index + 1,
-            recipients=recipients,
-            request_bytes=request_bytes,
-            digest=digest,
-            join=partial(_join_some, mobiles, slice(first, first + batch_size)),
+        for seq, (first, join, (request_bytes, digest)) in enumerate(
+            zip(firsts, joins, measured, strict=True), start=1
         )
+    )
 
 
-def _join_some(mobiles: Sequence[int], which: slice) -> str:
-    return _join(mobiles[which])
-
-
-def _join(people: Sequence[int]) -> str:
+def _join(mobiles: Sequence[int], which: slice) -> str:
     # Ascending, as the store gives them back: what is sent is what was planned, to the byte.
-    return join_numbers(sorted(people))
+    return join_numbers(sorted(mobiles[which]))
 
 
 def _differs(stored: StoredCampaign, campaign: Campaign, digest: str, contents: str) -> bool:

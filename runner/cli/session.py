@@ -101,11 +101,10 @@ class Session:
 
     def _remember(self, settings: Settings) -> Findings:
         from runner.model.findings import Findings
-        from runner.store.database import look_into
         from runner.store.findings import read_findings
 
         # Whatever speaks against the state is told by whoever needs more of it.
-        with suppress(WrongUsage), look_into(state_path(settings, self.find_root())) as state:
+        with suppress(WrongUsage), look_at_state(settings, self.find_folder()) as state:
             if state is not None:
                 return read_findings(state)
         return Findings()

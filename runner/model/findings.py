@@ -124,9 +124,7 @@ class LaterPeople(Later[int]):
         self.digest = digest
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Sequence | array) and self.digest == digest_people(other)
-        )
+        return isinstance(other, Sequence) and self.digest == digest_people(other)
 
     __hash__ = None  # type: ignore[assignment] # as of a list, whose place it takes
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from runner.codec.digest import digest_of
 from runner.lifecycle import CampaignState
-from runner.model.findings import WORTH_A_NOTE, Findings, LaterPeople, digest_people
+from runner.model.findings import WORTH_A_NOTE, Findings, digest_people
 from runner.plan import Twin, is_repeated
 from runner.store.claims import read_numbers
 from runner.store.planning import again_from_column
@@ -80,11 +80,6 @@ class _Crowd:
         if len(others) < self.size:
             return sum(map(frozenset(others).__contains__, self._mobiles))
         return sum(map(self._as_set.__contains__, others))
-
-    @property
-    def had_to_be_gathered(self) -> bool:
-        """Whether they stand in lists that nobody has read otherwise."""
-        return isinstance(self._mobiles, LaterPeople)
 
     @cached_property
     def digest(self) -> str:
@@ -175,7 +170,7 @@ class Twins:
         shared: int | None = self._findings.find(subject, contents)
         if shared is None:
             shared = crowd.count_shared(self._recall_mobiles(other.id, batches))
-            if crowd.size + other.people >= WORTH_A_NOTE or crowd.had_to_be_gathered:
+            if crowd.size + other.people >= WORTH_A_NOTE:
                 self._findings.note(subject, contents, shared)
         return shared
 
