@@ -111,3 +111,8 @@ def watching(
 def python(module: str, *words: str) -> list[str]:
     """Give the command that runs a module with this Python."""
     return [sys.executable, "-m", module, *words]
+
+
+def runner(workspace: Path, *words: str) -> list[str]:
+    """Give the command that runs one of ours in a workspace, by this Python."""
+    return python("runner", "--quiet", "-C", str(workspace), *words)

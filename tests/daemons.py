@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from cli_workspace import Office, Ran, opening_sandboxes, shows_a_defect, until
 
+from runner.daemon.files import Place
+from runner.daemon.senders import Senders
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from runner.sandbox import Sandbox
+    from runner.store.database import Database
 
 QUICK = "reports: {every: 1s}"
 ONE_BY_ONE = f"batch_size: 1\nconcurrency: 1\n{QUICK}"
@@ -138,3 +142,30 @@ def events(office: Office, condition: str = "1") -> list[dict[str, Any]]:
         connection.row_factory = sqlite3.Row
         query = f"SELECT * FROM events WHERE {condition} ORDER BY id"
         return [dict(row) for row in connection.execute(query)]
+
+
+# ---- and the parts of one, in this process
+
+
+def place_of(office: Office, state: Path) -> Place:
+    return Place(
+        folder=office.root,
+        settings_file=None,
+        name="shop",
+        find_state=lambda _settings: state,
+        state=state,
+        state_id="9f1c44a07be2d358",
+    )
+
+
+@contextmanager
+def lasting_senders(database: Database, clock: Callable[[], datetime]) -> Iterator[Senders]:
+    """Let senders of nobody stand by."""
+    senders = Senders(
+        database=database, clock=clock, notice=lambda _: None, stand_still=lambda _: None
+    )
+    try:
+        yield senders
+    finally:
+        senders.stop()
+        senders.wait(lambda: False)

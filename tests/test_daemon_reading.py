@@ -11,12 +11,11 @@ import pytest
 from builders import NOW, calls_of
 from checkouts import commit_all, git
 from cli_workspace import opening_office, until
-from daemons import FAR
+from daemons import FAR, lasting_senders, place_of
 
 from runner.daemon.daemon import Daemon
-from runner.daemon.files import Files, Place
+from runner.daemon.files import Files
 from runner.daemon.mask import Mask
-from runner.daemon.senders import Senders
 from runner.daemon.systemd import Notifier
 from runner.store.identity import claim_workspace
 from runner.store.planning import list_campaigns, read_facts
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from builders import Clock
     from cli_workspace import Office
 
+    from runner.daemon.senders import Senders
     from runner.store.database import Database
     from runner.store.reloads import WorkspaceStatus
 
@@ -39,12 +39,8 @@ office = pytest.fixture(opening_office)
 
 @pytest.fixture
 def senders(database: Database, clock: Clock) -> Iterator[Senders]:
-    senders = Senders(
-        database=database, clock=clock, notice=lambda _: None, stand_still=lambda _: None
-    )
-    yield senders
-    senders.stop()
-    senders.wait(lambda: False)
+    with lasting_senders(database, clock) as senders:
+        yield senders
 
 
 @pytest.fixture
@@ -62,17 +58,6 @@ def files(
         claim_workspace(transaction, name="shop", folder=str(office.root))
     place = place_of(office, state)
     return Files(place, database=database, senders=senders, mask=Mask(), clock=clock)
-
-
-def place_of(office: Office, state: Path) -> Place:
-    return Place(
-        folder=office.root,
-        settings_file=None,
-        name="shop",
-        find_state=lambda _settings: state,
-        state=state,
-        state_id="9f1c44a07be2d358",
-    )
 
 
 def status_of(database: Database) -> WorkspaceStatus:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from builders import NOW, calls_of
 from cli_workspace import numbers, opening_office, opening_sandbox, opening_sandboxes
+from daemons import FAR, lasting_senders, place_of
 from workbooks import write_workbook
 
 from runner import __version__
-from runner.daemon.files import Files, Place
+from runner.daemon.files import Files
 from runner.daemon.mask import Mask
-from runner.daemon.senders import Senders
 from runner.errors import FilesMoved
 from runner.model.findings import WORTH_A_NOTE, Findings, LaterPeople, digest_people
 from runner.store.database import open_database
@@ -43,7 +43,6 @@ open_sandbox = pytest.fixture(opening_sandboxes)
 sandbox = pytest.fixture(opening_sandbox)
 
 LONG = numbers(WORTH_A_NOTE + 5002)  # several requests
-START = "start: 2035-09-18 09:00\n"
 
 READING = {"read_numbers", "read_sheet_numbers", "_choose_people", "measure_send"}
 FORGET = "DELETE FROM findings"
@@ -64,7 +63,7 @@ def write_campaign(
     recipients: str = "files: [lists/members.csv]",
     *,
     name: str = "news",
-    more: str = START,
+    more: str = FAR,
 ) -> None:
     office.write(
         f"{name}.yaml",
@@ -75,27 +74,15 @@ def write_campaign(
 
 def put_into_force(office: Office, clock: Callable[[], datetime] = lambda: NOW) -> Reload:
     """Read the files as a daemon does that has just begun."""
-    database = open_database(office.state, actor="daemon")
-    senders = Senders(
-        database=database, clock=clock, notice=lambda _: None, stand_still=lambda _: None
-    )
-    with closing(database):
+    with (
+        closing(open_database(office.state, actor="daemon")) as database,
+        lasting_senders(database, clock) as senders,
+    ):
         with database.writing() as transaction:
             claim_workspace(transaction, name="shop", folder=str(office.root))
-        place = Place(
-            folder=office.root,
-            settings_file=None,
-            name="shop",
-            find_state=lambda _settings: office.state,
-            state=office.state,
-            state_id="9f1c44a07be2d358",
-        )
+        place = place_of(office, office.state)
         files = Files(place, database=database, senders=senders, mask=Mask(), clock=clock)
-        try:
-            return files.reload(forced=False)
-        finally:
-            senders.stop()
-            senders.wait(lambda: False)
+        return files.reload(forced=False)
 
 
 def change_state(office: Office, statement: str) -> None:
@@ -195,7 +182,7 @@ def with_a_list_of_the_settings(office: Office) -> None:
 
 def with_small_batches(office: Office) -> None:
     office.settings(account="batch_size: 700")
-    write_campaign(office, more=f"{START}starts_at_gateway: true\n")
+    write_campaign(office, more=f"{FAR}starts_at_gateway: true\n")
 
 
 def with_a_neighbour(office: Office) -> None:
@@ -282,7 +269,7 @@ def test_a_number_that_is_skipped_in_the_campaign_is_told_where_it_stands_now(
     recipients = "numbers: ['1380'], files: [lists/members.csv], invalid: skip"
     write_campaign(office, recipients)
     put_into_force(office)
-    write_campaign(office, recipients, more=f"# a line more\n{START}")
+    write_campaign(office, recipients, more=f"# a line more\n{FAR}")
 
     [campaign] = plan(office)
 
@@ -341,7 +328,7 @@ def test_a_daemon_forgets_what_was_found_of_files_that_are_gone(office: Office) 
 
 def test_who_is_kept_by_a_plan_of_what_was_known_is_who_stands_in_the_list(office: Office) -> None:
     write_list(office, LONG[::-1])
-    write_campaign(office, more=f"{START}expect: {{recipients: 5}}\n")
+    write_campaign(office, more=f"{FAR}expect: {{recipients: 5}}\n")
     put_into_force(office)
     assert office.campaign_status()["state"] == "held"
     change_state(office, "DELETE FROM recipients")
@@ -361,7 +348,7 @@ def test_a_list_that_changes_before_its_people_are_gathered_is_read_once_more(
     office: Office,
 ) -> None:
     write_list(office, LONG)
-    write_campaign(office, more=f"{START}expect: {{recipients: 5}}\n")
+    write_campaign(office, more=f"{FAR}expect: {{recipients: 5}}\n")
     put_into_force(office)
     write_campaign(office)
     looks = iter(range(1000))

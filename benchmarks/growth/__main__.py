@@ -1,6 +1,6 @@
 """`make bench ONLY=growth`: measures how cost grows with size, and prints a table for each curve.
 
-It takes half an hour and some GB beside TMPDIR: planning of ten million numbers, and a state with a
+It takes ten minutes and some GB beside TMPDIR: planning of ten million numbers, and a state with a
 year of history. With --quick, a minute, only to see that it works.
 """
 

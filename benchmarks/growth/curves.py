@@ -7,21 +7,21 @@ finished may cost nothing, a line that does not rise.
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.growth.daemon import measure_daemon
 from benchmarks.measured import Measurement, Orders
-from benchmarks.planning import plan_again
 from benchmarks.planning.child import run
-from benchmarks.process import python
+from benchmarks.process import python, runner
 from benchmarks.sprint import measure_sprint
 from benchmarks.startup.workspaces import make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from benchmarks.planning.child import Cost
 
 _PEOPLE = 5000  # of a campaign: 10,000 of them are a year of 50 million
 _FILES = 10  # campaigns that are scheduled meanwhile
@@ -61,11 +61,9 @@ def _measure_planning(orders: Orders) -> Curve:
         folder = orders.folder / f"{10**power}-1"
         run(python("benchmarks.planning.ours", "make", str(folder)))
         cost = run(python("benchmarks.planning.ours", "whole", str(folder)))
-        measured = Measurement(units=1, seconds=cost.wall, cpu=cost.cpu, peak=round(cost.peak))
-        curve.note("from files to durable batches", 10**power, measured)
-        cost = run(plan_again(folder))
-        again = Measurement(units=1, seconds=cost.wall, cpu=cost.cpu, peak=round(cost.peak))
-        curve.note("`plan` of it, nothing changed", 10**power, again)
+        curve.note("from files to durable batches", 10**power, _make_one(cost))
+        again = run(runner(folder, "plan"))
+        curve.note("`plan` of it, nothing changed", 10**power, _make_one(again))
         for made in orders.folder.glob(f"{folder.name}*"):
             shutil.rmtree(made)
     return curve
@@ -126,9 +124,12 @@ _STEPS = {"poll": "a poll", "claims": "a claim and its record"}
 
 
 def _run_command(workspace: Path, environment: Mapping[str, str], *words: str) -> Measurement:
-    command = [sys.executable, "-m", "runner", "--quiet", "-C", str(workspace), *words]
+    command = runner(workspace, *words)
     run(command, environment=environment)  # what it reads is in memory then, as bytecode is
-    cost = run(command, environment=environment)
+    return _make_one(run(command, environment=environment))
+
+
+def _make_one(cost: Cost) -> Measurement:
     return Measurement(units=1, seconds=cost.wall, cpu=cost.cpu, peak=round(cost.peak))
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.planning.child import Cost, run
 from benchmarks.planning.inputs import Input
+from benchmarks.process import runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +74,9 @@ def list_programs(made: Input, folder: Path) -> list[tuple[str, Callable[[], Cos
         ("limit: sqlite3 .import", _import(made, folder)),
         ("ours: start alone", python("start")),
         ("ours: files to durable batches", python("whole")),
-        ("ours: `plan` of it, unchanged", partial(run, plan_again(made.folder))),
+        ("ours: `plan` of it, unchanged", partial(run, runner(made.folder, "plan"))),
         ("ours: a daemon's reload of it", python("reload", of_itself=True)),
     ]
-
-
-def plan_again(workspace: Path) -> tuple[str | Path, ...]:
-    """Give the command that shows the plan of what a state holds already."""
-    return (sys.executable, "-m", "runner", "--quiet", "-C", workspace, "plan", "--json")
 
 
 def _scan(made: Input, folder: Path) -> Callable[[], Cost] | str:
